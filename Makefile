@@ -1,0 +1,62 @@
+# The face of the build; CMake does the work. `make help` lists what there is.
+PRESET ?= release
+JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
+BUILD = build/$(PRESET)
+CTEST = ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+
+.PHONY: help deps build demo test test-asan test-tsan test-portable bench fuzz clean
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+## make build          installs what is missing and builds core.so for every Lua found
+build: deps
+	@cmake --preset $(PRESET) >build/$(PRESET)-configure.log 2>&1 || { cat build/$(PRESET)-configure.log; exit 1; }
+	@cmake --build $(BUILD) -j $(JOBS)
+
+deps:
+	@mkdir -p build
+	@scripts/install-deps.sh
+
+## make demo           builds, then runs the original's example
+demo: build
+	@tools/lua $(or $(LUA),5.4) examples/readme.lua
+
+## make test           builds for all interpreters and runs every test
+test: build
+	@$(CTEST)
+
+## make test-asan      the same under AddressSanitizer and UBSan
+## make test-tsan      the C tests under ThreadSanitizer
+## make test-portable  the same with the portable backend (the macOS path)
+test-asan:
+	@$(MAKE) test PRESET=asan
+test-tsan:
+	@$(MAKE) build PRESET=tsan
+	@ctest --test-dir build/tsan --output-on-failure -j $(JOBS) -R '^c\.'
+test-portable:
+	@$(MAKE) test PRESET=portable
+
+## make bench          measures everything beside its peers and limits, in short runs
+bench: build
+	@$(BUILD)/bench/channel --quick
+	@for v in 5.4 jit; do tools/lua $$v bench/messages.lua 3 || exit 1; done
+	@for name in codec tensor pool start; do \
+	  for v in 5.4 jit; do if [ -f bench/$$name.lua ]; then echo; tools/lua $$v bench/$$name.lua || exit 1; fi; done; \
+	done
+
+## make fuzz           runs the fuzzers for FUZZ_SECONDS each (300); what they find stays in the build tree
+FUZZ_SECONDS ?= 300
+fuzz: build
+	@for name in decode round; do \
+	  $(BUILD)/fuzz/fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 \
+	    -artifact_prefix=$(BUILD)/fuzz/$$name- $(BUILD)/fuzz/found_$$name tests/fuzz/corpus/$$name || exit 1; \
+	done
+
+## make chaos          a tree of processes under random signals for CHAOS_SECONDS (120), on every Lua
+chaos: build
+	@for v in 5.1 5.2 5.3 5.4 jit; do tests/run-script.sh $$v tests/crash/chaos.lua $(or $(CHAOS_SECONDS),120) || exit 1; done
+
+## make clean          removes the build tree
+clean:
+	rm -rf build

@@ -1,0 +1,16 @@
+# Compiler options that every target shares.
+add_library(parallel_options INTERFACE)
+target_include_directories(parallel_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_compile_options(parallel_options INTERFACE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+  -Wpointer-arith -Wvla -fno-math-errno)
+target_compile_definitions(parallel_options INTERFACE _GNU_SOURCE PARALLEL_VERSION="${PROJECT_VERSION}")
+if(PARALLEL_PORTABLE)
+  target_compile_definitions(parallel_options INTERFACE PAR_PORTABLE=1)
+endif()
+if(PARALLEL_SANITIZE STREQUAL "address")
+  target_compile_options(parallel_options INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+  target_link_options(parallel_options INTERFACE -fsanitize=address,undefined)
+elseif(PARALLEL_SANITIZE STREQUAL "thread")
+  target_compile_options(parallel_options INTERFACE -fsanitize=thread -fno-omit-frame-pointer)
+  target_link_options(parallel_options INTERFACE -fsanitize=thread)
+endif()

@@ -1,0 +1,54 @@
+--- Starting children by fork from a clean interpreter that was started once: parallel.start_method = 'forkserver'.
+local core = require 'parallel.core'
+local searcher = require 'parallel.searcher'
+
+local forkserver = {}
+
+local server, server_program, server_modules -- the running one and what it was started with
+local modules = {}
+
+--- parallel.preload{'name', ...}: modules that the fork server loads once, so that its children have them at hand.
+function forkserver.preload(list)
+  if type(list) ~= 'table' then error('parallel.preload: a list of module names expected, got ' .. type(list), 2) end
+  for i, name in ipairs(list) do
+    if type(name) ~= 'string' then
+      error(('parallel.preload: element %d is no module name but a %s'):format(i, type(name)), 2)
+    end
+  end
+  modules = list
+end
+
+local function open(program)
+  local args = {searcher.root .. '/child.lua', core.module_path(), core.fingerprint(), 'forkserver', searcher.root,
+    package.path, package.cpath}
+  for _, name in ipairs(modules) do args[#args + 1] = name end
+  server, server_program, server_modules = core.forkserver(program, args), program, modules
+end
+
+function forkserver.close()
+  if server then core.forkserver_close(server) end
+  server = nil
+end
+
+--- Runs start(server); once more with a new server when the old one was gone.
+function forkserver.use(program, start)
+  if not server or server_program ~= program or server_modules ~= modules then
+    forkserver.close()
+    open(program)
+  end
+  local ok, child, fields = pcall(start, server)
+  if not ok and type(child) == 'table' and child.code == 'closed' then
+    forkserver.close()
+    open(program)
+    ok, child, fields = pcall(start, server)
+    if not ok then
+      forkserver.close()
+      error("the fork server ended before it was ready: do all modules of parallel.preload load in a blank state? (" ..
+        table.concat(modules, ', ') .. ')', 0)
+    end
+  end
+  if not ok then error(child, 0) end
+  return child, fields
+end
+
+return forkserver

@@ -1,0 +1,135 @@
+--- The result of a task that was submitted to a pool: there, or still to come.
+local core = require 'parallel.core'
+local compat = require 'parallel.compat'
+local pool_errors = require 'parallel.pool_errors'
+
+local future = {}
+local methods = {}
+local metatable = {__index = methods, __name = 'parallel.future'}
+
+function metatable.__tostring(self)
+  return ('parallel.future %d (%s)'):format(self.task, self.state)
+end
+
+function future.new(pool, task)
+  return setmetatable({pool = pool, task = task, state = 'pending'}, metatable)
+end
+
+local function check(value, what)
+  if getmetatable(value) ~= metatable then
+    error(('%s: a future expected, got %s (call it as future:method(), with a colon)'):format(what, type(value)), 3)
+  end
+end
+
+-- Callbacks may raise: one that does may not keep the others from being called, nor confuse the pool.
+local function settle(self, state)
+  self.state = state
+  local callbacks = self.callbacks
+  self.callbacks = nil
+  for _, callback in ipairs(callbacks or {}) do
+    local ok, problem = pcall(callback, self)
+    if not ok then io.stderr:write('parallel: a callback of a future failed: ', tostring(problem), '\n') end
+  end
+end
+
+function future.fulfil(self, ...)
+  if self.state ~= 'pending' then return end
+  self.n, self.first = select('#', ...), (...)
+  if self.n > 1 then self.values = {...} end
+  settle(self, 'done')
+end
+
+function future.reject(self, err)
+  if self.state ~= 'pending' then return end
+  self.error = err
+  settle(self, err.code == 'cancelled' and 'cancelled' or 'failed')
+end
+
+local function deadline_of(timeout, what)
+  if timeout == nil then return nil end
+  if type(timeout) == 'table' then timeout = timeout.timeout end
+  if timeout ~= nil and (type(timeout) ~= 'number' or not (timeout >= 0)) then
+    error(('%s: a timeout in seconds expected, got %s'):format(what, tostring(timeout)), 3)
+  end
+  return timeout and core.clock() + timeout
+end
+
+local function wait(self, deadline)
+  if self.state ~= 'pending' then return true end
+  return self.pool:_drive(function() return self.state ~= 'pending' end, deadline)
+end
+
+--- Waits for the task and returns what it returned; raises its error. timeout: at most so many seconds.
+function methods.result(self, timeout)
+  check(self, 'result')
+  if not wait(self, deadline_of(timeout, 'result')) then
+    core.raise(pool_errors.plain('timeout', ('task %d has no result yet: the time is up'):format(self.task)))
+  end
+  if self.error then core.raise(self.error) end
+  if self.n == 0 then return end
+  if self.n == 1 then return self.first end
+  return compat.unpack(self.values, 1, self.n)
+end
+
+--- Is it over, with a result, an error or by cancel? Takes in what has come, never waits.
+function methods.done(self)
+  check(self, 'done')
+  if self.state == 'pending' then self.pool:poll() end
+  return self.state ~= 'pending'
+end
+
+--- Waits without raising. Returns whether it is over.
+function methods.wait(self, timeout)
+  check(self, 'wait')
+  return wait(self, deadline_of(timeout, 'wait'))
+end
+
+--- Cancels the task. One that has not begun never will; one that runs is stopped, by ending its worker. Returns whether it was
+-- cancelled: false when it was over before.
+function methods.cancel(self)
+  check(self, 'cancel')
+  if self.state ~= 'pending' then return self.state == 'cancelled' end
+  return self.pool:_cancel(self)
+end
+
+--- callback(future) is called when it is over, from within whatever call of the pool takes the result in.
+function methods.on_done(self, callback)
+  check(self, 'on_done')
+  if self.state ~= 'pending' then
+    callback(self)
+    return self
+  end
+  self.callbacks = self.callbacks or {}
+  self.callbacks[#self.callbacks + 1] = callback
+  return self
+end
+
+--- for fut in parallel.as_completed(futures [, timeout]) do: futures in the order in which they end
+function future.as_completed(futures, timeout)
+  if type(futures) ~= 'table' or getmetatable(futures) == metatable then
+    error('as_completed: a list of futures expected, got ' .. (type(futures) == 'table' and 'one future' or type(futures)), 2)
+  end
+  local deadline = deadline_of(timeout, 'as_completed')
+  local ready, at, left, pending = {}, 0, 0, nil
+  for key, fut in pairs(futures) do
+    if getmetatable(fut) ~= metatable then
+      error(('as_completed: element %s is no future but a %s'):format(tostring(key), type(fut)), 2)
+    end
+    left = left + 1
+    if fut.state == 'pending' then pending = fut end
+  end
+  local function add(fut) ready[#ready + 1] = fut end
+  for _, fut in pairs(futures) do fut:on_done(add) end
+  return function()
+    if at == left then return nil end
+    if at == #ready and not pending.pool:_drive(function() return #ready > at end, deadline) then
+      core.raise(pool_errors.plain('timeout', ('as_completed: %d futures are not done: the time is up'):format(left - at)))
+    end
+    at = at + 1
+    local fut = ready[at]
+    ready[at] = false
+    return fut
+  end
+end
+
+return future

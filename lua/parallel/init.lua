@@ -1,0 +1,157 @@
+--- parallel: processes, messages and pools for Lua.
+--
+-- `require 'parallel'` returns the module and sets the global of the same name. This file holds what every process needs at
+-- once; the rest is loaded when it is first used, because a child has to be ready in a millisecond.
+local core = require 'parallel.core'
+require 'parallel.errors'
+
+local parallel = {
+  _VERSION = core._VERSION,
+  id = 0,
+  pid = core.pid(),
+  clock = core.clock,
+  cores = core.cores,
+  encode = core.encode,
+  decode = core.decode,
+  register = core.register,
+}
+
+-- What this process knows of its place: path holds the ids from the top process down to this one.
+local family = {last_id = 0, path = {}}
+core.family = family
+
+-- --- shared buffers ---
+
+local shared_size = core.RING_DEFAULT_BYTES
+
+--- Capacity in bytes of each direction's shared buffer, for children started afterwards. Rounded up to a power of two.
+-- It does not limit the size of messages.
+function parallel.setSharedSize(bytes)
+  if type(bytes) ~= 'number' or not (bytes >= 1 and bytes <= core.RING_MAX_BYTES) then
+    error(('parallel.setSharedSize: a number of bytes from 1 to %d expected, got %s')
+      :format(core.RING_MAX_BYTES, tostring(bytes)), 2)
+  end
+  local size = core.RING_MIN_BYTES
+  while size < bytes do size = size * 2 end
+  shared_size = size
+end
+
+function parallel.getSharedSize() return shared_size end
+
+-- --- print ---
+
+local prefix = '<parallel#000>'
+
+local function prefix_of(path)
+  local parts = {}
+  for i, id in ipairs(path) do parts[i] = ('%03d'):format(id) end
+  return '<parallel#' .. table.concat(parts, '.') .. '>'
+end
+
+-- The prefix of one of our children.
+function parallel._prefix_of(id)
+  local path = {}
+  for i, step in ipairs(family.path) do path[i] = step end
+  path[#path + 1] = id
+  return prefix_of(path)
+end
+
+--- Like print, with the id of the process in front, as one write.
+function parallel.print(...)
+  local parts = {prefix, ...}
+  for i = 1, select('#', ...) do parts[i + 1] = tostring((select(i, ...))) end
+  core.write_line(table.concat(parts, '\t'))
+end
+
+-- --- the child's side ---
+
+--- In a child: waits until the parent joins, and returns the message of that join.
+function parallel.yield(options)
+  if parallel.id == 0 then error('parallel.yield: this is the top process, nobody can join it', 2) end
+  return core.links.yield(parallel.parent, options and options.timeout)
+end
+
+-- Called once in a child before its code runs.
+function parallel._become_child(parent, settings)
+  core.links.fields(parent).id = settings.parent_id
+  parallel.parent = parent
+  parallel.id = settings.id
+  parallel.name = settings.name
+  parallel.interpreter = settings.interpreter
+  parallel.start_method = settings.start_method
+  parallel.pid = core.pid()
+  shared_size = settings.shared_size
+  family.path = settings.path
+  family.path[#family.path + 1] = settings.id
+  prefix = prefix_of(family.path)
+  core.trace_name(prefix:sub(2, -2) .. (settings.name and ' ' .. settings.name or ''))
+  if rawget(_G, 'loadstring') == nil then rawset(_G, 'loadstring', load) end -- the original gave it to its children
+end
+
+-- --- parts that are loaded when they are first used ---
+
+-- name -> module that it is, or module and field
+local lazy = {
+  tensor = {'parallel.tensor'},
+  parent = {'parallel.relatives', 'no_parent'},
+  children = {'parallel.relatives', 'children'},
+  select = {'parallel.relatives', 'select'},
+  send = {'parallel.relatives', 'send'},
+  receive = {'parallel.relatives', 'receive'},
+  join = {'parallel.relatives', 'join'},
+  fd = {'parallel.relatives', 'fd'},
+  close = {'parallel.relatives', 'close'},
+  sync = {'parallel.relatives', 'sync'},
+  run = {'parallel.start', 'run'},
+  preload = {'parallel.forkserver', 'preload'},
+  fork = {'parallel.later', 'fork'},
+  nfork = {'parallel.later', 'nfork'},
+  sfork = {'parallel.later', 'sfork'},
+  exec = {'parallel.later', 'exec'},
+  addremote = {'parallel.later', 'addremote'},
+  calibrate = {'parallel.later', 'calibrate'},
+  autoip = {'parallel.later', 'autoip'},
+  reset = {'parallel.later', 'reset'},
+  pool = {'parallel.pool', 'open'},
+  map = {'parallel.map', 'map'},
+  trace = {'parallel.trace', 'start'},
+  as_completed = {'parallel.future', 'as_completed'},
+}
+-- name -> function that finds the value anew each time
+local computed = {
+  nchildren = function() return require 'parallel.relatives'.count() end,
+  ip = function() return require 'parallel.later'.ip() end,
+}
+
+setmetatable(parallel, {
+  __index = function(t, key)
+    if computed[key] then return computed[key]() end
+    local place = lazy[key]
+    if not place then return nil end
+    local value = require(place[1])
+    if place[2] then value = value[place[2]] end
+    rawset(t, key, value)
+    return value
+  end,
+})
+
+if not core.in_child then require 'parallel.searcher'.install() end
+
+-- The original loaded torch, sys and paths along with itself, so its programs use these globals without requiring them. Ours are
+-- loaded when they are first used.
+for _, name in ipairs{'torch', 'sys', 'paths'} do
+  if rawget(_G, name) == nil then
+    local proxy = {}
+    rawset(_G, name, setmetatable(proxy, {
+      __index = function(_, key)
+        if rawget(_G, name) == proxy then rawset(_G, name, nil) end
+        local module = require(name)
+        if rawget(_G, name) == nil then rawset(_G, name, module) end
+        return module[key]
+      end,
+    }))
+  end
+end
+
+_G.parallel = parallel
+return parallel

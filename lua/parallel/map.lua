@@ -1,0 +1,50 @@
+--- parallel.map(f, list [, options]): a map without a pool of one's own.
+--
+-- Workers are kept for the next map with the same number of workers: starting them takes longer than many a map. Options that
+-- make workers different (init, lua, env, ...) get workers of their own, which end with the map.
+local core = require 'parallel.core'
+local pool = require 'parallel.pool'
+local pool_errors = require 'parallel.pool_errors'
+
+local module = {}
+local kept = {} -- number of workers -> pool
+
+local own_workers = {'init', 'lua', 'env', 'cwd', 'memory_limit', 'nice', 'max_tasks', 'max_memory', 'name'}
+
+local function kept_pool(size)
+  local found = kept[size]
+  if found and not found.closed and not (found.scheduler and found.scheduler.broken) then return found end
+  kept[size] = pool.open{workers = size, name = 'parallel.map'}
+  return kept[size]
+end
+
+local function split(options)
+  local for_pool, for_map = {}, {}
+  for name, value in pairs(options) do for_map[name] = value end
+  for _, name in ipairs(own_workers) do
+    for_pool[name], for_map[name] = options[name], nil
+  end
+  for_pool.workers, for_map.workers = options.workers, nil
+  return for_pool, for_map
+end
+
+--- parallel.map(f, list [, {workers=, chunk=, progress=, timeout=, retries=, on_error=, seed=, init=, ...}])
+-- -> results in order [, errors by task number, when on_error let the map go on]
+function module.map(f, list, options)
+  local ok, problem = pcall(pool.check_options, options, 'parallel.map')
+  if not ok then core.raise(pool_errors.blame(problem)) end
+  local for_pool, for_map = split(options or {})
+  local size = for_pool.workers or pool.default_workers()
+  local special = size == 0
+  for _, name in ipairs(own_workers) do special = special or for_pool[name] ~= nil end
+  for_pool.workers, for_pool.name = size, for_pool.name or 'parallel.map'
+  local workers = special and pool.open(for_pool) or kept_pool(size)
+  local function pass(good, ...)
+    if special then workers:close{now = not good} end
+    if good then return ... end
+    return core.raise((...))
+  end
+  return pass(pcall(workers.map, workers, f, list, for_map))
+end
+
+return module

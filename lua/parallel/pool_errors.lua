@@ -1,0 +1,137 @@
+--- What went wrong with a task, for people: its number, its argument, its worker.
+local core = require 'parallel.core'
+local errors = require 'parallel.errors'
+
+local pool_errors = {}
+
+local signal_names = {}
+for name, number in pairs(core.links.signals) do signal_names[number] = name end
+
+local misused = {} -- metatable of errors of the caller's making
+
+--- Raises an error about the call of one of our functions; blame turns it into a message with the caller's line.
+function pool_errors.misuse(text) error(setmetatable({text = text}, misused), 0) end
+
+local here = debug.getinfo(1, 'S').source:match('^(.*)/[^/]*$') or '@'
+
+-- The innermost line that is not ours.
+local function callers_line()
+  for level = 3, 30 do
+    local info = debug.getinfo(level, 'Sl')
+    if not info then return '' end
+    local ours = info.source:sub(1, #here + 1) == here .. '/'
+    if info.currentline > 0 and not ours then return ('%s:%d: '):format(info.short_src, info.currentline) end
+  end
+  return ''
+end
+
+--- What to raise for a caught error.
+function pool_errors.blame(problem)
+  if getmetatable(problem) ~= misused then return problem end
+  return callers_line() .. problem.text
+end
+
+local LONGEST = 60 -- characters of an argument that are shown
+
+local function shorten(text)
+  return #text > LONGEST and text:sub(1, LONGEST - 3) .. '...' or text
+end
+
+local summary
+
+local function summarize_table(t, depth)
+  if depth > 1 then return '{...}' end
+  local parts, shown = {}, 0
+  for key, value in pairs(t) do
+    shown = shown + 1
+    if shown > 4 then
+      parts[#parts + 1] = '...'
+      break
+    end
+    local text = summary(value, depth + 1)
+    if type(key) ~= 'number' then text = tostring(key) .. '=' .. text end
+    parts[#parts + 1] = text
+  end
+  return '{' .. table.concat(parts, ', ') .. '}'
+end
+
+function summary(value, depth)
+  local kind = type(value)
+  if kind == 'string' then return ('%q'):format(#value > LONGEST and value:sub(1, LONGEST) or value):gsub('\\\n', '\\n') end
+  if kind == 'number' or kind == 'boolean' or kind == 'nil' then return tostring(value) end
+  if kind == 'table' and getmetatable(value) == nil then return summarize_table(value, depth) end
+  local metatable = getmetatable(value)
+  local name = type(metatable) == 'table' and rawget(metatable, '__typename') or type(metatable) == 'table' and rawget(metatable, '__name')
+  return type(name) == 'string' and name or kind
+end
+
+--- A few words that show the arguments of a task.
+function pool_errors.summarize(n, ...)
+  local parts = {}
+  for i = 1, n do
+    local ok, text = pcall(summary, (select(i, ...)), 0)
+    parts[i] = shorten(ok and text or '?')
+  end
+  return shorten(table.concat(parts, ', '))
+end
+
+local function with_argument(fields)
+  if fields.argument == nil or fields.argument == '' then return ('task %s'):format(fields.task) end
+  return ('task %s (%s)'):format(fields.task, fields.argument)
+end
+
+--- A task raised an error.
+function pool_errors.failed(fields)
+  fields.code = fields.code or 'failed'
+  fields.summary = ('%s failed in worker %s: %s'):format(with_argument(fields), fields.worker, fields.message)
+  return errors.new(fields)
+end
+
+--- How the process of a worker ended, in words. failure: its error object, or nil when it ended with status 0.
+function pool_errors.ending(failure)
+  if not failure then return 'ended by os.exit(0)' end
+  if failure.signal then
+    local name = signal_names[failure.signal] or ('signal ' .. failure.signal)
+    return 'was killed by ' .. name .. (name == 'SIGKILL' and ' (out of memory?)' or '')
+  end
+  if failure.status then return ('ended by os.exit(%d)'):format(failure.status) end
+  return 'ended: ' .. tostring(failure.message)
+end
+
+--- The worker of a task is gone.
+function pool_errors.died(fields, failure)
+  fields.code = 'died'
+  fields.signal, fields.status = failure and failure.signal, failure and failure.status or (not failure and 0 or nil)
+  fields.message = ('worker %s %s, replaced'):format(fields.worker, pool_errors.ending(failure))
+  fields.summary = ('%s: %s'):format(with_argument(fields), fields.message)
+  return errors.new(fields)
+end
+
+--- A task took too long and was stopped.
+function pool_errors.late(fields, seconds)
+  fields.code = 'timeout'
+  fields.message = ('no result after %g s; worker %s was stopped and replaced'):format(seconds, fields.worker)
+  fields.summary = ('%s: %s'):format(with_argument(fields), fields.message)
+  return errors.new(fields)
+end
+
+--- A task's arguments cannot travel.
+function pool_errors.refused(fields, message)
+  fields.code = 'unsupported'
+  fields.message = message
+  fields.summary = ('%s cannot be sent to a worker: %s'):format(with_argument(fields), message)
+  return errors.new(fields)
+end
+
+function pool_errors.cancelled(fields)
+  fields.code = 'cancelled'
+  fields.message = 'cancelled'
+  fields.summary = ('%s was cancelled'):format(with_argument(fields))
+  return errors.new(fields)
+end
+
+function pool_errors.plain(code, message)
+  return errors.new{code = code, message = message}
+end
+
+return pool_errors

@@ -1,0 +1,91 @@
+--- Which functions a pool's workers have already: a function travels once to each worker, not with every task.
+--
+-- The worker's copy is good for as long as nothing that the function refers to has changed. Numbers, strings, booleans,
+-- library tables and other functions of that sort among its upvalues are compared. When there are other things, such
+-- as tables, the encoded bytes are compared: whatever changed inside is noticed.
+local core = require 'parallel.core'
+
+local pool_function = {}
+pool_function.__index = pool_function
+
+local KEPT = 128 -- functions remembered by a pool
+local DEEP = 8 -- functions in upvalues of functions
+
+function pool_function.new(forget)
+  return setmetatable({known = {}, order = {}, last_id = 0, forget = forget}, pool_function)
+end
+
+local function is_library(t)
+  if t == _G then return true end
+  for _, module in pairs(package.loaded) do
+    if module == t then return true end
+  end
+  return false
+end
+
+-- Appends what f refers to. false: something is there whose inside may change.
+local function append(f, list, depth)
+  if depth > DEEP then return false end
+  local i = 1
+  while true do
+    local name, value = debug.getupvalue(f, i)
+    if not name then return true end
+    local kind = type(value)
+    list[#list + 1] = value == nil and 'nil' or value
+    if kind == 'function' then
+      if value ~= f and not append(value, list, depth + 1) then return false end
+    elseif kind == 'table' then
+      if not is_library(value) then return false end
+    elseif kind == 'userdata' or kind == 'thread' or kind == 'cdata' then
+      return false
+    end
+    i = i + 1
+  end
+end
+
+local function same(a, b)
+  if #a ~= #b then return false end
+  for i = 1, #a do
+    if a[i] ~= b[i] then return false end
+  end
+  return true
+end
+
+function pool_function:new_id()
+  self.last_id = self.last_id + 1
+  return self.last_id
+end
+
+local function remember(self, f, entry)
+  local old = self.known[f]
+  if old then
+    self.forget(old.id)
+  else
+    self.order[#self.order + 1] = f
+    if #self.order > KEPT then
+      local oldest = table.remove(self.order, 1)
+      self.forget(self.known[oldest].id)
+      self.known[oldest] = nil
+    end
+  end
+  entry.id = self:new_id()
+  self.known[f] = entry
+  return entry.id
+end
+
+--- The id of f as it is now. Second result: it is for one use, to be forgotten after it.
+-- once: the caller sends f at most once to each worker, so nothing is gained by a comparison of bytes.
+function pool_function:id_of(f, once)
+  local list, known = {}, self.known[f]
+  if append(f, list, 1) then
+    if known and known.list and same(known.list, list) then return known.id end
+    return remember(self, f, {list = list})
+  end
+  if once then return self:new_id(), true end
+  local ok, bytes = pcall(core.encode, f)
+  if not ok then return self:new_id(), true end -- what is wrong with it is told when it is sent
+  if known and known.bytes == bytes then return known.id end
+  return remember(self, f, {bytes = bytes})
+end
+
+return pool_function

@@ -1,0 +1,185 @@
+--- A job: numbered tasks of which a pool takes chunks. Three kinds: a list (map), an iterator (imap), calls (submit).
+--
+-- A job knows which tasks were not given out yet: the fresh ones from `next_number` on, and ranges that came back, from
+-- a dead worker, for a retry, or to be run by somebody who is idle.
+local core = require 'parallel.core'
+local protocol = require 'parallel.pool_protocol'
+local pool_errors = require 'parallel.pool_errors'
+
+local job = {}
+job.__index = job
+
+local CHUNK_SECONDS = 0.005 -- what a chunk should take
+local LEAST_SECONDS = 0.0002 -- below this the round trip would count
+local TOGETHER_SECONDS = 0.0002 -- fixed chunks that are shorter than this travel together
+local MOST_TOGETHER = 64
+local GROWTH = 64 -- a chunk is at most so many times the one before
+
+--- fields: kind ("list", "stream", "calls"), f, mode, and options: chunk, timeout, retries, seed
+function job.new(fields)
+  fields.next_number = 1
+  fields.ranges = {}
+  fields.attempts = {}
+  fields.out = 0 -- tasks given to workers
+  fields.ended = 0 -- tasks with a final result or error
+  fields.last_size = 1
+  return setmetatable(fields, job)
+end
+
+-- --- giving out ---
+
+function job:fresh() -- how many fresh tasks there are right now
+  return self.last and self.last - self.next_number + 1 or 0
+end
+
+function job:waiting()
+  local n = self:fresh()
+  for _, range in ipairs(self.ranges) do n = n + range[2] - range[1] + 1 end
+  return n
+end
+
+--- Tasks from..to can be given out again. Lower numbers go first.
+function job:put_back(from, to)
+  if from > to or self.aborted then return end
+  local ranges, at = self.ranges, 1
+  while ranges[at] and ranges[at][1] < from do at = at + 1 end
+  table.insert(ranges, at, {from, to})
+end
+
+-- The next tasks, at most `most`, as a range.
+function job:take_range(most)
+  local range = self.ranges[1]
+  if range then
+    local from = range[1]
+    local to = math.min(range[2], from + most - 1)
+    range[1] = to + 1
+    if range[1] > range[2] then table.remove(self.ranges, 1) end
+    return from, to
+  end
+  local n = math.min(most, self:fresh())
+  if n <= 0 then return nil end
+  local from = self.next_number
+  self.next_number = from + n
+  return from, from + n - 1
+end
+
+-- A fixed chunk: when it is very short several travel in one message, which costs nothing of the balance, since each task that
+-- was not begun can still be given to somebody else.
+function job:units(cost)
+  local size = self.chunk
+  if not cost or cost * size >= TOGETHER_SECONDS then return size end
+  local together = math.floor(TOGETHER_SECONDS / (cost * size))
+  return size * math.min(together, MOST_TOGETHER)
+end
+
+--- How many tasks the next chunk should have.
+function job:chunk_size(workers)
+  local cost = self.cost
+  if self.chunk then return self:units(cost) end
+  if not cost then return 1 end
+  local left = self:waiting()
+  local size = math.floor(CHUNK_SECONDS / cost)
+  local fair = math.ceil(left / (2 * workers))
+  local least = math.ceil(LEAST_SECONDS / cost)
+  if fair < least then fair = least end
+  if size > fair then size = fair end
+  if size > self.last_size * GROWTH then size = self.last_size * GROWTH end
+  return size > 1 and size or 1
+end
+
+--- A chunk of n tasks took so long.
+function job:learn(n, seconds)
+  local cost = math.max(seconds / n, 1e-8)
+  self.cost = self.cost and (self.cost + cost) / 2 or cost
+  if n > self.last_size then self.last_size = n end
+end
+
+local function slice(list, from, to)
+  local args = {}
+  local shift = from - 1
+  for i = from, to do args[i - shift] = list[i] end
+  return args
+end
+
+--- A chunk for a worker, or nil when there is nothing to do right now.
+function job:take(most)
+  if self.pull then self:pull(most) end
+  local from, to
+  repeat
+    from, to = self:take_range(most)
+    if from and self.live then from, to = self:live(from, to) end
+  until from ~= false -- false: all of that range was cancelled
+  if not from then return nil end
+  local n = to - from + 1
+  self.out = self.out + n
+  return {job = self, first = from, n = n, got = 0, args = slice(self.items, from, to)}
+end
+
+-- --- what comes back ---
+
+--- The final value of a task.
+function job:complete(number, ...)
+  self.out = self.out - 1
+  if self.aborted then return end
+  self.ended = self.ended + 1
+  self:on_value(number, ...)
+end
+
+--- n tasks have put their values where they belong.
+function job:completed(n)
+  self.out = self.out - n
+  self.ended = self.ended + n
+end
+
+function job:arguments(number)
+  local item = self.items[number]
+  if self.mode == protocol.ONE then return 1, item end
+  local first = self.mode == protocol.CALLS and 2 or 1
+  return item.n - first + 1, (table.unpack or unpack)(item, first, item.n) -- luacheck: ignore
+end
+
+--- What an error tells of a task.
+function job:describe(number, worker)
+  return {task = number, worker = worker, argument = pool_errors.summarize(self:arguments(number))}
+end
+
+--- A task has failed: it is tried again as often as wanted.
+function job:fail(number, err)
+  self.out = self.out - 1
+  if self.aborted then return end
+  local attempts = (self.attempts[number] or 0) + 1
+  self.attempts[number] = attempts
+  if attempts <= (self.retries or 0) and err.code ~= 'cancelled' and err.code ~= 'unsupported' then
+    self.retried = (self.retried or 0) + 1
+    self:put_back(number, number)
+    return
+  end
+  if attempts > 1 then
+    err.attempts = attempts
+    err.summary = ('%s (%d attempts)'):format(err.summary, attempts)
+  end
+  self.ended = self.ended + 1
+  self.failed = (self.failed or 0) + 1
+  self:on_error(number, err)
+end
+
+--- Tasks that were given out and had not begun.
+function job:give_up(from, to)
+  if from > to then return end
+  self.out = self.out - (to - from + 1)
+  self:put_back(from, to)
+end
+
+--- Nothing of this job is given out any more.
+function job:abort(err)
+  if self.aborted then return end
+  self.aborted = err or true
+  self.ranges = {}
+  self.last = self.next_number - 1
+end
+
+function job:idle() return self.out == 0 and #self.ranges == 0 and self:fresh() == 0 end
+
+job.clock = core.clock
+
+return job

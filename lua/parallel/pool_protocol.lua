@@ -1,0 +1,17 @@
+--- The kinds of messages between a pool and its workers. OK is known to src/lua/lua_pool.c too.
+return {
+  OK = 2, -- worker to parent: values of one task
+  FAILED = 3, -- worker to parent: text, traceback, value of the error of one task
+  CHUNK_DONE = 4, -- worker to parent: slot, seconds, bytes of memory
+  READY = 5, -- worker to parent: init has run
+  FUNCTION = 10, -- parent to worker: id, function
+  FORGET = 11, -- parent to worker: id of a function
+  CHUNK = 12, -- parent to worker: slot, function id, mode, arguments, number of the first task, seed
+  QUIT = 13, -- parent to worker: no more work
+  GONE = -1, -- collect: the worker has ended and nothing is left of it
+
+  -- How the arguments of a chunk are given to the function.
+  ONE = 0, -- arguments[i] is the only argument, the first result counts
+  SPREAD = 1, -- arguments[i] = {n=, ...} holds all of them, the first result counts
+  CALLS = 2, -- arguments[i] = {n=, function id, ...}, all results count
+}

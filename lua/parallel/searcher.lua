@@ -1,0 +1,32 @@
+--- A last searcher for require: our own files wherever the program runs and whatever it does to package.path, and stand-ins
+-- for libraries that the original's programs load (torch, lab, sys, ...) where the real ones are not installed.
+local core = require 'parallel.core'
+
+local searcher = {}
+
+-- The folder of these files, absolute: the program may change its directory.
+local here = debug.getinfo(1, 'S').source:match('^@(.*)$')
+searcher.root = here and (core.real_path(here) or here):match('^(.*)/[^/]*$')
+
+local stand_ins = {torch = true, lab = true, sys = true, xlua = true, paths = true}
+
+local function file_of(name)
+  if name == 'parallel' then return 'init' end
+  if stand_ins[name] then return 'stand_in/' .. name end
+  return name:match('^parallel%.(.+)$') and name:sub(10):gsub('%.', '/')
+end
+
+--- What require calls: the loader of a module, or why there is none.
+function searcher.search(name)
+  local file = file_of(name)
+  if not file then return nil end
+  local chunk, message = loadfile(searcher.root .. '/' .. file .. '.lua')
+  return chunk or '\n\t' .. message
+end
+
+function searcher.install()
+  local searchers = package.searchers or package.loaders -- luacheck: ignore
+  searchers[#searchers + 1] = searcher.search
+end
+
+return searcher

@@ -1,0 +1,195 @@
+--- Starting children: which interpreter, with what, and the first message.
+local core = require 'parallel.core'
+local compat = require 'parallel.compat'
+local relatives = require 'parallel.relatives'
+local searcher = require 'parallel.searcher'
+
+local start = {}
+local links = core.links
+-- --- which interpreter ---
+
+-- Programs that may run this version of Lua, in the order to be tried.
+local function candidates()
+  if compat.version == 'jit' then return {'luajit', 'luajit-2.1', 'luajit-2.0'} end
+  local v = compat.version
+  return {'lua' .. v, 'lua-' .. v, 'lua' .. v:gsub('%.', ''), 'lua'}
+end
+
+-- The running program, when it is a standalone interpreter that can be started again.
+local function running_interpreter()
+  local path = core.program_path()
+  local base = path and path:match('[^/]+$')
+  if base and base:match('^lua[jit]*[%d%.%-]*$') then return path end
+end
+
+-- Returns the list of programs to try, and whether they surely run our kind of Lua.
+local function programs(options, module)
+  local wanted = options.lua or module.interpreter or os.getenv('PARALLEL_LUA')
+  local own = running_interpreter()
+  if wanted == nil or wanted == '' then
+    if own then return {own}, true end
+    return candidates(), false
+  end
+  if type(wanted) ~= 'string' then
+    error("parallel.run: option 'lua' must be the name or path of an interpreter, got " .. type(wanted), 0)
+  end
+  return {wanted}, wanted == own
+end
+
+-- --- the environment of a child ---
+
+-- Numeric libraries start a thread for each core they see; with several children that is far too many. What the user
+-- has set stays.
+local cores -- asked once: the system's answer takes longer than the rest of a start
+
+local function thread_limits(env, running)
+  cores = cores or core.cores()
+  local share = math.max(1, math.floor(cores / math.max(1, running)))
+  for _, name in ipairs{'OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS'} do
+    if os.getenv(name) == nil and env[name] == nil then env[name] = tostring(share) end
+  end
+end
+
+-- --- options ---
+
+local known = {
+  code = true, args = true, lua = true, env = true, cwd = true, stdout = true, memory_limit = true, affinity = true,
+  name = true, nice = true, waits = true, hidden = true,
+}
+
+local function check(condition, name, expected, value)
+  if not condition then
+    error(("parallel.run: option '%s' must be %s, got %s"):format(name, expected, type(value)), 0)
+  end
+end
+
+local function check_options(options)
+  for name in pairs(options) do
+    if not known[name] then
+      error(("parallel.run: there is no option '%s' (code, args, lua, env, cwd, stdout, memory_limit, affinity, name, nice)")
+        :format(tostring(name)), 0)
+    end
+  end
+  local o = options
+  check(o.args == nil or type(o.args) == 'table', 'args', 'a list', o.args)
+  check(o.env == nil or type(o.env) == 'table', 'env', 'a table of names and values', o.env)
+  check(o.cwd == nil or type(o.cwd) == 'string', 'cwd', 'a path', o.cwd)
+  check(o.name == nil or type(o.name) == 'string', 'name', 'a string', o.name)
+  check(o.nice == nil or type(o.nice) == 'number', 'nice', 'a number', o.nice)
+  check(o.affinity == nil or type(o.affinity) == 'table', 'affinity', 'a list of core numbers from 0 on', o.affinity)
+  check(o.memory_limit == nil or type(o.memory_limit) == 'number' and o.memory_limit > 0, 'memory_limit',
+    'a number of bytes', o.memory_limit)
+  local outputs = {prefix = true, capture = true, null = true, inherit = true}
+  if o.stdout ~= nil and not outputs[o.stdout] then
+    error(("parallel.run: option 'stdout' must be 'inherit', 'prefix', 'capture' or 'null', got %s"):format(tostring(o.stdout)), 0)
+  end
+end
+
+-- A syntax error is raised here and now, where the user sees it. Only our own kind of Lua can judge.
+function start.check_code(what, code, same_kind)
+  if type(code) == 'function' then return end
+  if type(code) ~= 'string' then
+    error(what .. ': the code to run must be a string or a function, got ' .. type(code), 0)
+  end
+  if not same_kind then return end
+  local chunk, message = compat.loadstring(code)
+  if not chunk then error(what .. ': the code does not compile: ' .. message, 0) end
+end
+
+-- --- start ---
+
+local methods = {spawn = true, forkserver = true}
+
+-- Is the fork server wanted and able to make this child?
+local function wants_forkserver(module, same_kind)
+  local method = module.start_method or 'spawn'
+  if not methods[method] then
+    error(("parallel.start_method must be 'spawn' or 'forkserver', got %s"):format(tostring(method)), 0)
+  end
+  return method == 'forkserver' and same_kind
+end
+
+-- Starts the process. Returns the child, its fields, whether it surely runs our kind of Lua, and the environment and folder
+-- that it has to set for itself.
+local function spawn(id, options, module, running)
+  local list, same_kind = programs(options, module)
+  local env = {}
+  for name, value in pairs(options.env or {}) do env[name] = value end
+  thread_limits(env, running)
+  local request = {
+    args = {searcher.root .. '/child.lua', core.module_path(), core.fingerprint()}, id = id,
+    ring_bytes = module.getSharedSize(), env = env, cwd = options.cwd,
+    output = options.stdout ~= 'inherit' and options.stdout or nil, prefix = module._prefix_of(id) .. '\t',
+  }
+  if wants_forkserver(module, same_kind) then
+    local child, fields = require 'parallel.forkserver'.use(list[1], function(server)
+      request.program, request.server = list[1], server
+      return core.spawn(request)
+    end)
+    return child, fields, true, env, options.cwd
+  end
+  local failure
+  for _, program in ipairs(list) do
+    request.program = program
+    local ok, child, fields = pcall(core.spawn, request)
+    if ok then return child, fields, same_kind end
+    failure = child
+  end
+  error(('%s (tried: %s; set parallel.interpreter, the option lua= or PARALLEL_LUA to a Lua interpreter)')
+    :format(tostring(failure), table.concat(list, ', ')), 0)
+end
+
+-- The first message holds settings, code and arguments: "arguments 3" is the user's first argument.
+local function name_argument(failure)
+  if type(failure) == 'table' and type(failure.message) == 'string' then
+    failure.message = failure.message:gsub('^arguments (%d+)', function(n)
+      return n == '2' and 'code' or ('arguments[%d]'):format(n - 2)
+    end)
+  end
+  return failure
+end
+
+--- Starts one child by the options of parallel.run{...}. A hidden one is not among parallel.children: it belongs to a pool.
+function start.child(options)
+  local module, family = package.loaded.parallel, core.family
+  check_options(options)
+  local code = options.code
+  if not options.waits then start.check_code('parallel.run', code, options.lua == nil and module.interpreter == nil) end
+  local id = family.last_id + 1
+  local child, fields, same_kind, env, cwd = spawn(id, options, module, relatives.count() + 1)
+  family.last_id = id
+  fields.ip, fields.speed = '127.0.0.1', 1
+  if not same_kind then
+    local ok, failure = pcall(function() same_kind = links.await_hello(child, 30) end)
+    if not ok then
+      links.forget(child)
+      core.raise(failure)
+    end
+  end
+  fields.name = options.name
+  local settings = {
+    id = id, parent_id = module.id, path = family.path, root = searcher.root, name = options.name,
+    package_path = package.path, package_cpath = same_kind and package.cpath or nil,
+    shared_size = module.getSharedSize(), interpreter = module.interpreter, waits = options.waits,
+    env = env, cwd = cwd, start_method = module.start_method,
+    nice = options.nice, affinity = options.affinity, memory_limit = options.memory_limit,
+  }
+  local args = options.args or {}
+  local ok, failure = pcall(links.start, child, settings, code, compat.unpack(args, 1, args.n or #args))
+  if not ok then
+    links.forget(child)
+    core.raise(name_argument(failure))
+  end
+  if options.hidden then return child end
+  relatives.add(child)
+  if options.waits then relatives.idle[child] = same_kind and 'same kind' or 'foreign' end
+  return child
+end
+
+--- parallel.run(code [, arg1, ...]) -> child;  parallel.run{code=, args={...}, lua=, env=, cwd=, name=, ...} -> child
+function start.run(code, ...)
+  if type(code) == 'table' then return start.child(code) end
+  return start.child{code = code, args = {n = select('#', ...), ...}}
+end
+
+return start

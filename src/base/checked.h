@@ -1,0 +1,20 @@
+/* Arithmetic that says when it overflowed: true = the result is good. */
+#ifndef PAR_BASE_CHECKED_H
+#define PAR_BASE_CHECKED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+static inline bool par_checked_add_size(size_t a, size_t b, size_t *out) { return !__builtin_add_overflow(a, b, out); }
+static inline bool par_checked_mul_size(size_t a, size_t b, size_t *out) { return !__builtin_mul_overflow(a, b, out); }
+static inline bool par_checked_add_i64(int64_t a, int64_t b, int64_t *out) { return !__builtin_add_overflow(a, b, out); }
+static inline bool par_checked_mul_i64(int64_t a, int64_t b, int64_t *out) { return !__builtin_mul_overflow(a, b, out); }
+
+/* Rounds up to a power-of-two step. */
+static inline size_t par_round_up(size_t n, size_t step) { return (n + step - 1) & ~(step - 1); }
+
+/* A double that a C integer can hold: converting any other is undefined behaviour. */
+static inline bool par_double_fits_i64(double d) { return d >= -9223372036854775808.0 && d < 9223372036854775808.0; }
+
+#endif

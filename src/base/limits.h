@@ -1,0 +1,30 @@
+/* Every bound of the library by name. A bound that is reached gives PAR_E_LIMIT (or PAR_E_CORRUPT when a peer's
+ * bytes ask for more), never a crash and never silence. */
+#ifndef PAR_BASE_LIMITS_H
+#define PAR_BASE_LIMITS_H
+
+#include <stdint.h>
+
+#define PAR_CACHE_LINE 128 /* bytes between words that different processes write (two lines: adjacent prefetch) */
+
+#define PAR_RING_DEFAULT_BYTES ((size_t)2 << 20)
+#define PAR_RING_MIN_BYTES ((size_t)16 << 10)
+#define PAR_RING_MAX_BYTES ((size_t)1 << 32)
+
+#define PAR_MESSAGE_MAX_BYTES ((uint64_t)1 << 46)         /* one message; the address space ends near here */
+#define PAR_INBOX_MAX_BYTES ((uint64_t)1 << 36)           /* messages taken in while something else was waited for */
+#define PAR_CLAIM_TRUSTED_BYTES ((size_t)16 << 20)        /* memory taken because a peer announced bytes; then as they come */
+#define PAR_PAYLOAD_MIN_BYTES ((size_t)256 << 10)         /* from here a storage travels beside the message, not in it */
+#define PAR_LEND_MIN_BYTES ((size_t)64 << 10)             /* from here such a storage goes in a pooled segment */
+#define PAR_FLIGHT_MAX_BYTES ((uint64_t)4 << 20)          /* lent by value and not yet taken, beyond two messages */
+#define PAR_PAYLOADS_MAX 65536u                           /* payloads of one message */
+#define PAR_SEGMENTS_PER_PEER_MAX 4096u                   /* segments that one process may make another map */
+#define PAR_SEGMENT_POOL_MAX_BYTES ((uint64_t)1 << 30)    /* pooled segments of one process (or a quarter of memory) */
+
+#define PAR_CODEC_DEPTH_MAX (100u << 20)                  /* nested tables in one message */
+#define PAR_CODEC_KEEP_BYTES ((size_t)16 << 20)           /* buffer that a codec keeps between messages */
+#define PAR_TENSOR_DIMS_MAX 64                            /* dimensions of a tensor */
+
+#define PAR_NEVER INT64_MAX                               /* a deadline that does not come */
+
+#endif

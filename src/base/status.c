@@ -1,0 +1,35 @@
+#include "base/status.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+int par_error_vset(par_error *err, int code, const char *format, va_list args)
+{
+    err->code = code;
+    err->sys = 0;
+    vsnprintf(err->text, sizeof err->text, format, args);
+    return code;
+}
+
+int par_error_set(par_error *err, int code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    par_error_vset(err, code, format, args);
+    va_end(args);
+    return code;
+}
+
+int par_error_system(par_error *err, const char *format, ...)
+{
+    int saved = errno;
+    va_list args;
+    va_start(args, format);
+    par_error_vset(err, saved == ENOMEM ? PAR_E_NOMEM : PAR_E_SYSTEM, format, args);
+    va_end(args);
+    err->sys = saved;
+    size_t used = strlen(err->text);
+    snprintf(err->text + used, sizeof err->text - used, ": %s", strerror(saved));
+    return err->code;
+}

@@ -1,0 +1,124 @@
+/* A channel: two processes, two shared-memory rings, one socket as doorbell, death notice and carrier of descriptors.
+ *
+ * Knows nothing of Lua and nothing of what messages mean. A channel belongs to one thread. A message is `kind`, bytes
+ * and any number of payloads; kinds below PAR_KIND_CONTROL are data and delivered in order, the others are handed to
+ * the owner's on_control as soon as they come off the ring, even while data before them still waits in the inbox. */
+#ifndef PAR_CHANNEL_CHANNEL_H
+#define PAR_CHANNEL_CHANNEL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/blob.h"
+#include "base/status.h"
+
+#define PAR_KIND_CONTROL 128u
+#define PAR_KIND_MAX 255u
+
+typedef struct par_channel par_channel;
+
+typedef struct par_message {
+    uint32_t kind;
+    const uint8_t *bytes;   /* shared memory or private: read every field once; 8-byte aligned */
+    size_t len;
+    par_blob **payloads;    /* owned by the message; take one by retaining it */
+    uint32_t n_payloads;
+    void *held;             /* the channel's own: what release has to give back */
+} par_message;
+
+/* What the owner of a channel tells it; copied. Every member may be NULL. */
+typedef struct par_channel_owner {
+    void *context;
+    /* A control message came off the ring. Valid during the call only. Must not use the channel. */
+    void (*on_control)(void *context, const par_message *message);
+    /* A wait was interrupted by a signal: true = leave the wait with PAR_E_INTERRUPTED. Must not longjmp. */
+    bool (*interrupted)(void *context);
+    /* Asked now and then during long waits: is the peer's process known to be gone? (A leaked copy of the socket can
+     * hide the end of file.) */
+    bool (*peer_gone)(void *context);
+} par_channel_owner;
+
+/* The parent's end: makes segment and socketpair. *peer_fd is the socket for the child (caller closes it after the
+ * spawn); the segment's descriptor already waits inside it. ring_bytes is rounded up to what the system needs. */
+int par_channel_open(par_channel **out, size_t ring_bytes, const par_channel_owner *owner, int *peer_fd, par_error *err);
+/* The child's end, from the socket it inherited: takes the descriptor over. Waits for the segment until deadline_ns. */
+int par_channel_attach(par_channel **out, int socket_fd, const par_channel_owner *owner, int64_t deadline_ns, par_error *err);
+/* Unmaps and closes. Payload blobs that are still held stay valid; the peer sees the end of file. NULL is allowed. */
+void par_channel_close(par_channel *channel);
+
+/* Sends one message. Blocks until all of it is in the ring (or, for payloads, in segments); takes in incoming messages
+ * meanwhile, so two peers may both send first. PAR_E_CLOSED when the peer is gone. When the deadline passes after a
+ * part of a long message is already out, the rest still has to follow: the channel keeps a private copy of it and
+ * finishes it before the next send (PAR_E_TIMEOUT is then returned only if nothing was published). */
+int par_channel_send(par_channel *channel, uint32_t kind, const void *bytes, size_t len, const par_payload *payloads,
+                     uint32_t n_payloads, int64_t deadline_ns, par_error *err);
+
+/* The short way for short messages: contiguous room in the ring, 8-byte aligned, or NULL when less than `want` bytes are
+ * free right now (use send). A claim that is never committed costs nothing: the next claim or send starts over. */
+uint8_t *par_channel_claim(par_channel *channel, size_t want, size_t *room);
+/* Publishes the first len bytes of the claim as one message without payloads. PAR_E_CLOSED when the peer is gone.  PAR_E_AGAIN: another message was sent
+ * on this channel since the claim, which is void: what was written has to be sent anew. */
+int par_channel_commit(par_channel *channel, uint32_t kind, size_t len, par_error *err);
+
+/* The same without ringing: the peer finds the message when it looks, or when it is rung by par_channel_ring or by a later
+ * commit or send. Many small messages then cost one bell, and what was committed outlives this process all the same. */
+int par_channel_commit_quietly(par_channel *channel, uint32_t kind, size_t len, par_error *err);
+/* Rings if the peer waits for what was committed quietly. */
+void par_channel_ring(par_channel *channel);
+
+/* PAR_CHANNEL_WORDS words in shared memory, zero at first, which both owners read and write as they agree. What is read from
+ * them is as untrustworthy as anything the peer writes. */
+#define PAR_CHANNEL_WORDS 8
+_Atomic uint64_t *par_channel_words(par_channel *channel);
+
+/* The next data message: from the inbox, else from the ring. PAR_NOTICE: a control message was handled and no data is
+ * there yet; call again to go on waiting. PAR_E_CLOSED: the peer is gone and nothing is left. deadline_ns 0: never waits
+ * (PAR_E_TIMEOUT). A message that was not released is released by the next receive. */
+int par_channel_receive(par_channel *channel, par_message *out, int64_t deadline_ns, par_error *err);
+void par_channel_release(par_channel *channel, par_message *message);
+/* Takes one message from the ring into the inbox (or to on_control): what join does while it waits.
+ * PAR_OK: a data message was kept; PAR_NOTICE: a control message was handled; else as receive. */
+int par_channel_absorb(par_channel *channel, int64_t deadline_ns, par_error *err);
+/* Puts a received data message back to the front of the inbox (for a receive that was refused after a look). */
+int par_channel_unreceive(par_channel *channel, par_message *message, par_error *err);
+
+/* Would receive return at once with data, a notice or an end? Never waits. */
+bool par_channel_ready(par_channel *channel);
+bool par_channel_has_data(par_channel *channel); /* a data message is waiting (takes control messages in) */
+
+/* A descriptor which is readable whenever par_channel_ready may be true (level-triggered; it may also wake for
+ * nothing). Belongs to the channel. Made on first use. */
+int par_channel_fd(par_channel *channel, int *fd, par_error *err);
+/* The bare socket, for a life-line watcher: hangs up when the peer is gone. */
+int par_channel_socket(const par_channel *channel);
+/* The peer's process was reaped: whatever is in the ring is all there will ever be. */
+void par_channel_peer_ended(par_channel *channel);
+
+/* Counters for tests, traces and benchmarks. */
+typedef struct par_channel_stats {
+    uint64_t sent_messages, sent_bytes, received_messages, received_bytes, bells_rung, waits_slept;
+    uint64_t inbox_messages, inbox_bytes;
+} par_channel_stats;
+void par_channel_stats_get(const par_channel *channel, par_channel_stats *out);
+
+/* --- many channels at once (selector.c) --- */
+typedef struct par_selector par_selector;
+int par_selector_open(par_selector **out, const par_channel_owner *owner, par_error *err);
+void par_selector_close(par_selector *selector);
+int par_selector_add(par_selector *selector, par_channel *channel, void *user, par_error *err);
+void par_selector_remove(par_selector *selector, par_channel *channel); /* a channel that closes removes itself */
+/* Waits until a channel is ready and gives its `user`. Fair: channels take turns. */
+int par_selector_wait(par_selector *selector, void **user, int64_t deadline_ns, par_error *err);
+/* Readable when wait would find something (level-triggered, may wake for nothing). */
+int par_selector_fd(par_selector *selector, int *fd, par_error *err);
+
+/* --- one message to many (broadcast.c) --- */
+/* Sends the same message to each channel: encoded once, a large payload copied into one segment and lent to all. results[i]
+ * is the outcome for channels[i]; returns PAR_OK or the first failure, after all have been tried. A slow peer does not
+ * hold up the others. */
+int par_channel_broadcast(par_channel *const *channels, uint32_t n, uint32_t kind, const void *bytes, size_t len,
+                          const par_payload *payloads, uint32_t n_payloads, int64_t deadline_ns, int *results, par_error *err);
+
+#endif

@@ -1,0 +1,17 @@
+/* Segments of shared memory that this process owns, kept mapped and used again: where large payloads travel and where
+ * share()d storages live. One pool per process (and so one thread that uses it). */
+#ifndef PAR_CHANNEL_POOL_H
+#define PAR_CHANNEL_POOL_H
+
+#include "base/blob.h"
+#include "base/status.h"
+
+/* A SEGMENT blob of at least `bytes` (blob->bytes is what was asked for), one reference, content undefined.
+ * PAR_E_LIMIT above the pool's cap, PAR_E_NOMEM, PAR_E_SYSTEM. */
+int par_pool_blob_new(size_t bytes, par_blob **out, par_error *err);
+/* Bytes in segments of this pool: all, and those lent to peers. */
+void par_pool_usage(uint64_t *total_bytes, uint64_t *lent_bytes);
+/* Forgets unused segments. */
+void par_pool_trim(void);
+
+#endif

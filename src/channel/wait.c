@@ -1,0 +1,192 @@
+/* Waiting for the peer: look, spin if that has paid lately, say what one waits for, look again, sleep.
+ *
+ * Both ends may share a core; then a spin only keeps the peer from running. So spinning is earned. */
+#include "base/limits.h"
+#include "channel/internal.h"
+#include "os/os.h"
+
+#define BELLS_AT_ONCE 256
+#define QUIET_AFTER 10           /* slices without anything; then longer ones do */
+#define QUIET_SLICE_NS 500000000
+
+/* A wait is often short. For so long we sleep on a word, which wakes twice as fast as the socket but knows nothing of
+ * the peer's end; only then on the socket. It is longer than the system's tick: a timer that comes before the tick would
+ * have to be programmed into the hardware, which costs more than all the rest (microseconds in a virtual machine). And a
+ * death is to be noticed within 10 ms. */
+#define WORD_NS 8000000
+
+void par_channel_bell(par_channel *channel, uint64_t need)
+{
+    static const uint8_t bell = 0;
+    channel->stats.bells_rung++;
+    if (need & PAR_NEED_WORD) {
+        atomic_fetch_add_explicit(channel->peer_bell, 1, memory_order_seq_cst); /* whoever is about to sleep does not */
+        if (par_os_futex_wake(channel->peer_bell)) return;
+    }
+    /* A full socket is a bell that already rings. */
+    int rc = par_os_socket_write(channel->socket, &bell, 1, NULL, 0);
+    if (rc == PAR_E_CLOSED) channel->gone = true;
+}
+
+void par_channel_give_back(par_channel *channel)
+{
+    par_reader *in = &channel->in;
+    if (channel->held == PAR_HELD_IN_PLACE(channel) || in->tail == in->read) return;
+    uint64_t need = par_reader_publish(in);
+    if (need && par_need_due(need, in->tail, &in->rung)) par_channel_bell(channel, need);
+}
+
+static bool fds_full(const par_channel *channel) { return channel->n_fds > PAR_FDS_QUEUED_MAX - PAR_OS_FDS_MAX; }
+
+/* One read of the socket; `slice`: may sleep. Descriptors are kept until the record that announces them is read. */
+static int read_socket(par_channel *channel, bool slice)
+{
+    uint8_t bells[BELLS_AT_ONCE];
+    int n = 0, *fds = channel->fds + channel->n_fds;
+    int rc = slice ? par_os_socket_read_slice(channel->socket, bells, sizeof bells, fds, PAR_OS_FDS_MAX, &n)
+                   : par_os_socket_read(channel->socket, bells, sizeof bells, fds, PAR_OS_FDS_MAX, &n);
+    if (rc == PAR_E_CLOSED) channel->gone = true;
+    channel->n_fds += n;
+    return rc;
+}
+
+bool par_channel_drain(par_channel *channel)
+{
+    channel->idle_need = 0;
+    for (int i = 0; i < 16; i++) { /* also after the peer's end: descriptors may still be in it */
+        if (fds_full(channel)) return false;
+        int before = channel->n_fds, rc = read_socket(channel, false);
+        /* A short read without descriptors means that the socket is empty. */
+        if (rc <= 0 || (rc < BELLS_AT_ONCE && channel->n_fds == before)) return false;
+    }
+    return true;
+}
+
+/* --- is it there? --- */
+typedef struct target {
+    uint64_t rx, tx; /* need words: 0 or armed */
+} target;
+
+static bool reached(uint64_t index, uint64_t need) { return (int64_t)(index - (need & ~(uint64_t)7)) >= 0; }
+
+/* 1: there, 0: not yet, PAR_E_CORRUPT. */
+static int look(par_channel *channel, target t, memory_order order)
+{
+    if (t.rx && !par_reader_refresh(&channel->in, order)) return PAR_E_CORRUPT;
+    if (t.tx && !par_writer_refresh(&channel->out, order)) return PAR_E_CORRUPT;
+    return (t.rx && reached(channel->in.head, t.rx)) || (t.tx && reached(channel->out.tail, t.tx));
+}
+
+/* --- spinning --- */
+static int spin_for(par_channel *channel, target t, int64_t until_ns)
+{
+    do {
+        for (int i = 0; i < PAR_SPIN_LOOKS; i++) {
+            int rc = look(channel, t, memory_order_acquire);
+            if (rc) return rc;
+            par_os_pause();
+        }
+    } while (par_os_now_ns() < until_ns);
+    return 0;
+}
+
+static int spin_if_earned(par_channel *channel, target t, int64_t deadline_ns)
+{
+    if (!par_spin_may(&channel->spin)) return 0;
+    bool middle = channel->rx.streaming || channel->rx.lent || t.tx;
+    int64_t until = par_os_now_ns() + (middle ? PAR_SPIN_MIDDLE_NS : PAR_SPIN_NS);
+    int rc = spin_for(channel, t, until < deadline_ns ? until : deadline_ns);
+    par_spin_settle(&channel->spin, rc != 0);
+    return rc;
+}
+
+/* --- sleeping --- */
+static int sleep_slice(par_channel *channel, int64_t deadline_ns)
+{
+    int rc;
+    if (fds_full(channel)) return PAR_E_CORRUPT; /* so many, and every record is read */
+    channel->stats.waits_slept++;
+    if (channel->quiet >= QUIET_AFTER || (deadline_ns != PAR_NEVER && deadline_ns - par_os_now_ns() <= PAR_OS_SLICE_NS)) {
+        int64_t slice = par_os_now_ns() + QUIET_SLICE_NS;
+        rc = par_os_wait_fd(channel->socket, PAR_OS_READABLE, deadline_ns < slice ? deadline_ns : slice);
+        if (rc > 0) par_channel_drain(channel);
+    } else {
+        rc = read_socket(channel, true); /* one system call for waiting and reading */
+    }
+    channel->quiet = rc == PAR_E_TIMEOUT ? channel->quiet + 1 : 0;
+    return rc > 0 || rc == PAR_E_CLOSED ? PAR_OK : rc;
+}
+
+static int after_sleep(par_channel *channel, int rc, int64_t deadline_ns, par_error *err)
+{
+    par_channel_owner *owner = &channel->owner;
+    if (rc == PAR_E_TIMEOUT) {
+        if (owner->peer_gone && owner->peer_gone(owner->context)) channel->gone = true;
+        if (deadline_ns == PAR_NEVER || par_os_now_ns() < deadline_ns) return PAR_OK;
+        return par_error_set(err, PAR_E_TIMEOUT, "the time limit passed");
+    }
+    if (rc == PAR_E_INTERRUPTED) {
+        if (!owner->interrupted || !owner->interrupted(owner->context)) return PAR_OK;
+        return par_error_set(err, PAR_E_INTERRUPTED, "interrupted");
+    }
+    return rc == PAR_E_SYSTEM ? par_error_system(err, "cannot wait for a peer's message") : PAR_OK;
+}
+
+int par_channel_arm(par_channel *channel, uint64_t rx_need, uint64_t tx_need)
+{
+    target t = {.rx = rx_need, .tx = tx_need};
+    channel->idle_need = 0;
+    if (t.rx) par_need_set(&channel->in.words->reader_need, t.rx);
+    if (t.tx) par_need_set(&channel->out.words->writer_need, t.tx);
+    return look(channel, t, memory_order_seq_cst); /* or a bell might never come */
+}
+
+void par_channel_disarm(par_channel *channel, uint64_t rx_need, uint64_t tx_need)
+{
+    if (rx_need) atomic_store_explicit(&channel->in.words->reader_need, 0, memory_order_relaxed);
+    if (tx_need) atomic_store_explicit(&channel->out.words->writer_need, 0, memory_order_relaxed);
+}
+
+/* Up to WORD_NS on our bell's count. PAR_E_TIMEOUT: nothing came. */
+static int sleep_on_word(par_channel *channel, target t, int64_t deadline_ns)
+{
+    int64_t ns = WORD_NS;
+    if (!par_os_futex_usable()) return PAR_E_TIMEOUT;
+    if (deadline_ns != PAR_NEVER) {
+        int64_t left = deadline_ns - par_os_now_ns();
+        if (left < ns) ns = left > 0 ? left : 0;
+    }
+    uint32_t count = atomic_load_explicit(channel->my_bell, memory_order_seq_cst);
+    int rc = par_channel_arm(channel, t.rx ? t.rx | PAR_NEED_WORD : 0, t.tx ? t.tx | PAR_NEED_WORD : 0);
+    if (rc == 0) {
+        channel->stats.waits_slept++;
+        rc = par_os_futex_wait(channel->my_bell, count, ns);
+    }
+    par_channel_disarm(channel, t.rx, t.tx);
+    if (rc == PAR_E_UNSUPPORTED) rc = PAR_E_TIMEOUT;
+    return rc > 0 ? PAR_OK : rc;
+}
+
+static int arm_and_sleep(par_channel *channel, target t, int64_t deadline_ns)
+{
+    int rc = channel->quiet ? PAR_E_TIMEOUT : sleep_on_word(channel, t, deadline_ns);
+    if (rc != PAR_E_TIMEOUT) return rc;
+    rc = par_channel_arm(channel, t.rx, t.tx);
+    if (rc == 0) rc = sleep_slice(channel, deadline_ns);
+    par_channel_disarm(channel, t.rx, t.tx);
+    return rc > 0 ? PAR_OK : rc;
+}
+
+int par_channel_wait(par_channel *channel, uint64_t rx_need, uint64_t tx_need, int64_t deadline_ns, par_error *err)
+{
+    target t = {.rx = rx_need, .tx = tx_need};
+    par_channel_give_back(channel);
+    int rc = spin_if_earned(channel, t, deadline_ns);
+    if (rc == 0) {
+        if (deadline_ns != PAR_NEVER && par_os_now_ns() >= deadline_ns)
+            return par_error_set(err, PAR_E_TIMEOUT, "the time limit passed");
+        rc = arm_and_sleep(channel, t, deadline_ns);
+    }
+    if (rc == PAR_E_CORRUPT || channel->failed) return par_channel_corrupt(channel, err);
+    return rc >= 0 ? PAR_OK : after_sleep(channel, rc, deadline_ns, err);
+}

@@ -1,0 +1,70 @@
+/* Any Lua value <-> bytes. The only place below src/lua that includes lua.h.
+ *
+ * A codec belongs to one lua_State (all its coroutines); it is a userdata anchored in the registry, so nothing leaks
+ * when a Lua error jumps out of a call. */
+#ifndef PAR_CODEC_CODEC_H
+#define PAR_CODEC_CODEC_H
+
+#include <lua.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/blob.h"
+#include "base/status.h"
+#include "tensor/tensor.h"
+
+/* What the Lua layer teaches the codec about its userdata. None may keep what it is given. */
+typedef struct par_codec_hooks {
+    /* Is the userdata at idx a tensor or a storage? Sets exactly one of the two (borrowed). May not raise. */
+    bool (*to_tensor)(lua_State *L, int idx, par_tensor **tensor, par_storage **storage);
+    /* Pushes a userdata that takes over one reference. May raise for memory (the reference is then released). */
+    void (*push_tensor)(lua_State *L, par_tensor *tensor);
+    void (*push_storage)(lua_State *L, par_storage *storage);
+} par_codec_hooks;
+
+typedef struct par_codec par_codec;
+/* Finds or makes the codec of this state. May raise for memory. */
+par_codec *par_codec_of(lua_State *L);
+void par_codec_set_hooks(par_codec *codec, const par_codec_hooks *hooks); /* copied */
+
+/* register(name, spec): the string at `name` names a type, the table at `spec` has encode= and decode= (functions) and/or
+ * metatable= (a table). Raises when it does not. */
+void par_codec_register(lua_State *L, par_codec *codec, int name, int spec);
+
+typedef struct par_encoded {
+    const uint8_t *bytes; /* the span that was given, or the codec's own buffer (valid until the next encode) */
+    size_t len;
+    bool in_span;         /* bytes == span */
+    const par_payload *payloads;
+    uint32_t n_payloads;
+} par_encoded;
+
+enum {
+    PAR_ENCODE_INLINE = 1,      /* no payloads: everything inside the bytes (parallel.encode) */
+    PAR_ENCODE_LOSSY = 2,       /* integers beyond 2^53 may become floats for a peer without integers */
+    PAR_ENCODE_NO_FUNCTIONS = 4,
+    PAR_ENCODE_FOREIGN = 8      /* the peer runs another kind of Lua: no bytecode, functions as source text */
+};
+enum {
+    PAR_DECODE_FUNCTIONS = 1,   /* bytecode and source are accepted (peers of our own process tree only) */
+    PAR_DECODE_LOSSY = 2        /* integers beyond 2^53 may become floats in a Lua without integers */
+};
+
+/* Encodes `count` values from stack index `first` on as one message, into span[0..room) if it fits, else into the codec's
+ * buffer. Returns PAR_OK, PAR_E_UNSUPPORTED (text names the path: "message.users[3].sock: cannot send a userdata (...)",
+ * `name` being the path's first word), PAR_E_LIMIT or PAR_E_NOMEM; nothing was sent then. Raises only what a user's hook
+ * raised and Lua's own out of memory. Leaves the stack as it was. Values referred to by payloads must stay on the stack
+ * until the message is sent. span may be NULL with room 0. */
+int par_codec_encode(lua_State *L, par_codec *codec, int first, int count, const char *name, unsigned flags, uint8_t *span,
+                     size_t room, par_encoded *out, par_error *err);
+/* Pushes the values of one message and returns their number, or PAR_E_CORRUPT / PAR_E_UNSUPPORTED / PAR_E_NOMEM with nothing
+ * pushed. Safe on any bytes; memory stays in proportion to len. Raises only what a user's hook raised and out of memory. */
+int par_codec_decode(lua_State *L, par_codec *codec, const uint8_t *bytes, size_t len, par_blob *const *payloads,
+                     uint32_t n_payloads, unsigned flags, par_error *err);
+
+/* The ABI of this Lua as seen by bytecode and numbers: peers with equal fingerprints exchange bytecode. NUL-terminated,
+ * at most room bytes. */
+void par_codec_fingerprint(lua_State *L, char *out, size_t room);
+
+#endif

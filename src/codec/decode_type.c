@@ -1,0 +1,96 @@
+/* Things that travel by name, and objects of registered types, at the receiver. */
+#include "codec/decoder.h"
+#include "codec/names.h"
+#include "codec/types.h"
+
+/* ---- library things ---- */
+
+/* The name of a module is at the top: pushes the module, loading it if it has to be. */
+static int find_module(lua_State *L, par_codec *codec, par_decoder *d)
+{
+    par_names_push_loaded(L);
+    lua_pushvalue(L, -2);
+    lua_rawget(L, -2);
+    lua_remove(L, -2);
+    if (lua_toboolean(L, -1)) return PAR_OK;
+    lua_pop(L, 1);
+    int rc = par_input_own(d);
+    if (rc != PAR_OK) return rc;
+    lua_getglobal(L, "require");
+    lua_pushvalue(L, -2);
+    if (par_codec_call(L, codec, 1, 1) == LUA_OK) return PAR_OK;
+    const char *why = lua_tostring(L, -1);
+    return par_error_set(d->err, PAR_E_UNSUPPORTED, "something of the module '%.80s', which cannot be loaded here: %.300s",
+                         lua_tostring(L, -2), why ? why : "?");
+}
+
+static bool push_name(lua_State *L, par_decoder *d)
+{
+    const uint8_t *bytes;
+    size_t len;
+    if (!par_get_block(d, &bytes, &len) || len > 1000) return false;
+    lua_pushlstring(L, (const char *)bytes, len);
+    return true;
+}
+
+int par_decode_named(lua_State *L, par_codec *codec, par_decoder *d)
+{
+    uint8_t fields;
+    if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_functions_refused(d);
+    if (!par_get_u8(d, &fields) || fields > 2 || !push_name(L, d)) return par_corrupt(d, "it ends inside a name");
+    int rc = find_module(L, codec, d);
+    if (rc != PAR_OK) return rc;
+    for (; fields > 0; fields--) { /* name, value */
+        if (!push_name(L, d)) return par_corrupt(d, "it ends inside a name");
+        lua_insert(L, -3); /* field, name, value */
+        lua_pushvalue(L, -3);
+        if (lua_istable(L, -2))
+            lua_rawget(L, -2);
+        else
+            lua_pushnil(L);
+        if (lua_isnil(L, -1))
+            return par_error_set(d->err, PAR_E_UNSUPPORTED, "'%.80s' of '%.80s' is not there at the receiver",
+                                 lua_tostring(L, -4), lua_tostring(L, -3));
+        lua_insert(L, -4); /* result, field, name, value */
+        lua_pop(L, 2);     /* result, field */
+        lua_insert(L, -2); /* field, result */
+    }
+    lua_remove(L, -2);
+    return 1;
+}
+
+/* ---- registered types ---- */
+
+int par_decode_find_hook(lua_State *L, par_codec *codec, par_decoder *d)
+{
+    const char *name = lua_tostring(L, -1);
+    lua_createtable(L, 4, 1);
+    lua_insert(L, -2); /* table, name */
+    lua_pushvalue(L, -1);
+    if (!par_types_named(L, codec))
+        return par_error_set(d->err, PAR_E_UNSUPPORTED,
+                             "an object of type '%.100s', which has to be registered with parallel.register here too", name);
+    lua_getfield(L, -1, "decode");
+    if (!lua_isfunction(L, -1))
+        return par_error_set(d->err, PAR_E_UNSUPPORTED, "the type '%.100s' is registered here without decode", name);
+    lua_setfield(L, -4, "decode");
+    lua_pop(L, 2);
+    return PAR_OK;
+}
+
+int par_decode_call_hook(lua_State *L, par_codec *codec, par_decoder *d, size_t n, size_t reference)
+{
+    int rc = par_input_own(d);
+    if (rc != PAR_OK) return rc;
+    int values = lua_gettop(L);
+    luaL_checkstack(L, (int)n + 10, "no room for the values of a decode hook");
+    lua_getfield(L, values, "decode");
+    for (size_t i = 1; i <= n; i++) lua_rawgeti(L, values, (int)i);
+    if (par_codec_call(L, codec, (int)n, 1) != LUA_OK) lua_error(L);
+    if (reference) {
+        lua_pushvalue(L, -1);
+        lua_rawseti(L, d->refs_index, (int)reference);
+    }
+    lua_replace(L, values);
+    return 1;
+}

@@ -1,0 +1,68 @@
+/* The decoder's parts, for the files of this folder. The bytes may lie in memory that the peer can still write: every
+ * byte is read once, into a local, before it is judged. */
+#ifndef PAR_CODEC_DECODER_H
+#define PAR_CODEC_DECODER_H
+
+#include <string.h>
+
+#include "codec/state.h"
+
+void par_decoder_fini(par_decoder *d);
+
+/* ---- input ---- */
+static inline size_t par_input_left(const par_decoder *d) { return (size_t)(d->end - d->p); }
+/* PAR_E_CORRUPT, saying where. */
+int par_corrupt(par_decoder *d, const char *what);
+
+static inline bool par_get_u8(par_decoder *d, uint8_t *out)
+{
+    if (d->p == d->end) return false;
+    *out = *(const volatile uint8_t *)d->p++;
+    return true;
+}
+static inline bool par_get_bytes(par_decoder *d, void *out, size_t len)
+{
+    if (par_input_left(d) < len) return false;
+    memcpy(out, d->p, len);
+    d->p += len;
+    return true;
+}
+/* Before anything is called that may let the message's memory go: continues on a copy. */
+int par_input_own(par_decoder *d);
+bool par_get_varint(par_decoder *d, uint64_t *out);
+bool par_get_zigzag(par_decoder *d, int64_t *out);
+/* Length and bytes without a tag, in place. */
+bool par_get_block(par_decoder *d, const uint8_t **bytes, size_t *len);
+
+/* Puts the path of the value being read before the error's text; the stack is as the error left it. */
+void par_decode_name_place(lua_State *L, par_decoder *d);
+
+/* ---- values ---- */
+/* Opens a level for the container at the top. */
+int par_decode_enter(lua_State *L, par_decoder *d, par_take take, par_filling **filling);
+/* The value at the top, whose first tag stood at `at`, can be referred to from now on. Negative: an error. */
+int par_decode_remember(lua_State *L, par_decoder *d, size_t at);
+/* Pushes the value at the offset that follows. */
+int par_decode_ref(lua_State *L, par_decoder *d);
+
+/* Read what follows the tag at offset `at` and push it. 1: complete. 0: a level was entered. */
+int par_decode_bytecode(lua_State *L, par_codec *codec, par_decoder *d, size_t at, bool later);
+int par_decode_source(lua_State *L, par_codec *codec, par_decoder *d, size_t at, bool later);
+int par_decode_cdata(lua_State *L, par_codec *codec, par_decoder *d, size_t at, bool later);
+int par_decode_tensor(lua_State *L, par_codec *codec, par_decoder *d, size_t at, bool later);
+int par_decode_storage(lua_State *L, par_codec *codec, par_decoder *d, size_t at, bool later);
+/* Joins the upvalue that the function at the top waits for with one of a function that came before. */
+int par_decode_join(lua_State *L, par_decoder *d, int upvalue);
+/* Something of a library, by name; loads the module when it has to. */
+int par_decode_named(lua_State *L, par_codec *codec, par_decoder *d);
+/* The name of a type at the top becomes a table for the values of its hook. */
+int par_decode_find_hook(lua_State *L, par_codec *codec, par_decoder *d);
+/* Calls the hook with the n values of the table at the top, which becomes its result. */
+int par_decode_call_hook(lua_State *L, par_codec *codec, par_decoder *d, size_t n, size_t reference);
+int par_decode_functions_refused(par_decoder *d);
+
+/* Makes the storages of the trailer; cuts them off the input. */
+int par_decode_storages(par_decoder *d);
+void par_decode_release_storages(par_decoder *d);
+
+#endif

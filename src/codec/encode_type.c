@@ -1,0 +1,100 @@
+/* Things that travel by name, and objects of registered types. */
+#include "codec/encoder.h"
+#include "codec/names.h"
+#include "codec/types.h"
+
+int par_encode_string(lua_State *L, par_encoder *e)
+{
+    size_t len;
+    const char *s = lua_tolstring(L, -1, &len);
+    return par_put_string(e, s, len);
+}
+
+int par_encode_named(lua_State *L, par_codec *codec, par_encoder *e, bool renew)
+{
+    if (!par_names_find(L, codec, renew)) return 0;
+    if (e->flags & PAR_ENCODE_NO_FUNCTIONS) {
+        lua_pop(L, 1);
+        return par_refuse(L, e, "cannot send a %s of a library here", luaL_typename(L, -1));
+    }
+    size_t len;
+    const char *name = lua_tolstring(L, -1, &len), *end = name + len;
+    unsigned fields = 0;
+    for (const char *c = name; c < end; c++) fields += *c == '\0';
+    if (!par_output_room(e, 2)) return par_output_full(e);
+    par_put_u8(e, PAR_TAG_NAMED);
+    par_put_u8(e, fields);
+    int rc = PAR_OK;
+    for (const char *part = name; rc == PAR_OK && part <= end; part += strlen(part) + 1)
+        rc = par_put_block(e, part, strlen(part));
+    lua_pop(L, 1);
+    return rc == PAR_OK ? 1 : rc;
+}
+
+/* Keeps the table at the top as long as the message is in use: its values have addresses that are remembered, and
+ * payloads point into them. */
+static void keep(lua_State *L, par_codec *codec, par_encoder *e)
+{
+    const char *key = &codec->anchors.kept;
+    if (e->kept == 0) {
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_rawsetp(L, LUA_REGISTRYINDEX, key);
+    } else {
+        lua_rawgetp(L, LUA_REGISTRYINDEX, key);
+    }
+    lua_pushvalue(L, -2);
+    lua_rawseti(L, -2, (int)++e->kept);
+    lua_pop(L, 1);
+}
+
+/* Calls spec.encode(object), both at the top; leaves in the place of the spec a table of the results. */
+static int call_encode(lua_State *L, par_codec *codec)
+{
+    int spec = lua_gettop(L);
+    luaL_checkstack(L, 280, "no room for the values of an encode hook");
+    lua_getfield(L, spec, "encode");
+    lua_pushvalue(L, spec - 1);
+    if (par_codec_call(L, codec, 1, LUA_MULTRET) != LUA_OK) lua_error(L);
+    int n = lua_gettop(L) - spec;
+    lua_createtable(L, n < 250 ? n : 0, 0);
+    lua_replace(L, spec);
+    for (int i = n; i > 0; i--) lua_rawseti(L, spec, i);
+    return n;
+}
+
+int par_encode_hooked(lua_State *L, par_codec *codec, par_encoder *e)
+{
+    int rc = par_encode_seen(L, e, lua_topointer(L, -2), 0);
+    if (rc != 0) {
+        lua_pop(L, 1);
+        return rc;
+    }
+    size_t at = par_output_at(e);
+    lua_getfield(L, -1, "name");
+    lua_insert(L, -2); /* object, name, spec */
+    lua_pushvalue(L, -3);
+    lua_insert(L, -2); /* object, name, object, spec */
+    if (!par_output_leave_span(e)) return par_output_full(e);
+    int n = call_encode(L, codec);
+    par_output_forget_words(e);
+    lua_replace(L, -2); /* object, name, results */
+    if (n > UINT8_MAX) return par_refuse(L, e, "its encode hook returned more than 255 values");
+    if (!par_output_room(e, 2)) return par_output_full(e);
+    par_put_u8(e, PAR_TAG_HOOKED);
+    par_put_u8(e, (unsigned)n);
+    keep(L, codec, e);
+    lua_insert(L, -2); /* object, results, name */
+    rc = par_encode_string(L, e);
+    if (rc != PAR_OK) return rc;
+    lua_pop(L, 1);
+    lua_replace(L, -2); /* the results are the container of the level */
+    if (n == 0) return 1;
+    par_open *open;
+    rc = par_encode_enter(L, e, PAR_STEP_HOOKED, at, &open);
+    if (rc != PAR_OK) return rc;
+    open->n = (size_t)n;
+    e->hooked_open++;
+    lua_pushnil(L);
+    return 0;
+}

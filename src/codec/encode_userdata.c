@@ -1,0 +1,145 @@
+/* Userdata: tensors and storages. The elements follow all values (so that by then it is known which part of a storage
+ * the message uses), or travel beside the message when there are many. */
+#include "codec/encoder.h"
+#include "codec/types.h"
+
+/* The number of the storage in this message; widens what is sent of it to [first, last]. */
+static int use_storage(par_encoder *e, const par_storage *storage, int64_t first, int64_t last, uint32_t *number)
+{
+    bool added;
+    par_seen *seen = par_pointers_add(&e->seen, (const char *)storage + 1, &added); /* + 1: the storage as such is an object */
+    if (!seen) return par_output_full(e);
+    if (added) {
+        if (e->n_storages >= PAR_PAYLOADS_MAX)
+            return par_error_set(e->err, PAR_E_LIMIT, "%s: more than %u storages in one message", e->name,
+                                 PAR_PAYLOADS_MAX);
+        par_sent_storage *grown =
+            par_codec_grow(e->storages, &e->storages_capacity, e->n_storages + 1u, sizeof *grown);
+        if (!grown) return par_output_full(e);
+        e->storages = grown;
+        seen->aux = e->n_storages++;
+        e->storages[seen->aux] = (par_sent_storage){storage, first, last};
+    }
+    par_sent_storage *sent = &e->storages[*number = seen->aux];
+    if (first < sent->first) sent->first = first;
+    if (last > sent->last) sent->last = last;
+    return PAR_OK;
+}
+
+static int encode_tensor(lua_State *L, par_encoder *e, const par_tensor *tensor)
+{
+    int rc = par_encode_seen(L, e, tensor, 0);
+    if (rc != 0) return rc;
+    int64_t first = 0, last = -1;
+    uint32_t number = 0;
+    bool elements = tensor->storage && par_tensor_span(tensor, &first, &last);
+    if (elements && (rc = use_storage(e, tensor->storage, first, last, &number)) != PAR_OK) return rc;
+    if (!par_output_room(e, 32 + 20 * (size_t)tensor->ndim)) return par_output_full(e);
+    par_put_u8(e, PAR_TAG_TENSOR);
+    par_put_u8(e, tensor->type);
+    par_put_u8(e, (unsigned)tensor->ndim);
+    par_put_varint(e, elements ? number + UINT64_C(1) : 0);
+    par_put_zigzag(e, elements ? tensor->offset : 0);
+    for (int i = 0; i < tensor->ndim; i++) par_put_zigzag(e, tensor->size[i]);
+    for (int i = 0; i < tensor->ndim; i++) par_put_zigzag(e, tensor->stride[i]);
+    return 1;
+}
+
+static int encode_storage(lua_State *L, par_encoder *e, const par_storage *storage)
+{
+    int rc = par_encode_seen(L, e, storage, 0);
+    if (rc != 0) return rc;
+    uint32_t number;
+    rc = use_storage(e, storage, 0, storage->size - 1, &number);
+    if (rc != PAR_OK) return rc;
+    if (!par_output_room(e, 11)) return par_output_full(e);
+    par_put_u8(e, PAR_TAG_STORAGE);
+    par_put_varint(e, number);
+    return 1;
+}
+
+int par_encode_userdata(lua_State *L, par_codec *codec, par_encoder *e)
+{
+    par_tensor *tensor = NULL;
+    par_storage *storage = NULL;
+    if (codec->hooks.to_tensor && codec->hooks.to_tensor(L, lua_gettop(L), &tensor, &storage))
+        return tensor ? encode_tensor(L, e, tensor) : encode_storage(L, e, storage);
+    char type[100] = "";
+    if (lua_getmetatable(L, -1)) {
+        if (par_types_hooked(L, codec)) {
+            lua_remove(L, -2);
+            return par_encode_hooked(L, codec, e);
+        }
+        par_metatable_name(L, type, sizeof type);
+        lua_pop(L, 1);
+    }
+    if (!*type) return par_refuse(L, e, "cannot send a userdata");
+    return par_refuse(L, e, "cannot send a userdata (%s); parallel.register('%s', {encode=, decode=}) would teach how", type,
+                      type);
+}
+
+/* ---- the elements ---- */
+
+#define WORTH_TRIMMING 4096 /* bytes that a narrower part has to save, beside half of the storage */
+
+static void trim(par_sent_storage *sent)
+{
+    const par_storage *storage = sent->storage;
+    int64_t used = sent->last - sent->first + 1, unused = storage->size - used;
+    if (!storage->shared && unused > used && unused >= WORTH_TRIMMING / (int64_t)par_type_bytes(storage->type)) return;
+    sent->first = 0;
+    sent->last = storage->size - 1;
+}
+
+static int add_payload(par_encoder *e, const par_storage *storage, const void *data, size_t bytes)
+{
+    if (e->n_payloads >= PAR_PAYLOADS_MAX)
+        return par_error_set(e->err, PAR_E_LIMIT, "%s: more than %u large storages in one message", e->name,
+                             PAR_PAYLOADS_MAX);
+    par_payload *grown = par_codec_grow(e->payloads, &e->payloads_capacity, e->n_payloads + 1u, sizeof *grown);
+    if (!grown) return par_output_full(e);
+    e->payloads = grown;
+    e->payloads[e->n_payloads++] =
+        (par_payload){.data = data, .bytes = bytes, .blob = storage->blob, .shared = storage->shared};
+    return PAR_OK;
+}
+
+static int put_inline(par_encoder *e, const void *data, size_t bytes)
+{
+    if (!par_output_room(e, bytes) || !par_output_room(e, bytes + 8)) return par_output_full(e);
+    while (par_output_at(e) % 8) par_put_u8(e, 0);
+    par_put_bytes(e, data, bytes);
+    return PAR_OK;
+}
+
+static int put_storage(par_encoder *e, par_sent_storage *sent)
+{
+    trim(sent);
+    const par_storage *storage = sent->storage;
+    size_t element = par_type_bytes(storage->type), count = (size_t)(sent->last - sent->first + 1), bytes = count * element;
+    const uint8_t *data = storage->size ? (const uint8_t *)storage->data + (size_t)sent->first * element : NULL;
+    bool beside = bytes && !(e->flags & PAR_ENCODE_INLINE) && (storage->shared || bytes >= PAR_PAYLOAD_MIN_BYTES);
+    if (!par_output_room(e, 40)) return par_output_full(e);
+    par_put_u8(e, storage->type);
+    par_put_u8(e, !beside ? PAR_STORAGE_INLINE : storage->shared ? PAR_STORAGE_SHARED : PAR_STORAGE_PAYLOAD);
+    par_put_varint(e, (uint64_t)sent->first);
+    par_put_varint(e, count);
+    if (!beside) return put_inline(e, data, bytes);
+    par_put_varint(e, e->n_payloads);
+    return add_payload(e, storage, data, bytes);
+}
+
+int par_encode_storages(par_encoder *e)
+{
+    uint64_t begin = par_output_at(e);
+    if (!par_output_room(e, 10)) return par_output_full(e);
+    par_put_varint(e, e->n_storages);
+    for (uint32_t i = 0; i < e->n_storages; i++) {
+        int rc = put_storage(e, &e->storages[i]);
+        if (rc != PAR_OK) return rc;
+    }
+    if (!par_output_room(e, sizeof begin)) return par_output_full(e);
+    par_put_bytes(e, &begin, sizeof begin);
+    e->header_flags |= PAR_FORMAT_STORAGES;
+    return PAR_OK;
+}

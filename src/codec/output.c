@@ -1,0 +1,173 @@
+/* Where the encoder writes: the caller's span as long as it suffices, then a buffer of its own. Scalars on the wire. */
+#include "codec/encoder.h"
+
+int par_output_full(par_encoder *e)
+{
+    return par_error_set(e->err, PAR_E_NOMEM, "%s: no memory for the encoded message after %zu bytes", e->name,
+                         par_output_at(e));
+}
+
+bool par_output_grow(par_encoder *e, size_t want)
+{
+    size_t used = par_output_at(e);
+    e->own.len = e->in_span ? 0 : used;
+    if (want > SIZE_MAX - used) return false;
+    if (par_buffer_reserve(&e->own, e->in_span ? used + want : want) != PAR_OK) return false;
+    if (e->in_span && used) memcpy(e->own.data, e->start, used);
+    e->in_span = false;
+    e->start = e->own.data;
+    e->p = e->start + used;
+    e->end = e->start + e->own.capacity;
+    return true;
+}
+
+bool par_output_leave_span(par_encoder *e) { return !e->in_span || par_output_grow(e, 1); }
+
+static void put_wide(par_encoder *e, unsigned tag, uint64_t value, unsigned bytes)
+{
+    *e->p++ = (uint8_t)tag;
+    for (unsigned i = 0; i < bytes; i++) e->p[i] = (uint8_t)(value >> (8 * i));
+    e->p += bytes;
+}
+
+void par_put_integer(par_encoder *e, int64_t value)
+{
+    if (value >= 0 && value < 64)
+        *e->p++ = (uint8_t)(PAR_TAG_INT + value);
+    else if (value < 0 && value >= -16)
+        *e->p++ = (uint8_t)(PAR_TAG_NEGATIVE + value + 16);
+    else if (value >= INT8_MIN && value <= INT8_MAX)
+        put_wide(e, PAR_TAG_I8, (uint64_t)value, 1);
+    else if (value >= INT16_MIN && value <= INT16_MAX)
+        put_wide(e, PAR_TAG_I16, (uint64_t)value, 2);
+    else if (value >= INT32_MIN && value <= INT32_MAX)
+        put_wide(e, PAR_TAG_I32, (uint64_t)value, 4);
+    else
+        put_wide(e, PAR_TAG_I64, (uint64_t)value, 8);
+}
+
+void par_put_float(par_encoder *e, double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    put_wide(e, PAR_TAG_F64, bits, 8);
+}
+
+/* ---- runs ---- */
+
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#error "runs of numbers are copied as they lie in memory: this has to learn to swap bytes"
+#endif
+
+void par_put_floats(par_encoder *e, const double *values, unsigned n)
+{
+    par_put_u8(e, PAR_TAG_RUN_F64);
+    par_put_varint(e, n);
+    par_put_bytes(e, values, n * sizeof *values);
+}
+
+#define PUT_NARROWED(e, type, values, n)              \
+    for (unsigned i_ = 0; i_ < (n); i_++) {           \
+        type narrow_ = (type)(values)[i_];            \
+        memcpy((e)->p, &narrow_, sizeof narrow_);     \
+        (e)->p += sizeof narrow_;                     \
+    }
+
+void par_put_integers(par_encoder *e, const int64_t *values, unsigned n)
+{
+    uint64_t bits = 0; /* of every value, without its sign */
+    for (unsigned i = 0; i < n; i++) bits |= (uint64_t)(values[i] ^ (values[i] >> 63));
+    unsigned tag = bits <= INT8_MAX ? PAR_TAG_RUN_I8 : bits <= INT16_MAX ? PAR_TAG_RUN_I16
+                 : bits <= INT32_MAX ? PAR_TAG_RUN_I32 : PAR_TAG_RUN_I64;
+    par_put_u8(e, tag);
+    par_put_varint(e, n);
+    switch (tag) {
+    case PAR_TAG_RUN_I8: PUT_NARROWED(e, int8_t, values, n) break;
+    case PAR_TAG_RUN_I16: PUT_NARROWED(e, int16_t, values, n) break;
+    case PAR_TAG_RUN_I32: PUT_NARROWED(e, int32_t, values, n) break;
+    default: par_put_bytes(e, values, n * sizeof *values);
+    }
+}
+
+/* ---- strings and the dictionary ---- */
+
+static unsigned word_slot(const char *key)
+{
+    return (unsigned)(((uintptr_t)key * UINT64_C(0x9e3779b97f4a7c15)) >> 54);
+}
+
+/* The slot that knows this string, or a free one that may be taken for it, or NULL: both candidates are busy. */
+static par_word *find_word(par_encoder *e, const char *key)
+{
+    par_word *word = &e->words[word_slot(key)];
+    if (word->epoch == e->words_epoch && word->key == key) return word;
+    par_word *other = &e->words[word_slot(key) ^ 1];
+    if (other->epoch == e->words_epoch && other->key == key) return other;
+    if (word->epoch != e->words_epoch || word->index == PAR_WORD_ONCE) return word;
+    return other->epoch != e->words_epoch || other->index == PAR_WORD_ONCE ? other : NULL;
+}
+
+static void put_word(par_encoder *e, uint32_t index)
+{
+    if (index < 64)
+        *e->p++ = (uint8_t)(PAR_TAG_WORD + index);
+    else if (index < 64 + 256)
+        put_wide(e, PAR_TAG_WORD8, index - 64, 1);
+    else
+        put_wide(e, PAR_TAG_WORD32, index, 4);
+}
+
+static int put_fresh(par_encoder *e, const char *s, size_t len, bool define)
+{
+    if (!par_output_room(e, len + PAR_NUMBER_MAX)) return par_output_full(e);
+    if (len < 32)
+        *e->p++ = (uint8_t)((define ? PAR_TAG_STRING_DEF : PAR_TAG_STRING) + len);
+    else if (len <= UINT8_MAX)
+        put_wide(e, define ? PAR_TAG_STR8_DEF : PAR_TAG_STR8, len, 1);
+    else if (len <= UINT32_MAX)
+        put_wide(e, define ? PAR_TAG_STR32_DEF : PAR_TAG_STR32, len, 4);
+    else
+        put_wide(e, define ? PAR_TAG_STR64_DEF : PAR_TAG_STR64, len, 8);
+    par_put_bytes(e, s, len);
+    return PAR_OK;
+}
+
+int par_put_plain_string(par_encoder *e, const char *s, size_t len) { return put_fresh(e, s, len, false); }
+
+#define WORTH_A_WORD 2         /* shorter strings are as cheap as a reference */
+#define DEFINED_AT_ONCE 256    /* from here on a definition costs nothing beside the string */
+
+void par_output_forget_words(par_encoder *e)
+{
+    if (++e->words_epoch != 0) return;
+    memset(e->words, 0, PAR_WORD_SLOTS * sizeof *e->words);
+    e->words_epoch = 1;
+}
+
+/* Plain at the first sight, defined at the second, then one or two bytes. Lua holds a short string once, so its address
+ * is its identity; long ones are found only when it is the same string object. */
+int par_put_string(par_encoder *e, const char *s, size_t len)
+{
+    if (len < WORTH_A_WORD) return put_fresh(e, s, len, false);
+    par_word *word = find_word(e, s);
+    if (!word) return put_fresh(e, s, len, false);
+    bool known = word->epoch == e->words_epoch && word->key == s;
+    if (known && word->index != PAR_WORD_ONCE) {
+        if (!par_output_room(e, PAR_NUMBER_MAX)) return par_output_full(e);
+        put_word(e, word->index);
+        return PAR_OK;
+    }
+    bool define = known || len >= DEFINED_AT_ONCE;
+    word->key = s;
+    word->epoch = e->words_epoch;
+    word->index = define ? e->words_defined++ : PAR_WORD_ONCE;
+    return put_fresh(e, s, len, define);
+}
+
+int par_put_block(par_encoder *e, const void *bytes, size_t len)
+{
+    if (len > SIZE_MAX - 10 || !par_output_room(e, len + 10)) return par_output_full(e);
+    par_put_varint(e, len);
+    par_put_bytes(e, bytes, len);
+    return PAR_OK;
+}

@@ -1,0 +1,165 @@
+/* What a codec holds: buffers and tables that live from message to message. Only this folder includes it. */
+#ifndef PAR_CODEC_STATE_H
+#define PAR_CODEC_STATE_H
+
+#include "base/buffer.h"
+#include "base/limits.h"
+#include "codec/codec.h"
+#include "codec/compat.h"
+#include "codec/format.h"
+#include "codec/levels.h"
+#include "codec/pointers.h"
+
+#if LUA_VERSION_NUM >= 502 || PAR_LUAJIT
+#define PAR_LUA_UPVALUE_ID 1
+#else
+#define PAR_LUA_UPVALUE_ID 0
+#endif
+
+/* ---- encoding ---- */
+
+typedef enum par_step { /* what an open container of the encoder does next; which key is on its level */
+    PAR_STEP_SEQUENCE,  /* elements 1..n in the order of lua_next: key */
+    PAR_STEP_FILL,      /* the remaining elements by index: the key that broke the sequence, or nil */
+    PAR_STEP_HASH,      /* other entries: the last key */
+    PAR_STEP_KEY,       /* the key itself was a container and is written: key; its value comes next */
+    PAR_STEP_METATABLE, /* the metatable is being written, then the table is done */
+    PAR_STEP_UPVALUES,  /* of a function, number i of n: nil */
+    PAR_STEP_HOOKED     /* values that an encode hook returned, in a table: nil */
+} par_step;
+
+typedef enum par_rest { /* FILL: what follows the elements */
+    PAR_REST_KEY,  /* the key that broke the sequence, and those behind it */
+    PAR_REST_NONE, /* nothing */
+    PAR_REST_ALL   /* look at all keys */
+} par_rest;
+
+typedef struct par_open {
+    uint8_t step;
+    uint8_t rest;
+    bool has_metatable;
+    bool named_checked; /* the table is known not to be found by name */
+    size_t at;       /* offset of the first tag */
+    size_t i, n;     /* elements (or upvalues) done and in all */
+    size_t entries;  /* in the hash part */
+} par_open;
+
+typedef struct par_word { /* one slot of the encoder's dictionary cache */
+    const char *key;
+    uint32_t epoch;
+    uint32_t index; /* PAR_WORD_ONCE: seen once, not in the dictionary */
+} par_word;
+
+#define PAR_WORDS_ON_STACK 64u /* decoder: dictionary entries in stack slots */
+#define PAR_WORD_ONCE UINT32_MAX
+#define PAR_WORD_SLOTS 1024u
+
+typedef struct par_sent_storage {
+    const par_storage *storage;
+    int64_t first, last; /* elements somebody in this message uses */
+} par_sent_storage;
+
+typedef struct par_encoder {
+    uint8_t *start, *p, *end;
+    bool in_span;
+    par_buffer own, own_text; /* the message; the text of a file that a function came from */
+    par_levels levels;
+    par_open *open;
+    size_t open_capacity;
+    par_pointers seen;
+    par_word *words; /* PAR_WORD_SLOTS of them */
+    uint32_t words_epoch, words_defined;
+    par_sent_storage *storages;
+    uint32_t n_storages;
+    size_t storages_capacity;
+    par_payload *payloads;
+    uint32_t n_payloads;
+    size_t payloads_capacity;
+    const void *globals; /* NULL: not looked up yet */
+    unsigned flags;
+    uint8_t header_flags;
+    bool check_names;    /* look every table up among the names (a second try) */
+    bool names_fresh;    /* the names were brought up to date during this message */
+    const char *name;
+    unsigned hooked_open; /* objects whose encoded form is being written */
+    size_t kept;         /* results of hooks, which live as long as the message */
+    int count, current;  /* values of the message, and which one is being written */
+    par_error *err;
+} par_encoder;
+
+/* ---- decoding ---- */
+
+typedef enum par_take { /* what an open container of the decoder waits for */
+    PAR_TAKE_ELEMENT,   /* number i of n; then entries if there is a hash part */
+    PAR_TAKE_KEY,
+    PAR_TAKE_VALUE,
+    PAR_TAKE_METATABLE,
+    PAR_TAKE_UPVALUE,   /* number i of n; beyond `fixed` comes the environment */
+    PAR_TAKE_HOOKED     /* number i of n, into a table */
+} par_take;
+
+typedef struct par_filling {
+    uint8_t take;
+    bool hash;       /* a hash part follows the elements */
+    bool metatable;  /* a metatable follows the table */
+    size_t i, n;
+    size_t fixed;    /* UPVALUE: how many of the n; HOOKED: number of its reference, or 0 */
+} par_filling;
+
+typedef struct par_got_storage {
+    par_storage *storage; /* one reference is ours */
+    int64_t first;        /* what was its element number at the sender */
+} par_got_storage;
+
+typedef struct par_decoder {
+    const uint8_t *start, *p, *end;
+    par_buffer own; /* a copy of the message, when hooks run */
+    bool owned;
+    size_t budget; /* entries that may still be presized */
+    par_levels levels;
+    par_filling *open;
+    size_t open_capacity;
+    int refs_index;    /* stack index of the table of references; 0: the message has none */
+    int words_index;   /* of the first dictionary entry; the entries beyond PAR_WORDS_ON_STACK are in a table behind */
+    uint32_t words_limit, words_defined;
+    uint64_t *refs;    /* offsets of the values in the table of references, ascending */
+    size_t n_refs, refs_capacity;
+    par_got_storage *storages;
+    uint32_t n_storages;
+    size_t storages_capacity;
+    par_blob *const *payloads;
+    uint32_t n_payloads;
+    unsigned flags;
+    uint8_t header_flags;
+    int current; /* which of the message's values is being read */
+    par_error *err;
+} par_decoder;
+
+/* The address of each is the registry key of a Lua table. */
+typedef struct par_anchors {
+    char encode_levels, decode_levels, inner, kept, names, types, type_of, cdata;
+} par_anchors;
+
+struct par_codec {
+    par_codec_hooks hooks;
+    par_anchors anchors;
+    uint64_t names_stamp; /* of package.loaded when the names were made; 0: never */
+    bool types_registered;
+    uint32_t fingerprint; /* hash of it; 0: not made yet */
+    par_codec *outer;     /* whose registered types it uses; NULL: its own */
+    unsigned calls_out;   /* hooks that run right now: a nested use gets a codec of its own */
+    par_encoder encoder;
+    par_decoder decoder;
+};
+
+extern const char par_codec_key; /* its address: the codec in the registry */
+
+/* The codec, or while it is calling out (a hook may send or encode by itself) one that nobody uses. */
+par_codec *par_codec_idle(lua_State *L, par_codec *codec);
+/* lua_pcall, during which the codec's state is left alone. */
+int par_codec_call(lua_State *L, par_codec *codec, int args, int results);
+uint32_t par_codec_fingerprint_hash(lua_State *L, par_codec *codec);
+/* Room for `want` items of `size` bytes: the array, perhaps moved; NULL (and nothing changed) when there is no memory. */
+void *par_codec_grow(void *array, size_t *capacity, size_t want, size_t size);
+
+#endif

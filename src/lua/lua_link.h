@@ -1,0 +1,47 @@
+/* A relative as Lua sees it: a userdata with a metatable of its own, whose __index is a table of fields (id, unixid, ...)
+ * that falls back on the methods all relatives share. So `child.id` and `child:send` are plain table lookups, and a
+ * program may set fields of its own. */
+#ifndef PAR_LUA_LUA_LINK_H
+#define PAR_LUA_LUA_LINK_H
+
+#include <lua.h>
+
+#include "codec/codec.h"
+#include "process/link.h"
+
+typedef struct par_lua_link {
+    uint64_t magic;
+    par_link *link;         /* NULL once it was forgotten */
+    par_codec *codec;
+    lua_State *L;           /* the coroutine that waits right now */
+    uint32_t id;
+    unsigned encode_flags;  /* PAR_ENCODE_FOREIGN for another kind of Lua */
+    bool yield_seen;        /* select has reported this yield */
+    bool joined;            /* it leaves parallel.children after its last message */
+} par_lua_link;
+
+/* Pushes a new relative that owns nothing yet; its fields table is pushed behind it. */
+par_lua_link *par_lua_link_new(lua_State *L, uint32_t id);
+/* Takes over the link. */
+void par_lua_link_bind(lua_State *L, par_lua_link *self, par_link *link);
+/* The relative at idx, or an argument error; par_lua_link_check also refuses one that was forgotten. */
+par_lua_link *par_lua_link_to(lua_State *L, int idx);
+par_lua_link *par_lua_link_check(lua_State *L, int idx);
+/* The deadline that the options table at idx asks for ({timeout=seconds}); no table, no deadline. */
+int64_t par_lua_deadline(lua_State *L, int idx);
+int64_t par_lua_deadline_of(lua_State *L, int idx, const char *what);
+
+/* Encodes `count` values from `first` on and sends them. Raises on failure. */
+void par_lua_link_send(lua_State *L, par_lua_link *self, uint32_t kind, int first, int count, const char *name,
+                       int64_t deadline_ns);
+/* When the process is traced: a wait that receive would begin with, as a span of its own. */
+void par_lua_link_trace_wait(par_lua_link *self, int64_t deadline_ns);
+/* The way of one message: encoded into the ring itself and committed there if it fits, else sent. `quietly`: no bell. */
+int par_lua_link_put(lua_State *L, par_lua_link *self, uint32_t kind, int first, int count, const char *name, bool quietly,
+                     int64_t deadline_ns, par_encoded *encoded, par_error *err);
+/* Raises what went wrong with this relative: its own error when it failed, else what err says. */
+int par_lua_link_throw(lua_State *L, par_lua_link *self, const par_error *err, const char *verb);
+/* Pushes the error object for a child that has ended badly. */
+void par_lua_link_push_end(lua_State *L, par_lua_link *self);
+
+#endif

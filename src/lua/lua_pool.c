@@ -1,0 +1,246 @@
+/* What a pool adds to links: tasks are claimed one by one from chunks that lie in a worker's queue, by a word in shared memory,
+ * and each result is visible to the parent before the next task begins. So at a worker's death the parent knows which
+ * tasks had ended, which one was running and which had not begun; and it may take back what was not begun at any time.
+ *
+ * A slot's word: bits 32-63 how many tasks of the chunk may be claimed, bits 0-31 how many were. Words 0 and 1 are the
+ * two slots of a worker, word 2 the moment at which it claimed last, in ns. Both sides change a slot's word by
+ * compare-and-swap; the pairs are offer/retract (parent) and claim (worker). */
+#include <lauxlib.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "codec/compat.h"
+#include "lua/lua_error.h"
+#include "lua/lua_link.h"
+#include "lua/parts.h"
+#include "os/os.h"
+
+enum {
+    POOL_SLOTS = 2,
+    POOL_BEGAN = 2,     /* index of the word that holds the moment of the last claim */
+    POOL_KIND_OK = 2,   /* worker to parent: values of a task; the other kinds are named in pool_protocol.lua */
+    POOL_KIND_FIRST = 2 /* smaller kinds are messages of users */
+};
+
+#define POOL_QUIET_NS INT64_C(1000000) /* results may lie unannounced for so long while the worker goes on */
+
+static int64_t rung_ns; /* when this process last announced results to its parent */
+
+static par_channel *open_channel(lua_State *L, par_lua_link *self)
+{
+    if (!self->link->channel) luaL_error(L, "parallel: child %d has ended", (int)self->id);
+    return self->link->channel;
+}
+
+static _Atomic uint64_t *check_slot(lua_State *L, par_lua_link *self, int idx)
+{
+    int slot = (int)luaL_checkinteger(L, idx);
+    luaL_argcheck(L, slot >= 0 && slot < POOL_SLOTS, idx, "slot 0 or 1 expected");
+    return par_channel_words(open_channel(L, self)) + slot;
+}
+
+static uint64_t word_of(uint64_t limit, uint64_t claimed) { return limit << 32 | claimed; }
+static uint64_t limit_of(uint64_t word) { return word >> 32; }
+static uint64_t claimed_of(uint64_t word) { return word & 0xffffffff; }
+
+/* --- the parent's side --- */
+
+/* links.post(child, kind, values...): one message of this kind */
+static int pool_post(lua_State *L)
+{
+    par_lua_link *self = par_lua_link_check(L, 1);
+    lua_Integer kind = luaL_checkinteger(L, 2);
+    luaL_argcheck(L, kind >= POOL_KIND_FIRST && kind < PAR_KIND_CONTROL, 2, "a kind of message expected");
+    par_lua_link_send(L, self, (uint32_t)kind, 3, lua_gettop(L) - 2, "values", PAR_NEVER);
+    return 0;
+}
+
+/* links.offer(child, slot, count): a new chunk of count tasks; its message follows. */
+static int pool_offer(lua_State *L)
+{
+    par_lua_link *self = par_lua_link_check(L, 1);
+    lua_Integer count = luaL_checkinteger(L, 3);
+    luaL_argcheck(L, count >= 0 && count <= 0x7fffffff, 3, "a number of tasks expected");
+    atomic_store_explicit(check_slot(L, self, 2), word_of((uint64_t)count, 0), memory_order_seq_cst);
+    return 0;
+}
+
+/* links.retract(child, slot, keep) -> claimed, limit: takes back the tasks behind the first `keep` that were not begun. */
+static int pool_retract(lua_State *L)
+{
+    par_lua_link *self = par_lua_link_check(L, 1);
+    _Atomic uint64_t *slot = check_slot(L, self, 2);
+    lua_Integer keep = luaL_checkinteger(L, 3);
+    uint64_t word = atomic_load_explicit(slot, memory_order_seq_cst), limit;
+    do {
+        limit = keep > 0 ? (uint64_t)keep : 0;
+        if (limit < claimed_of(word)) limit = claimed_of(word);
+        if (limit > limit_of(word)) limit = limit_of(word);
+    } while (!atomic_compare_exchange_weak_explicit(slot, &word, word_of(limit, claimed_of(word)), memory_order_seq_cst,
+                                                    memory_order_seq_cst));
+    lua_pushinteger(L, (lua_Integer)claimed_of(word));
+    lua_pushinteger(L, (lua_Integer)limit);
+    return 2;
+}
+
+/* links.claimed(child, slot) -> claimed, limit, seconds since the worker claimed a task last */
+static int pool_claimed(lua_State *L)
+{
+    par_lua_link *self = par_lua_link_check(L, 1);
+    _Atomic uint64_t *slot = check_slot(L, self, 2);
+    uint64_t word = atomic_load_explicit(slot, memory_order_seq_cst);
+    uint64_t began_ns =
+        atomic_load_explicit(par_channel_words(self->link->channel) + POOL_BEGAN, memory_order_seq_cst);
+    lua_pushinteger(L, (lua_Integer)claimed_of(word));
+    lua_pushinteger(L, (lua_Integer)limit_of(word));
+    lua_pushnumber(L, ((lua_Number)par_os_now_ns() - (lua_Number)began_ns) * 1e-9);
+    return 3;
+}
+
+/* Decodes and gives back one message; pushes its values. A message that cannot be decoded ends the peer. */
+static int push_values(lua_State *L, par_lua_link *self, par_message *message, par_error *err)
+{
+    int n = par_codec_decode(L, self->codec, message->bytes, message->len, message->payloads, message->n_payloads,
+                             PAR_DECODE_FUNCTIONS, err);
+    par_channel_release(self->link->channel, message);
+    return n;
+}
+
+/* The next message without waiting: PAR_OK, PAR_E_TIMEOUT (nothing) or PAR_E_CLOSED (nothing, and never again). */
+static int next_now(par_lua_link *self, par_message *message, par_error *err)
+{
+    int rc;
+    if (!self->link->channel) return PAR_E_CLOSED;
+    do rc = par_channel_receive(self->link->channel, message, 0, err);
+    while (rc == PAR_NOTICE);
+    return rc;
+}
+
+/* links.collect(child, results, at, most) -> n [, kind, values...]: moves the values of up to `most` finished tasks to
+ * results[at], results[at + 1], ... and returns how many. A message of another kind ends this and is returned behind the
+ * number; kind is -1 when the child is gone and nothing is left. */
+static int pool_collect(lua_State *L)
+{
+    par_error err;
+    par_message message;
+    par_lua_link *self = par_lua_link_check(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_Integer at = luaL_checkinteger(L, 3), most = luaL_checkinteger(L, 4), n = 0;
+    self->L = L;
+    lua_settop(L, 4);
+    for (;;) {
+        int rc = next_now(self, &message, &err), kind = rc == PAR_OK ? (int)message.kind : -1;
+        int count = rc == PAR_OK ? push_values(L, self, &message, &err) : 0;
+        if (rc == PAR_E_TIMEOUT) break;
+        if (rc == PAR_E_CORRUPT || count < 0) par_link_lost(self->link, PAR_E_CORRUPT);
+        if (rc == PAR_OK && count >= 0 && kind == POOL_KIND_OK && n < most) {
+            lua_settop(L, 5); /* the first value, or nil */
+            lua_rawseti(L, 2, (int)(at + n++));
+            continue;
+        }
+        lua_pushinteger(L, n);
+        lua_insert(L, 5);
+        lua_pushinteger(L, count < 0 ? -1 : kind);
+        lua_insert(L, 6);
+        return lua_gettop(L) - 4;
+    }
+    lua_pushinteger(L, n);
+    return 1;
+}
+
+/* --- the worker's side --- */
+
+/* links.take(parent) -> kind, values... of the next message; waits. */
+static int pool_take(lua_State *L)
+{
+    par_error err;
+    par_message message;
+    par_lua_link *self = par_lua_link_check(L, 1);
+    int rc;
+    lua_settop(L, 1);
+    self->L = L;
+    par_lua_link_trace_wait(self, PAR_NEVER);
+    do rc = par_channel_receive(open_channel(L, self), &message, PAR_NEVER, &err);
+    while (rc == PAR_NOTICE);
+    if (rc != PAR_OK) {
+        err.code = rc;
+        return par_lua_link_throw(L, self, &err, "work from");
+    }
+    lua_pushinteger(L, (lua_Integer)message.kind);
+    int n = push_values(L, self, &message, &err);
+    if (n < 0) return par_lua_throw_status(L, self->id, &err);
+    return n + 1;
+}
+
+/* Claims the next task of the slot and pushes its place in the chunk, or nil when none is left. */
+static int push_claim(lua_State *L, par_lua_link *self, int idx, int64_t now_ns)
+{
+    _Atomic uint64_t *slot = check_slot(L, self, idx);
+    _Atomic uint64_t *began = par_channel_words(self->link->channel) + POOL_BEGAN;
+    uint64_t word = atomic_load_explicit(slot, memory_order_acquire);
+    atomic_store_explicit(began, (uint64_t)now_ns, memory_order_release);
+    do {
+        if (claimed_of(word) >= limit_of(word)) {
+            lua_pushnil(L);
+            return 1;
+        }
+    } while (!atomic_compare_exchange_weak_explicit(slot, &word, word + 1, memory_order_seq_cst, memory_order_seq_cst));
+    lua_pushinteger(L, (lua_Integer)claimed_of(word) + 1);
+    return 1;
+}
+
+/* links.claim(parent, slot) -> place of the next task in the chunk, or nil */
+static int pool_claim(lua_State *L)
+{
+    return push_claim(L, par_lua_link_check(L, 1), 2, par_os_now_ns());
+}
+
+/* Encodes the values from stack index 3 on and makes them visible without waking the parent, when they are short. */
+static void publish_values(lua_State *L, par_lua_link *self)
+{
+    par_error err;
+    par_encoded encoded;
+    open_channel(L, self);
+    self->L = L;
+    int rc = par_lua_link_put(L, self, POOL_KIND_OK, 3, lua_gettop(L) - 2, "result", true, PAR_NEVER, &encoded, &err);
+    if (rc != PAR_OK) par_lua_link_throw(L, self, &err, "send the result to");
+}
+
+/* links.done(parent, slot, values...) -> place of the next task, or nil: the values of the task claimed before */
+static int pool_done(lua_State *L)
+{
+    par_lua_link *self = par_lua_link_check(L, 1);
+    luaL_checkany(L, 2);
+    publish_values(L, self);
+    int64_t now_ns = par_os_now_ns();
+    if (now_ns - rung_ns >= POOL_QUIET_NS) {
+        rung_ns = now_ns;
+        par_channel_ring(self->link->channel);
+    }
+    return push_claim(L, self, 2, now_ns);
+}
+
+void par_lua_open_pool(lua_State *L)
+{
+    static const luaL_Reg functions[] = {{"post", pool_post},       {"offer", pool_offer}, {"retract", pool_retract},
+                                         {"claimed", pool_claimed}, {"take", pool_take},   {"collect", pool_collect},
+                                         {"claim", pool_claim},     {"done", pool_done},   {NULL, NULL}};
+    static const struct {
+        const char *name;
+        int number;
+    } signals[] = {{"SIGHUP", SIGHUP},   {"SIGINT", SIGINT},   {"SIGQUIT", SIGQUIT}, {"SIGILL", SIGILL},
+                   {"SIGTRAP", SIGTRAP}, {"SIGABRT", SIGABRT}, {"SIGBUS", SIGBUS},   {"SIGFPE", SIGFPE},
+                   {"SIGKILL", SIGKILL}, {"SIGSEGV", SIGSEGV}, {"SIGPIPE", SIGPIPE}, {"SIGALRM", SIGALRM},
+                   {"SIGTERM", SIGTERM}, {"SIGSTOP", SIGSTOP}, {"SIGCONT", SIGCONT}, {"SIGXCPU", SIGXCPU},
+                   {"SIGUSR1", SIGUSR1}, {"SIGUSR2", SIGUSR2}, {"SIGXFSZ", SIGXFSZ}, {"SIGSYS", SIGSYS}};
+    lua_getfield(L, -1, "links");
+    luaL_setfuncs(L, functions, 0);
+    lua_createtable(L, 0, (int)(sizeof signals / sizeof *signals)); /* links.signals: name -> number */
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        lua_pushinteger(L, signals[i].number);
+        lua_setfield(L, -2, signals[i].name);
+    }
+    lua_setfield(L, -2, "signals");
+    lua_pop(L, 1);
+}

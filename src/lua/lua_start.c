@@ -1,0 +1,221 @@
+/* Starting a child, and being one. */
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "codec/compat.h"
+#include "lua/lua_error.h"
+#include "lua/lua_forkserver.h"
+#include "lua/lua_link.h"
+#include "lua/lua_trace.h"
+#include "lua/parts.h"
+
+extern char **environ;
+
+/* --- core.spawn --- */
+
+/* The strings of the table at idx as a NULL-terminated vector inside a userdata that is pushed. The strings stay
+ * anchored in the table. */
+char **par_lua_push_vector(lua_State *L, int idx, const char *first)
+{
+    luaL_checktype(L, idx, LUA_TTABLE);
+    size_t n = lua_rawlen(L, idx), at = 0;
+    char **vector = lua_newuserdata(L, (n + 2) * sizeof *vector);
+    if (first) vector[at++] = (char *)first;
+    for (size_t i = 1; i <= n; i++) {
+        lua_rawgeti(L, idx, (int)i);
+        if (lua_type(L, -1) != LUA_TSTRING) luaL_error(L, "parallel: argument %d of the program is no string", (int)i);
+        vector[at++] = (char *)lua_tostring(L, -1);
+        lua_pop(L, 1);
+    }
+    vector[at] = NULL;
+    return vector;
+}
+
+/* Does the environment entry "NAME=value" set the variable `name`? */
+static bool entry_is(const char *entry, const char *name)
+{
+    size_t len = strlen(name);
+    return strncmp(entry, name, len) == 0 && entry[len] == '=';
+}
+
+/* This process' environment with the changes of the table at idx ({NAME='value', OTHER=false}), as a vector in a userdata.
+ * The new entries are anchored in a table; both stay on the stack. */
+static char **push_environment(lua_State *L, int idx)
+{
+    size_t n = 0, at = 0, changes = 0;
+    while (environ[n]) n++;
+    for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) changes++;
+    char **vector = lua_newuserdata(L, (n + changes + 1) * sizeof *vector);
+    lua_newtable(L); /* anchor */
+    for (size_t i = 0; i < n; i++) {
+        bool replaced = false;
+        for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1))
+            if (lua_type(L, -2) == LUA_TSTRING && entry_is(environ[i], lua_tostring(L, -2))) replaced = true;
+        if (!replaced) vector[at++] = environ[i];
+    }
+    for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) {
+        bool unset = lua_isboolean(L, -1) && !lua_toboolean(L, -1);
+        if (lua_type(L, -2) != LUA_TSTRING || strchr(lua_tostring(L, -2), '=') || (!unset && !lua_isstring(L, -1)))
+            luaL_error(L, "parallel: option 'env' takes names with strings as values, or false to remove a name");
+        if (unset) continue;
+        lua_pushvalue(L, -1); /* a number must not be converted in the table itself */
+        lua_pushfstring(L, "%s=%s", lua_tostring(L, -3), lua_tostring(L, -1));
+        vector[at] = (char *)lua_tostring(L, -1);
+        lua_rawseti(L, -5, (int)++at);
+        lua_pop(L, 1);
+    }
+    vector[at] = NULL;
+    return vector;
+}
+
+/* core.spawn{program=, args={...}, id=, ring_bytes=, env=, cwd=, output=, prefix=, server=} -> child, its fields */
+static int start_spawn(lua_State *L)
+{
+    par_start_options options = {0};
+    par_error err;
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    lua_getfield(L, 1, "id");
+    options.id = (uint32_t)luaL_checkinteger(L, -1);
+    lua_getfield(L, 1, "ring_bytes");
+    options.ring_bytes = (size_t)luaL_checknumber(L, -1);
+    lua_getfield(L, 1, "program");
+    options.spawn.program = luaL_checkstring(L, -1);
+    lua_getfield(L, 1, "cwd");
+    options.spawn.cwd = luaL_optstring(L, -1, NULL);
+    lua_getfield(L, 1, "args");
+    options.spawn.argv = par_lua_push_vector(L, lua_gettop(L), options.spawn.program);
+    lua_getfield(L, 1, "env");
+    if (!lua_isnil(L, -1)) {
+        luaL_checktype(L, -1, LUA_TTABLE);
+        options.spawn.environment = push_environment(L, lua_gettop(L));
+    }
+    lua_getfield(L, 1, "output");
+    options.output = luaL_optstring(L, -1, NULL);
+    lua_getfield(L, 1, "prefix");
+    options.prefix = luaL_optstring(L, -1, "");
+    lua_getfield(L, 1, "server");
+    options.server = par_lua_forkserver_to(L, -1);
+
+    par_lua_link *self = par_lua_link_new(L, options.id);
+    par_link *link;
+    fflush(stdout); /* what was printed before comes before what the child prints */
+    int64_t began_ns = par_trace_begin();
+    if (par_link_start(&link, &options, &err) != PAR_OK) return par_lua_throw_status(L, options.id, &err);
+    par_trace_end("start", began_ns, options.id, -1);
+    par_lua_link_bind(L, self, link);
+    lua_pushinteger(L, (lua_Integer)options.id);
+    lua_setfield(L, -2, "id");
+    lua_pushinteger(L, (lua_Integer)link->pid);
+    lua_setfield(L, -2, "unixid");
+    return 2;
+}
+
+/* links.start(child, settings, code, args...): the first message. With settings.foreign the child's hello is awaited, since what may
+ * travel depends on its Lua. */
+static int start_send(lua_State *L)
+{
+    par_lua_link *self = par_lua_link_check(L, 1);
+    par_lua_link_send(L, self, PAR_KIND_START, 2, lua_gettop(L) - 1, "arguments", PAR_NEVER);
+    return 0;
+}
+
+/* links.await_hello(child, timeout): waits until the child's Lua runs, and learns whether it is of our kind. Raises when it
+ * ended instead. */
+static int start_await_hello(lua_State *L)
+{
+    par_error err;
+    char own[sizeof ((par_link *)0)->fingerprint];
+    par_lua_link *self = par_lua_link_check(L, 1);
+    self->L = L;
+    int rc = par_link_wait_hello(self->link, par_lua_deadline_of(L, 2, "timeout"), &err);
+    if (rc != PAR_OK) return par_lua_link_throw(L, self, &err, "start of");
+    if (!self->link->hello) {
+        par_lua_link_push_end(L, self);
+        return par_lua_raise(L);
+    }
+    par_codec_fingerprint(L, own, sizeof own);
+    if (strcmp(own, self->link->fingerprint) != 0) self->encode_flags |= PAR_ENCODE_FOREIGN;
+    lua_pushboolean(L, self->encode_flags == 0);
+    return 1;
+}
+
+/* --- core.attach: the child's side --- */
+
+/* core.attach(fd, parent_fingerprint) -> parent, its fields, the values of the start message... */
+static int start_attach(lua_State *L)
+{
+    par_error err;
+    par_link *link;
+    char own[sizeof link->fingerprint];
+    int fd = (int)luaL_checkinteger(L, 1);
+    const char *theirs = luaL_checkstring(L, 2);
+    lua_settop(L, 2);
+    par_codec_fingerprint(L, own, sizeof own);
+    par_lua_link *self = par_lua_link_new(L, 0);
+    if (par_link_attach(&link, fd, &err) != PAR_OK) return luaL_error(L, "parallel: %s", err.text);
+    par_lua_link_bind(L, self, link);
+    if (strcmp(own, theirs) != 0) self->encode_flags |= PAR_ENCODE_FOREIGN;
+    self->L = L;
+    if (par_channel_send(link->channel, PAR_KIND_HELLO, own, strlen(own), NULL, 0, PAR_NEVER, &err) != PAR_OK)
+        return luaL_error(L, "parallel: %s", err.text);
+
+    par_message message;
+    int rc;
+    do rc = par_channel_receive(link->channel, &message, PAR_NEVER, &err);
+    while (rc == PAR_NOTICE);
+    if (rc != PAR_OK) return luaL_error(L, "parallel: no start message: %s", err.text);
+    if (message.kind != PAR_KIND_START) return luaL_error(L, "parallel: the first message is no start message");
+    int n = par_codec_decode(L, self->codec, message.bytes, message.len, message.payloads, message.n_payloads,
+                             PAR_DECODE_FUNCTIONS, &err);
+    par_channel_release(link->channel, &message);
+    if (n < 0) {
+        /* The parent is told: this child cannot begin. */
+        lua_pushnil(L);
+        lua_pushstring(L, err.text);
+        return lua_gettop(L) - 2;
+    }
+    return lua_gettop(L) - 2;
+}
+
+/* links.output(child) -> what it wrote to its standard output, what to its error, bytes of both that were too many to be kept */
+static int start_output(lua_State *L)
+{
+    par_lua_link *self = par_lua_link_check(L, 1);
+    uint64_t dropped = 0;
+    if (!self->link->relay) return 0;
+    for (int i = 0; i < 2; i++) {
+        char *bytes;
+        size_t len;
+        uint64_t more;
+        if (par_relay_take(self->link->relay, i, &bytes, &len, &more) != PAR_OK) return luaL_error(L, "not enough memory");
+        lua_pushlstring(L, bytes, len);
+        free(bytes);
+        dropped += more;
+    }
+    lua_pushnumber(L, (lua_Number)dropped);
+    return 3;
+}
+
+/* core.fingerprint() -> text */
+static int start_fingerprint(lua_State *L)
+{
+    char own[sizeof ((par_link *)0)->fingerprint];
+    par_codec_fingerprint(L, own, sizeof own);
+    lua_pushstring(L, own);
+    return 1;
+}
+
+void par_lua_open_start(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"spawn", start_spawn}, {"attach", start_attach}, {"fingerprint", start_fingerprint}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"start", start_send}, {"await_hello", start_await_hello}, {"output", start_output}, {NULL, NULL}};
+    luaL_setfuncs(L, functions, 0);
+    lua_getfield(L, -1, "links");
+    luaL_setfuncs(L, methods, 0);
+    lua_pop(L, 1);
+}

@@ -1,0 +1,357 @@
+/* Random numbers: generators, seeds, distributions. */
+#include <math.h>
+#include <string.h>
+
+#include "lua/lua_tensor_call.h"
+#include "tensor/loop.h"
+
+/* --- generators: a userdata that is the state --- */
+static const char generator_key, generator_metatable_key;
+
+typedef struct generator {
+    const char *magic;
+    par_random random;
+} generator;
+
+par_random *par_lua_to_random(lua_State *L, int idx)
+{
+    if (lua_type(L, idx) != LUA_TUSERDATA || lua_rawlen(L, idx) < sizeof(generator)) return NULL;
+    generator *g = lua_touserdata(L, idx);
+    return g->magic == &generator_key ? &g->random : NULL;
+}
+
+static par_random *new_generator(lua_State *L)
+{
+    generator *g = lua_newuserdata(L, sizeof *g);
+    g->magic = &generator_key;
+    par_random_seed_from_system(&g->random);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &generator_metatable_key);
+    lua_setmetatable(L, -2);
+    return &g->random;
+}
+
+/* The state's own generator is made when the first number is drawn. */
+par_random *par_lua_default_random(lua_State *L)
+{
+    luaL_checkstack(L, 4, "generator");
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &generator_key);
+    par_random *random = par_lua_to_random(L, -1);
+    if (!random) {
+        random = new_generator(L);
+        lua_rawsetp(L, LUA_REGISTRYINDEX, &generator_key);
+    }
+    lua_pop(L, 1);
+    return random;
+}
+
+static int generator_new(lua_State *L)
+{
+    new_generator(L);
+    return 1;
+}
+
+static int generator_tostring(lua_State *L)
+{
+    lua_pushfstring(L, "torch.Generator (initial seed %f)", (lua_Number)par_lua_to_random(L, 1)->initial_seed);
+    return 1;
+}
+
+/* The generator at 1, if there is one, else the state's own. *next is the index of the argument behind it. */
+static par_random *optional_generator(lua_State *L, int *next)
+{
+    par_random *random = par_lua_to_random(L, 1);
+    *next = random ? 2 : 1;
+    return random ? random : par_lua_default_random(L);
+}
+
+static int manual_seed(lua_State *L)
+{
+    int next;
+    par_random *random = optional_generator(L, &next);
+    par_random_seed(random, (uint64_t)par_lua_check_i64(L, next));
+    return 0;
+}
+
+static int seed(lua_State *L)
+{
+    int next;
+    par_lua_push_i64(L, (int64_t)par_random_seed_from_system(optional_generator(L, &next)));
+    return 1;
+}
+
+static int initial_seed(lua_State *L)
+{
+    int next;
+    par_lua_push_i64(L, (int64_t)optional_generator(L, &next)->initial_seed);
+    return 1;
+}
+
+static int get_state(lua_State *L)
+{
+    int next;
+    int64_t size = (int64_t)par_random_state_bytes();
+    par_random *random = optional_generator(L, &next);
+    bool given = par_lua_to_tensor(L, next) != NULL;
+    par_tensor *state = given ? par_lua_check_tensor_type(L, next, PAR_BYTE) : par_lua_new_tensor(L, PAR_BYTE);
+    par_lua_resize(L, state, 1, &size);
+    if (!par_tensor_is_contiguous(state)) return luaL_error(L, "RNG state needs to be contiguous");
+    par_random_save(random, par_tensor_data(state));
+    if (given) lua_pushvalue(L, next);
+    return 1;
+}
+
+static int set_state(lua_State *L)
+{
+    int next;
+    par_random *random = optional_generator(L, &next);
+    par_tensor *state = par_lua_check_tensor_type(L, next, PAR_BYTE);
+    if (par_tensor_elements(state) != (int64_t)par_random_state_bytes())
+        return luaL_error(L, "RNG state is wrong size");
+    if (!par_tensor_is_contiguous(state)) return luaL_error(L, "RNG state needs to be contiguous");
+    if (!par_random_load(random, par_tensor_data(state))) return luaL_error(L, "Invalid RNG state");
+    return 0;
+}
+
+static const luaL_Reg FUNCTIONS[] = {
+    {"Generator", generator_new}, {"manualSeed", manual_seed}, {"seed", seed}, {"initialSeed", initial_seed},
+    {"getRNGState", get_state},   {"setRNGState", set_state},  {NULL, NULL}};
+
+/* --- distributions --- */
+enum { UNIFORM, NORMAL, EXPONENTIAL, CAUCHY, LOG_NORMAL, GEOMETRIC, BERNOULLI, RANDOM, DISTRIBUTIONS };
+
+typedef struct draw_job {
+    par_random *random;
+    int what;
+    par_type type;
+    double a, b;
+    int64_t low, range; /* RANDOM: range 0 means the type's whole range */
+} draw_job;
+
+static par_value draw(draw_job *job)
+{
+    par_random *r = job->random;
+    double d;
+    switch (job->what) {
+    case UNIFORM: d = par_random_uniform(r, job->a, job->b); break;
+    case NORMAL: d = par_random_normal(r, job->a, job->b); break;
+    case EXPONENTIAL: d = par_random_exponential(r, job->a); break;
+    case CAUCHY: d = par_random_cauchy(r, job->a, job->b); break;
+    case LOG_NORMAL: d = par_random_log_normal(r, job->a, job->b); break;
+    case GEOMETRIC: d = (double)par_random_geometric(r, job->a); break;
+    case BERNOULLI: d = par_random_bernoulli(r, job->a); break;
+    default: {
+        int64_t i = (int64_t)((uint64_t)par_random_next(r) % (uint64_t)job->range + (uint64_t)job->low);
+        return par_type_is_float(job->type) ? (par_value){.d = (double)i} : (par_value){.i = i};
+    }
+    }
+    return par_lua_value_of_double(d, job->type);
+}
+
+static void draw_run(int64_t n, char *const *data, const int64_t *step, void *arg)
+{
+    draw_job *job = arg;
+    int64_t bytes = (int64_t)par_type_bytes(job->type) * step[0];
+    for (int64_t i = 0; i < n; i++) par_element_set(job->type, data[0] + i * bytes, draw(job));
+}
+
+static int64_t whole_range(par_type type)
+{
+    static const int64_t ranges[] = {
+        256, 128, 32768, (int64_t)1 << 31, INT64_MAX, ((int64_t)1 << 24) + 1, ((int64_t)1 << 53) + 1};
+    return ranges[type];
+}
+
+static const struct {
+    double a, b;
+} DEFAULTS[DISTRIBUTIONS] = {{0, 1}, {0, 1}, {1, 0}, {0, 1}, {1, 2}, {0.5, 0}, {0.5, 0}, {0, 0}};
+
+static void check_parameters(lua_State *L, const draw_job *job)
+{
+    int what = job->what;
+    if ((what == NORMAL || what == LOG_NORMAL) && !(job->b > 0))
+        luaL_error(L, "standard deviation must be strictly positive");
+    if (what == GEOMETRIC && !(job->a > 0 && job->a < 1)) luaL_error(L, "probability must be > 0 and < 1");
+    if (what == BERNOULLI && !(job->a >= 0 && job->a <= 1)) luaL_error(L, "probability must be >= 0 and <= 1");
+}
+
+static void set_random_range(lua_State *L, draw_job *job, const par_call *c)
+{
+    job->low = c->has_i[1] ? c->i[0] : 1;
+    int64_t high = c->has_i[1] ? c->i[1] : c->i[0];
+    if (!c->has_i[0]) {
+        job->low = 0;
+        job->range = job->type == PAR_TYPE_COUNT ? (int64_t)1 << 32 : whole_range(job->type);
+        return;
+    }
+    if (!c->has_i[1] && high < 1) luaL_error(L, "upper bound must be strictly positive");
+    if (high < job->low) luaL_error(L, "upper bound must be larger than lower bound");
+    if (__builtin_sub_overflow(high, job->low, &job->range) || __builtin_add_overflow(job->range, 1, &job->range)) {
+        luaL_error(L, "bounds too far apart");
+    }
+}
+
+/* torch.uniform([gen,] a, b) draws one number; t:uniform([gen,] a, b) fills t. */
+static int distribution(par_call *c)
+{
+    bool filling = c->result != NULL;
+    draw_job job = {.random = c->random, .what = c->data, .type = filling ? c->type : PAR_DOUBLE};
+    job.a = c->has_n[0] ? c->n[0] : DEFAULTS[c->data].a;
+    job.b = c->has_n[1] ? c->n[1] : DEFAULTS[c->data].b;
+    if (c->data == RANDOM) {
+        if (!filling) job.type = PAR_TYPE_COUNT;
+        set_random_range(c->L, &job, c);
+        if (!filling) job.type = PAR_LONG;
+    }
+    check_parameters(c->L, &job);
+    if (!filling) {
+        if (c->data == GEOMETRIC || c->data == BERNOULLI) job.type = PAR_LONG;
+        par_lua_push_value(c->L, job.type, draw(&job));
+        return 1;
+    }
+    const par_tensor *const one[] = {c->result};
+    par_loop(draw_run, &job, 1, one);
+    return par_call_return(c);
+}
+
+static void bernoulli_run(int64_t n, char *const *data, const int64_t *step, void *arg)
+{
+    draw_job *job = arg;
+    par_type p_type = (par_type)job->low;
+    for (int64_t i = 0; i < n; i++) {
+        job->a = par_element_get(p_type, data[1] + i * step[1] * (int64_t)par_type_bytes(p_type)).d;
+        if (!(job->a >= 0 && job->a <= 1)) job->range = 1; /* said after the loop */
+        par_element_set(job->type, data[0] + i * step[0] * (int64_t)par_type_bytes(job->type), draw(job));
+    }
+}
+
+/* t:bernoulli(p) where p is a tensor of probabilities. */
+static int bernoulli(par_call *c)
+{
+    if (c->form != 0) return distribution(c);
+    draw_job job = {.random = c->random, .what = BERNOULLI, .type = c->type, .low = c->t[0]->type};
+    par_lua_check_same_elements(c->L, c->result, "tensor", c->t[0], "p");
+    const par_tensor *const pair[] = {c->result, c->t[0]};
+    par_loop(bernoulli_run, &job, 2, pair);
+    if (job.range) return luaL_error(c->L, "probability must be >= 0 and <= 1");
+    return par_call_return(c);
+}
+
+/* torch.rand and torch.randn. */
+static int fresh(par_call *c)
+{
+    draw_job job = {
+        .random = c->random, .what = c->data, .type = c->type, .a = DEFAULTS[c->data].a, .b = DEFAULTS[c->data].b};
+    par_lua_resize(c->L, c->result, c->n_sizes, c->sizes);
+    const par_tensor *const one[] = {c->result};
+    par_loop(draw_run, &job, 1, one);
+    return par_call_return(c);
+}
+
+static int randperm(par_call *c)
+{
+    lua_State *L = c->L;
+    int64_t n = c->i[0];
+    if (n < 1) return luaL_error(L, "must be strictly positive");
+    par_lua_resize(L, c->result, 1, &n);
+    int64_t step = c->result->stride[0] * (int64_t)par_type_bytes(c->type);
+    char *data = par_tensor_data(c->result);
+    for (int64_t i = 0; i < n; i++)
+        par_element_set(c->type, data + i * step, par_lua_value_of_double((double)(i + 1), c->type));
+    for (int64_t i = 0; i < n - 1; i++) {
+        int64_t z = i + (int64_t)(par_random_next(c->random) % (uint64_t)(n - i));
+        par_value here = par_element_get(c->type, data + i * step), there = par_element_get(c->type, data + z * step);
+        par_element_set(c->type, data + i * step, there);
+        par_element_set(c->type, data + z * step, here);
+    }
+    return par_call_return(c);
+}
+
+/* --- multinomial: rows of weights; without replacement a category is drawn once --- */
+static int64_t find_slot(const double *cumulated, int64_t n, double sample)
+{
+    int64_t low = 0, high = n;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (cumulated[middle] < sample) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+static void take_out(double *cumulated, int64_t n, int64_t slot)
+{
+    double gone = cumulated[slot] - (slot ? cumulated[slot - 1] : 0), left = 1.0 - gone;
+    for (int64_t k = 0; k < n; k++) cumulated[k] = (cumulated[k] - (k >= slot ? gone : 0)) / left;
+}
+
+static void multinomial_row(par_call *c, const char *weights, int64_t step, int64_t n, double *cumulated,
+                            int64_t samples, int64_t *out)
+{
+    double sum = 0;
+    bool replacement = c->flag;
+    for (int64_t j = 0; j < n; j++) {
+        double w = par_element_get(c->t[0]->type, weights + j * step).d;
+        if (!(w >= 0)) luaL_error(c->L, "invalid multinomial distribution (a probability is negative or NaN)");
+        cumulated[j] = sum += w;
+    }
+    if (!(sum > 0)) luaL_error(c->L, "invalid multinomial distribution (sum of probabilities <= 0)");
+    for (int64_t j = 0; j < n; j++) cumulated[j] /= sum;
+    for (int64_t j = 0; j < samples; j++) {
+        double sample = par_random_uniform(c->random, 0, 1);
+        cumulated[n - 1] = 1;
+        int64_t slot = find_slot(cumulated, n, sample);
+        if (slot >= n) slot = n - 1;
+        out[j] = slot + 1;
+        if (!replacement) take_out(cumulated, n, slot);
+    }
+}
+
+static int multinomial(par_call *c)
+{
+    lua_State *L = c->L;
+    const par_tensor *p = c->t[0];
+    if (p->ndim != 1 && p->ndim != 2) return luaL_error(L, "prob_dist must be a vector or a matrix");
+    int64_t rows = p->ndim == 2 ? p->size[0] : 1, n = p->size[p->ndim - 1], samples = c->i[0];
+    if (samples < 1) return luaL_error(L, "cannot sample n_sample < 1 samples");
+    if (!c->flag && samples > n)
+        return luaL_error(L, "cannot sample n_sample > prob_dist:size(1) samples without replacement");
+    int64_t sizes[2] = {rows, samples}, bytes = (int64_t)par_type_bytes(p->type);
+    double *cumulated = par_tensor_data(par_call_scratch(c, PAR_DOUBLE, 1, &n));
+    int64_t *out = par_tensor_data(par_call_scratch(c, PAR_LONG, 2, sizes));
+    par_tensor *drawn = par_lua_to_tensor(L, -1);
+    for (int64_t r = 0; r < rows; r++) {
+        const char *weights = (const char *)par_tensor_data(p) + (p->ndim == 2 ? r * p->stride[0] * bytes : 0);
+        multinomial_row(c, weights, p->stride[p->ndim - 1] * bytes, n, cumulated, samples, out + r * samples);
+    }
+    par_lua_resize(L, c->places, p->ndim, p->ndim == 2 ? sizes : sizes + 1);
+    par_lua_copy(L, c->places, drawn);
+    lua_pushvalue(L, c->places_at);
+    return 1;
+}
+
+static const par_function TENSOR_FUNCTIONS[] = {
+    {"uniform", "Gmm", distribution, UNIFORM, PAR_FOR_FLOATS, "RGmm"},
+    {"normal", "Gmm", distribution, NORMAL, PAR_FOR_FLOATS, "RGmm"},
+    {"exponential", "Gm", distribution, EXPONENTIAL, PAR_FOR_FLOATS, "RGm"},
+    {"cauchy", "Gmm", distribution, CAUCHY, PAR_FOR_FLOATS, "RGmm"},
+    {"logNormal", "Gmm", distribution, LOG_NORMAL, PAR_FOR_FLOATS, "RGmm"},
+    {"geometric", "Gm", distribution, GEOMETRIC, PAR_FOR_ALL, "RGm"},
+    {"bernoulli", "GF|Gm", bernoulli, BERNOULLI, PAR_FOR_ALL, "RGF|RGm"},
+    {"random", "Gjj", distribution, RANDOM, PAR_FOR_ALL, "RGjj"},
+    {"rand", "RGZ", fresh, UNIFORM, PAR_FOR_FLOATS, NULL},
+    {"randn", "RGZ", fresh, NORMAL, PAR_FOR_FLOATS, NULL},
+    {"multinomial", "PGTib", multinomial, 0, PAR_FOR_FLOATS, NULL},
+    {"randperm", "RGi", randperm, 0, PAR_FOR_ALL, NULL},
+    {NULL, NULL, NULL, 0, 0, NULL}};
+
+void par_lua_tensor_add_random(lua_State *L)
+{
+    lua_newtable(L);
+    lua_pushliteral(L, "torch.Generator");
+    lua_setfield(L, -2, "__typename");
+    lua_pushcfunction(L, generator_tostring);
+    lua_setfield(L, -2, "__tostring");
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &generator_metatable_key);
+    luaL_setfuncs(L, FUNCTIONS, 0);
+    par_lua_call_register(L, TENSOR_FUNCTIONS);
+}

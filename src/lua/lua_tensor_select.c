@@ -1,0 +1,436 @@
+/* Elements chosen by positions or masks, calls of Lua functions for each element, conversions of type and to tables. */
+#include <string.h>
+
+#include "lua/lua_tensor_call.h"
+#include "tensor/loop.h"
+
+/* --- positions: LongTensors that count from 1 --- */
+static const int64_t *position(const par_tensor *longs, int64_t i)
+{
+    return (const int64_t *)par_tensor_data(longs) + i * longs->stride[0];
+}
+
+/* Read once: a shared storage may change under us. */
+static int64_t check_position(par_call *c, const par_tensor *longs, int64_t i, int64_t size)
+{
+    int64_t at = *(const volatile int64_t *)position(longs, i);
+    if (at < 1 || at > size)
+        luaL_error(c->L, "torch.%s: index out of range: %f, the dimension has %d", c->name, (lua_Number)at, (int)size);
+    return at - 1;
+}
+
+static void check_vector(par_call *c)
+{
+    if (c->longs->ndim != 1) luaL_error(c->L, "torch.%s: Index is supposed to be a vector", c->name);
+}
+
+/* A view of the i-th slice along dim (a vector's slice has one element), pushed. */
+static par_tensor *push_slice(par_call *c, const par_tensor *t, int dim, int64_t i)
+{
+    par_error err;
+    par_tensor *view = par_lua_new_view(c->L, t);
+    int status = t->ndim > 1 ? par_view_select(view, dim, i, &err) : par_view_narrow(view, 0, i, 1, &err);
+    par_lua_check_status(c->L, status, &err);
+    return view;
+}
+
+static int index_select(par_call *c)
+{
+    const par_tensor *t = c->t[0];
+    int dim = (int)c->i[0];
+    int64_t sizes[PAR_TENSOR_DIMS_MAX], n = par_tensor_elements(c->longs);
+    check_vector(c);
+    memcpy(sizes, t->size, (size_t)t->ndim * sizeof *sizes);
+    sizes[dim] = n;
+    par_tensor *made = par_call_scratch(c, c->type, t->ndim, sizes);
+    int top = lua_gettop(c->L);
+    for (int64_t i = 0; i < n; i++, lua_settop(c->L, top)) {
+        par_tensor *from = push_slice(c, t, dim, check_position(c, c->longs, i, t->size[dim]));
+        par_lua_copy(c->L, push_slice(c, made, dim, i), from);
+    }
+    par_call_result_as(c, made);
+    par_lua_copy(c->L, c->result, made);
+    return par_call_return(c);
+}
+
+enum { INDEX_COPY, INDEX_ADD, INDEX_FILL };
+
+/* t:indexCopy(dim, positions, source), indexAdd, and indexFill with a number. */
+static int index_write(par_call *c)
+{
+    par_tensor *r = c->result;
+    int dim = (int)c->i[0];
+    int64_t n = par_tensor_elements(c->longs);
+    check_vector(c);
+    if (c->n_t && (dim >= c->t[0]->ndim || c->t[0]->size[dim] != n)) {
+        return luaL_error(c->L, "torch.%s: Number of indices should be equal to source:size(dim)", c->name);
+    }
+    int top = lua_gettop(c->L);
+    for (int64_t i = 0; i < n; i++, lua_settop(c->L, top)) {
+        par_tensor *to = push_slice(c, r, dim, check_position(c, c->longs, i, r->size[dim]));
+        if (c->data == INDEX_FILL) {
+            par_lua_fill(to, c->v[0]);
+            continue;
+        }
+        par_tensor *from = push_slice(c, c->t[0], dim, i);
+        if (c->data == INDEX_COPY) {
+            par_lua_copy(c->L, to, from);
+        } else {
+            par_lua_check_same_elements(c->L, to, "tensor", from, "src");
+            const par_tensor *const all[] = {to, to, from};
+            par_args args = {.a = par_lua_value_of_double(1, c->type)};
+            par_loop(par_kernel_find(PAR_OP_CADD, c->type), &args, 3, all);
+        }
+    }
+    return par_call_return(c);
+}
+
+/* --- gather and scatter: one position for each element of the result --- */
+typedef struct gather_job {
+    par_type type;
+    int64_t size;   /* of the line that positions point into */
+    bool bad;       /* a position was out of range; nothing was touched there */
+    bool add;
+    const par_value *fill;
+} gather_job;
+
+static void copy_element(par_type type, char *to, const char *from) { memcpy(to, from, par_type_bytes(type)); }
+
+/* data: positions, results, source */
+static void gather_run(int64_t n, char *const *data, const int64_t *step, void *arg)
+{
+    gather_job *job = arg;
+    int64_t bytes = (int64_t)par_type_bytes(job->type);
+    for (int64_t i = 0; i < n; i++) {
+        int64_t at = ((const volatile int64_t *)data[0])[i * step[0]];
+        if (at < 1 || at > job->size) job->bad = true;
+        else copy_element(job->type, data[1] + i * step[1] * bytes, data[2] + (at - 1) * step[2] * bytes);
+    }
+}
+
+/* data: positions, tensor to write, source (or none when filling) */
+static void scatter_run(int64_t n, char *const *data, const int64_t *step, void *arg)
+{
+    gather_job *job = arg;
+    int64_t bytes = (int64_t)par_type_bytes(job->type);
+    for (int64_t i = 0; i < n; i++) {
+        int64_t at = ((const volatile int64_t *)data[0])[i * step[0]];
+        if (at < 1 || at > job->size) {
+            job->bad = true;
+            continue;
+        }
+        char *to = data[1] + (at - 1) * step[1] * bytes;
+        if (job->fill) {
+            par_element_set(job->type, to, *job->fill);
+        } else if (job->add) {
+            par_value x = par_element_get(job->type, to), y = par_element_get(job->type, data[2] + i * step[2] * bytes);
+            if (par_type_is_float(job->type)) x.d += y.d;
+            else x.i = (int64_t)((uint64_t)x.i + (uint64_t)y.i);
+            par_element_set(job->type, to, x);
+        } else {
+            copy_element(job->type, to, data[2] + i * step[2] * bytes);
+        }
+    }
+}
+
+/* Positions may be smaller than the tensor except along dim: the sizes that are walked must lie inside both. */
+static void check_inside(par_call *c, const par_tensor *longs, const par_tensor *t, int dim)
+{
+    bool good = longs->ndim == t->ndim;
+    for (int d = 0; good && d < t->ndim; d++) good = d == dim || longs->size[d] <= t->size[d];
+    if (!good) luaL_error(c->L, "torch.%s: Index tensor must have same dimensions as input tensor", c->name);
+}
+
+static int check_gathered(par_call *c, const gather_job *job)
+{
+    if (job->bad) return luaL_error(c->L, "torch.%s: Invalid index: out of range 1 to %d", c->name, (int)job->size);
+    return par_call_return(c);
+}
+
+static int gather(par_call *c)
+{
+    const par_tensor *t = c->t[0];
+    int dim = (int)c->i[0];
+    check_inside(c, c->longs, t, dim);
+    gather_job job = {.type = c->type, .size = t->size[dim]};
+    par_tensor *made = par_call_scratch(c, c->type, c->longs->ndim, c->longs->size);
+    par_lua_fill(made, (par_value){.i = 0});
+    const par_tensor *const all[] = {c->longs, made, t};
+    par_loop_lines(gather_run, &job, 3, all, dim);
+    check_gathered(c, &job);
+    par_call_result_as(c, made);
+    par_lua_copy(c->L, c->result, made);
+    return par_call_return(c);
+}
+
+/* data 1: scatterAdd; form 1 fills with a number */
+static int scatter(par_call *c)
+{
+    par_tensor *r = c->result;
+    int dim = (int)c->i[0];
+    check_inside(c, c->longs, r, dim);
+    gather_job job = {.type = c->type, .size = r->size[dim], .add = c->data == 1, .fill = c->n_v ? &c->v[0] : NULL};
+    if (c->n_t) check_inside(c, c->longs, c->t[0], -1);
+    const par_tensor *const all[] = {c->longs, r, c->t[0]};
+    par_loop_lines(scatter_run, &job, c->n_t ? 3 : 2, all, dim);
+    return check_gathered(c, &job);
+}
+
+/* --- masks: ByteTensors of 0 and 1 --- */
+typedef struct mask_job {
+    par_type type;
+    const char *from; /* maskedCopy: dense elements that are still to be taken */
+    char *to;         /* maskedSelect: where the next one goes */
+    int64_t left;     /* of either */
+    bool bad, short_of;
+} mask_job;
+
+static void count_run(int64_t n, char *const *data, const int64_t *step, void *arg)
+{
+    mask_job *job = arg;
+    for (int64_t i = 0; i < n; i++) {
+        uint8_t m = ((const volatile uint8_t *)data[0])[i * step[0]];
+        job->left += m == 1;
+        job->bad = job->bad || m > 1;
+    }
+}
+
+static void select_run(int64_t n, char *const *data, const int64_t *step, void *arg)
+{
+    mask_job *job = arg;
+    int64_t bytes = (int64_t)par_type_bytes(job->type);
+    for (int64_t i = 0; i < n && job->left > 0; i++) {
+        if (((const volatile uint8_t *)data[0])[i * step[0]] != 1) continue;
+        copy_element(job->type, job->to, data[1] + i * step[1] * bytes);
+        job->to += bytes;
+        job->left--;
+    }
+}
+
+static void copy_run(int64_t n, char *const *data, const int64_t *step, void *arg)
+{
+    mask_job *job = arg;
+    int64_t bytes = (int64_t)par_type_bytes(job->type);
+    for (int64_t i = 0; i < n; i++) {
+        if (((const volatile uint8_t *)data[0])[i * step[0]] != 1) continue;
+        if (job->left-- <= 0) {
+            job->short_of = true;
+            return;
+        }
+        copy_element(job->type, data[1] + i * step[1] * bytes, job->from);
+        job->from += bytes;
+    }
+}
+
+static int64_t count_mask(par_call *c, const par_tensor *t)
+{
+    mask_job job = {0};
+    const par_tensor *const one[] = {c->bytes};
+    par_lua_check_same_elements(c->L, t, "tensor", c->bytes, "mask");
+    par_loop(count_run, &job, 1, one);
+    if (job.bad) luaL_error(c->L, "torch.%s: Mask tensor can take 0 and 1 values only", c->name);
+    return job.left;
+}
+
+static int masked_fill(par_call *c)
+{
+    par_args args = {.a = c->v[0]};
+    count_mask(c, c->result);
+    const par_tensor *const both[] = {c->result, c->bytes};
+    par_loop(par_kernel_find(PAR_OP_MASKED_FILL, c->type), &args, 2, both);
+    return par_call_return(c);
+}
+
+static int masked_select(par_call *c)
+{
+    int64_t n = count_mask(c, c->t[0]);
+    par_tensor *made = par_call_scratch(c, c->type, 1, &n);
+    mask_job job = {.type = c->type, .to = par_tensor_data(made), .left = n};
+    const par_tensor *const both[] = {c->bytes, c->t[0]};
+    par_loop(select_run, &job, 2, both);
+    par_call_result_as(c, made);
+    par_lua_copy(c->L, c->result, made);
+    return par_call_return(c);
+}
+
+static int masked_copy(par_call *c)
+{
+    int64_t n = count_mask(c, c->result);
+    if (par_tensor_elements(c->t[0]) < n) return luaL_error(c->L, "Number of elements of src < number of ones in mask");
+    par_tensor *dense = par_call_scratch(c, c->type, c->t[0]->ndim, c->t[0]->size);
+    par_lua_copy(c->L, dense, c->t[0]);
+    mask_job job = {.type = c->type, .from = par_tensor_data(dense), .left = par_tensor_elements(dense)};
+    const par_tensor *const both[] = {c->bytes, c->result};
+    par_loop(copy_run, &job, 2, both);
+    if (job.short_of) return luaL_error(c->L, "Number of elements of src < number of ones in mask");
+    return par_call_return(c);
+}
+
+/* A row of positions for each element that is not 0. */
+static void put_positions(const par_tensor *t, int64_t flat, int64_t *row)
+{
+    for (int d = t->ndim; d-- > 0; flat /= t->size[d]) row[d] = flat % t->size[d] + 1;
+}
+
+static int nonzero(par_call *c)
+{
+    const par_tensor *t = c->t[0];
+    int64_t elements = par_tensor_elements(t), found = 0;
+    par_tensor *mask = par_call_scratch(c, PAR_BYTE, 1, &elements);
+    const par_tensor *const both[] = {mask, t};
+    par_args args = {.a = par_lua_value_of_double(0, c->type)};
+    par_loop(par_kernel_find(PAR_OP_NES, c->type), &args, 2, both);
+    const uint8_t *m = par_tensor_data(mask);
+    for (int64_t i = 0; i < elements; i++) found += m[i];
+    int64_t size[2] = {found, t->ndim};
+    par_tensor *made = par_call_scratch(c, PAR_LONG, found ? 2 : 0, size);
+    int64_t *row = par_tensor_data(made);
+    for (int64_t i = 0; i < elements && found; i++) {
+        if (!m[i]) continue;
+        put_positions(t, i, row);
+        row += t->ndim;
+    }
+    par_lua_resize_as(c->L, c->places, made);
+    par_lua_copy(c->L, c->places, made);
+    lua_pushvalue(c->L, c->places_at);
+    return 1;
+}
+
+#define ALL PAR_FOR_ALL
+static const par_function FUNCTIONS[] = {
+    {"index", "OTdL", index_select, 0, ALL, NULL}, {"indexSelect", "OTdL", index_select, 0, ALL, NULL},
+    {"indexCopy", "RdLT", index_write, INDEX_COPY, ALL, NULL}, {"indexAdd", "RdLT", index_write, INDEX_ADD, ALL, NULL},
+    {"indexFill", "RdLv", index_write, INDEX_FILL, ALL, NULL}, {"gather", "OTdL", gather, 0, ALL, NULL},
+    {"scatter", "RdLT|RdLv", scatter, 0, ALL, NULL}, {"scatterAdd", "RdLT", scatter, 1, ALL, NULL},
+    {"maskedFill", "RBv", masked_fill, 0, ALL, NULL}, {"maskedSelect", "OTB", masked_select, 0, ALL, NULL},
+    {"maskedCopy", "RBT", masked_copy, 0, ALL, NULL}, {"nonzero", "PT", nonzero, 0, ALL, NULL},
+    {NULL, NULL, NULL, 0, 0, NULL}};
+
+/* --- Lua functions over elements: they may do anything, also resize what is walked over --- */
+
+/* The place of the i-th element in the tensor's own order, or NULL when the tensor has changed and has no such element.
+ */
+static char *nth(const par_tensor *t, int64_t i)
+{
+    int64_t place = t->offset;
+    for (int d = t->ndim; d-- > 0; i /= t->size[d]) place += i % t->size[d] * t->stride[d];
+    if (i > 0 || !t->storage || place < 0 || place >= t->storage->size) return NULL;
+    return (char *)t->storage->data + place * (int64_t)par_type_bytes(t->type);
+}
+
+/* t:apply(f), t:map(a, f), t:map2(a, b, f): each element becomes what f gives, unless that is nil. */
+static int apply_with(lua_State *L, int sources)
+{
+    par_tensor *t[3];
+    for (int k = 0; k <= sources; k++) t[k] = par_lua_check_tensor(L, k + 1);
+    for (int k = 1; k <= sources; k++) par_lua_check_same_elements(L, t[0], "tensor", t[k], "src");
+    int function = sources + 2;
+    int64_t n = par_tensor_elements(t[0]);
+    for (int64_t i = 0; i < n; i++) {
+        lua_pushvalue(L, function);
+        for (int k = 0; k <= sources; k++) {
+            char *place = nth(t[k], i);
+            if (!place) return luaL_error(L, "the tensor was resized by the function that is applied to it");
+            par_lua_push_value(L, t[k]->type, par_element_get(t[k]->type, place));
+        }
+        lua_call(L, sources + 1, 1);
+        char *place = nth(t[0], i);
+        if (!place) return luaL_error(L, "the tensor was resized by the function that is applied to it");
+        if (lua_isnumber(L, -1)) par_element_set(t[0]->type, place, par_lua_check_value(L, lua_gettop(L), t[0]->type));
+        else if (!lua_isnil(L, -1)) return luaL_error(L, "given function should return a number or nil");
+        lua_pop(L, 1);
+    }
+    lua_settop(L, 1);
+    return 1;
+}
+
+static int apply(lua_State *L) { return apply_with(L, 0); }
+static int map(lua_State *L) { return apply_with(L, 1); }
+static int map2(lua_State *L) { return apply_with(L, 2); }
+
+/* --- to tables and to other types --- */
+static void push_table(lua_State *L, const par_tensor *t, int dim, int64_t place)
+{
+    int64_t n = t->size[dim];
+    luaL_checkstack(L, 4, "torch.totable");
+    lua_createtable(L, n < INT32_MAX ? (int)n : 0, 0);
+    for (int64_t i = 0; i < n; i++, place += t->stride[dim]) {
+        if (dim + 1 < t->ndim) {
+            push_table(L, t, dim + 1, place);
+        } else {
+            const char *data = (const char *)t->storage->data + place * (int64_t)par_type_bytes(t->type);
+            par_lua_push_value(L, t->type, par_element_get(t->type, data));
+        }
+        lua_rawseti(L, -2, (int)(i + 1));
+    }
+}
+
+static int totable(lua_State *L)
+{
+    if (par_lua_to_storage(L, 1)) {
+        lua_getfield(L, 1, "totable");
+        lua_pushvalue(L, 1);
+        lua_call(L, 1, 1);
+        return 1;
+    }
+    par_tensor *t = par_lua_check_tensor(L, 1);
+    if (t->ndim == 0) lua_newtable(L);
+    else push_table(L, t, 0, t->offset);
+    return 1;
+}
+
+static int convert(lua_State *L, par_type type)
+{
+    par_tensor *t = par_lua_check_tensor(L, 1);
+    lua_settop(L, 1);
+    if (t->type == type) return 1;
+    par_tensor *made = par_lua_new_tensor(L, type);
+    par_lua_resize_as(L, made, t);
+    par_lua_copy(L, made, t);
+    return 1;
+}
+
+static int to_byte(lua_State *L) { return convert(L, PAR_BYTE); }
+static int to_char(lua_State *L) { return convert(L, PAR_CHAR); }
+static int to_short(lua_State *L) { return convert(L, PAR_SHORT); }
+static int to_int(lua_State *L) { return convert(L, PAR_INT); }
+static int to_long(lua_State *L) { return convert(L, PAR_LONG); }
+static int to_float(lua_State *L) { return convert(L, PAR_FLOAT); }
+static int to_double(lua_State *L) { return convert(L, PAR_DOUBLE); }
+static int to_real(lua_State *L) { return convert(L, par_lua_default_type(L)); }
+
+/* t:type() and t:type('torch.FloatTensor'); torch.typename gives the first for anything. */
+static int type_(lua_State *L)
+{
+    par_tensor *t = par_lua_check_tensor(L, 1);
+    if (lua_isnoneornil(L, 2)) {
+        lua_pushfstring(L, "torch.%sTensor", par_type_name(t->type));
+        return 1;
+    }
+    const char *name = luaL_checkstring(L, 2);
+    for (int type = 0; type < PAR_TYPE_COUNT; type++) {
+        bool same = strcmp(name, lua_pushfstring(L, "torch.%sTensor", par_type_name((par_type)type))) == 0;
+        lua_pop(L, 1);
+        if (same) return convert(L, (par_type)type);
+    }
+    return par_lua_argument_error(L, 2, lua_pushfstring(L, "'%s' is no type of tensor here", name));
+}
+
+static int type_as(lua_State *L) { return convert(L, par_lua_check_tensor(L, 2)->type); }
+
+static const luaL_Reg METHODS[] = {{"apply", apply},  {"map", map},        {"map2", map2},        {"totable", totable},
+                                   {"byte", to_byte}, {"char", to_char},   {"short", to_short},   {"int", to_int},
+                                   {"long", to_long}, {"float", to_float}, {"double", to_double}, {"real", to_real},
+                                   {"type", type_},   {"typeAs", type_as}, {NULL, NULL}};
+
+void par_lua_tensor_add_select(lua_State *L)
+{
+    par_lua_call_register(L, FUNCTIONS);
+    lua_pushcfunction(L, totable);
+    lua_setfield(L, -2, "totable");
+    for (int type = 0; type < PAR_TYPE_COUNT; type++) {
+        par_lua_push_metatable(L, (par_type)type, false);
+        luaL_setfuncs(L, METHODS, 0);
+        lua_pop(L, 1);
+    }
+}

@@ -1,0 +1,609 @@
+/* Constructing tensors, and everything about their sizes and views. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "channel/pool.h"
+#include "lua/lua_tensor.h"
+#include "tensor/loop.h"
+
+/* --- torch.Tensor{...} --- */
+typedef struct nested {
+    int ndim;
+    int64_t size[PAR_TENSOR_DIMS_MAX];
+    par_type type;
+    char *next; /* where the next number goes */
+} nested;
+
+static void measure(lua_State *L, int idx, nested *n)
+{
+    lua_pushvalue(L, idx);
+    while (lua_istable(L, -1) && lua_rawlen(L, -1) > 0) {
+        if (n->ndim == PAR_TENSOR_DIMS_MAX)
+            luaL_error(L, "invalid tensor definition: more than %d levels", PAR_TENSOR_DIMS_MAX);
+        luaL_checkstack(L, 4, "tensor from a table");
+        n->size[n->ndim++] = (int64_t)lua_rawlen(L, -1);
+        lua_rawgeti(L, -1, 1);
+    }
+    lua_settop(L, idx);
+}
+
+static void read_level(lua_State *L, nested *n, int depth)
+{
+    int table = lua_gettop(L);
+    if (!lua_istable(L, table)) luaL_error(L, "invalid tensor definition: table expected at level %d", depth + 1);
+    if ((int64_t)lua_rawlen(L, table) != n->size[depth]) {
+        luaL_error(L, "invalid tensor sizes: %d elements at level %d, not %d", (int)lua_rawlen(L, table), depth + 1,
+                   (int)n->size[depth]);
+    }
+    luaL_checkstack(L, 4, "tensor from a table");
+    for (int64_t i = 1; i <= n->size[depth]; i++) {
+        lua_rawgeti(L, table, (int)i);
+        if (depth + 1 < n->ndim) {
+            read_level(L, n, depth + 1);
+        } else {
+            if (!lua_isnumber(L, -1)) luaL_error(L, "invalid element (not a number)");
+            par_element_set(n->type, n->next, par_lua_check_value(L, table + 1, n->type));
+            n->next += par_type_bytes(n->type);
+        }
+        lua_settop(L, table);
+    }
+}
+
+static void from_table(lua_State *L, par_type type)
+{
+    nested n = {.type = type};
+    lua_settop(L, 1);
+    measure(L, 1, &n);
+    par_tensor *tensor = par_lua_new_tensor(L, type);
+    if (n.ndim == 0) return;
+    par_lua_resize(L, tensor, n.ndim, n.size);
+    n.next = par_tensor_data(tensor);
+    lua_pushvalue(L, 1);
+    read_level(L, &n, 0);
+    lua_settop(L, 2);
+}
+
+/* --- tensors on a storage: (storage [, offset [, sizes [, strides]]]) or (storage, offset, size1, stride1, ...) --- */
+static int read_pairs(lua_State *L, int first, int64_t *size, int64_t *stride)
+{
+    int n = 0;
+    for (int i = first; !lua_isnone(L, i); i += 2, n++) {
+        if (n == PAR_TENSOR_DIMS_MAX) luaL_error(L, "a tensor has at most %d dimensions", PAR_TENSOR_DIMS_MAX);
+        size[n] = par_lua_check_i64(L, i);
+        stride[n] = lua_isnone(L, i + 1) ? -1 : par_lua_check_i64(L, i + 1);
+    }
+    return n;
+}
+
+/* A negative stride is Torch's sign for "as if dense". */
+static void complete_strides(int ndim, const int64_t *size, int64_t *stride)
+{
+    for (int d = ndim - 1; d >= 0; d--) {
+        if (stride[d] >= 0) continue;
+        if (d == ndim - 1) stride[d] = 1;
+        else if (__builtin_mul_overflow(size[d + 1], stride[d + 1], &stride[d])) stride[d] = INT64_MAX;
+    }
+}
+
+static void view_storage(lua_State *L, int idx, par_tensor *tensor)
+{
+    par_error err;
+    par_storage *storage = par_lua_check_storage(L, idx);
+    int64_t size[PAR_TENSOR_DIMS_MAX + 1], stride[PAR_TENSOR_DIMS_MAX + 1];
+    int64_t start = lua_isnoneornil(L, idx + 1) ? 1 : par_lua_check_i64(L, idx + 1),
+            offset = start > 0 ? start - 1 : -1;
+    int ndim;
+    if (lua_isnoneornil(L, idx + 2)) {
+        if (offset < 0 || offset > storage->size) par_lua_argument_error(L, idx + 1, "storage offset out of range");
+        size[0] = storage->size - offset;
+        stride[0] = 1;
+        ndim = size[0] > 0;
+    } else if (lua_type(L, idx + 2) == LUA_TNUMBER) {
+        ndim = read_pairs(L, idx + 2, size, stride);
+    } else {
+        ndim = par_lua_check_sizes(L, idx + 2, size);
+        for (int d = 0; d < ndim; d++) stride[d] = -1;
+        if (!lua_isnoneornil(L, idx + 3) && par_lua_check_sizes(L, idx + 3, stride) != ndim) {
+            par_lua_argument_error(L, idx + 3, "as many strides as sizes expected");
+        }
+    }
+    for (int d = 0; d < ndim; d++) if (size[d] == 0) ndim = d;
+    complete_strides(ndim, size, stride);
+    if (offset < 0) par_lua_argument_error(L, idx + 1, "storage offset out of range");
+    par_lua_check_status(L, par_tensor_set_view(tensor, storage, offset, ndim, size, stride, &err), &err);
+}
+
+/* Makes `tensor` what the arguments from idx on describe. */
+static void set_from_arguments(lua_State *L, int idx, par_tensor *tensor, int last)
+{
+    par_error err;
+    par_tensor *other = par_lua_to_tensor(L, idx);
+    par_storage *storage = par_lua_to_storage(L, idx);
+    int64_t size[PAR_TENSOR_DIMS_MAX];
+    if (last < idx || (last == idx && lua_isnil(L, idx))) return;
+    if (other && other->type == tensor->type) {
+        int status = par_tensor_set_view(tensor, other->storage, other->offset, other->ndim, other->size, other->stride,
+                                         &err);
+        par_lua_check_status(L, status, &err);
+    } else if (storage && storage->type == tensor->type) {
+        view_storage(L, idx, tensor);
+    } else if ((storage && storage->type == PAR_LONG) || lua_type(L, idx) == LUA_TNUMBER) {
+        int ndim = par_lua_check_sizes(L, idx, size);
+        par_lua_resize(L, tensor, ndim, size);
+    } else {
+        par_lua_argument_error(L, 1, lua_pushfstring(L, "expecting number or torch.%sTensor or torch.%sStorage",
+                                              par_type_name(tensor->type), par_type_name(tensor->type)));
+    }
+}
+
+int par_lua_tensor_construct(lua_State *L, par_type type)
+{
+    if (lua_istable(L, 1)) {
+        from_table(L, type);
+        return 1;
+    }
+    int top = lua_gettop(L);
+    par_tensor *tensor = par_lua_new_tensor(L, type);
+    lua_insert(L, 1); /* out of the way of a list of sizes that ends at the top */
+    set_from_arguments(L, 2, tensor, top + 1);
+    lua_settop(L, 1);
+    return 1;
+}
+
+static int set(lua_State *L)
+{
+    par_error err;
+    par_tensor *tensor = par_lua_to_tensor(L, 1);
+    if (!tensor) tensor = par_lua_check_tensor(L, 1);
+    int top = lua_gettop(L);
+    if (top == 1) par_lua_check_status(L, par_tensor_set_view(tensor, NULL, 0, 0, NULL, NULL, &err), &err);
+    else if (par_lua_to_storage(L, 2) && par_lua_to_storage(L, 2)->type != tensor->type) {
+        return par_lua_argument_error(L, 2,
+                                      lua_pushfstring(L, "torch.%sStorage expected", par_type_name(tensor->type)));
+    } else set_from_arguments(L, 2, tensor, top);
+    lua_settop(L, 1);
+    return 1;
+}
+
+/* --- asking --- */
+static par_tensor *check_any(lua_State *L, int idx)
+{
+    par_tensor *tensor = par_lua_to_tensor(L, idx);
+    return tensor ? tensor : par_lua_check_tensor(L, idx);
+}
+
+static int numbers_or_one(lua_State *L, const par_tensor *tensor, const int64_t *list)
+{
+    if (!lua_isnoneornil(L, 2)) {
+        par_lua_push_i64(L, list[par_lua_check_dim(L, 2, tensor)]);
+        return 1;
+    }
+    par_storage *storage = par_lua_new_storage(L, PAR_LONG, tensor->ndim);
+    if (tensor->ndim) memcpy(storage->data, list, (size_t)tensor->ndim * sizeof *list);
+    return 1;
+}
+
+static int size(lua_State *L)
+{
+    par_tensor *tensor = check_any(L, 1);
+    return numbers_or_one(L, tensor, tensor->size);
+}
+
+static int length(lua_State *L)
+{
+    lua_settop(L, 1);
+    return size(L);
+}
+
+static int stride(lua_State *L)
+{
+    par_tensor *tensor = check_any(L, 1);
+    return numbers_or_one(L, tensor, tensor->stride);
+}
+
+static int dim(lua_State *L)
+{
+    par_lua_push_i64(L, check_any(L, 1)->ndim);
+    return 1;
+}
+
+static int elements(lua_State *L)
+{
+    par_lua_push_i64(L, par_tensor_elements(check_any(L, 1)));
+    return 1;
+}
+
+static int element_size(lua_State *L)
+{
+    par_lua_push_i64(L, (int64_t)par_type_bytes(check_any(L, 1)->type));
+    return 1;
+}
+
+static int storage(lua_State *L)
+{
+    par_tensor *tensor = check_any(L, 1);
+    if (tensor->storage) par_lua_push_storage(L, par_storage_retain(tensor->storage));
+    else lua_pushnil(L);
+    return 1;
+}
+
+static int storage_offset(lua_State *L)
+{
+    par_lua_push_i64(L, check_any(L, 1)->offset + 1);
+    return 1;
+}
+
+static int is_contiguous(lua_State *L)
+{
+    lua_pushboolean(L, par_tensor_is_contiguous(check_any(L, 1)));
+    return 1;
+}
+
+static int is_same_size_as(lua_State *L)
+{
+    lua_pushboolean(L, par_tensor_same_size(check_any(L, 1), check_any(L, 2)));
+    return 1;
+}
+
+static int is_size(lua_State *L)
+{
+    int64_t sizes[PAR_TENSOR_DIMS_MAX];
+    par_tensor *tensor = check_any(L, 1);
+    int ndim = par_lua_check_sizes(L, 2, sizes);
+    bool same = ndim == tensor->ndim;
+    for (int d = 0; same && d < ndim; d++) same = sizes[d] == tensor->size[d];
+    lua_pushboolean(L, same);
+    return 1;
+}
+
+static int is_set_to(lua_State *L)
+{
+    par_tensor *a = check_any(L, 1), *b = check_any(L, 2);
+    bool same = a->storage && a->storage == b->storage && a->offset == b->offset && par_tensor_same_size(a, b);
+    for (int d = 0; same && d < a->ndim; d++) same = a->stride[d] == b->stride[d];
+    lua_pushboolean(L, same);
+    return 1;
+}
+
+/* --- copies --- */
+static int clone(lua_State *L)
+{
+    par_tensor *tensor = par_lua_check_tensor(L, 1), *copy = par_lua_new_tensor(L, tensor->type);
+    par_lua_resize_as(L, copy, tensor);
+    par_lua_copy(L, copy, tensor);
+    return 1;
+}
+
+static int contiguous(lua_State *L)
+{
+    par_tensor *tensor = par_lua_check_tensor(L, 1);
+    if (!par_tensor_is_contiguous(tensor)) return clone(L);
+    par_lua_new_view(L, tensor);
+    return 1;
+}
+
+static int copy(lua_State *L)
+{
+    par_tensor *to = par_lua_check_tensor(L, 1);
+    par_storage *from = par_lua_to_storage(L, 2);
+    if (from) {
+        par_error err;
+        par_tensor *all = par_lua_new_tensor(L, from->type);
+        par_lua_check_status(L, par_tensor_set_view(all, from, 0, 1, &from->size, NULL, &err), &err);
+        par_lua_copy(L, to, all);
+    } else {
+        par_lua_copy(L, to, par_lua_check_tensor(L, 2));
+    }
+    lua_settop(L, 1);
+    return 1;
+}
+
+static int fill(lua_State *L)
+{
+    par_tensor *tensor = par_lua_check_tensor(L, 1);
+    par_lua_fill(tensor, par_lua_check_value(L, 2, tensor->type));
+    lua_settop(L, 1);
+    return 1;
+}
+
+static int zero(lua_State *L)
+{
+    par_lua_fill(par_lua_check_tensor(L, 1), (par_value){.i = 0});
+    lua_settop(L, 1);
+    return 1;
+}
+
+/* --- shared memory --- */
+static par_storage *storage_at_1(lua_State *L)
+{
+    par_storage *of = par_lua_to_storage(L, 1);
+    return of ? of : check_any(L, 1)->storage;
+}
+
+int par_lua_share(lua_State *L)
+{
+    par_error err;
+    par_storage *of = storage_at_1(L);
+    if (of) par_lua_check_status(L, par_storage_share(of, par_pool_blob_new, &err), &err);
+    lua_settop(L, 1);
+    return 1;
+}
+
+int par_lua_is_shared(lua_State *L)
+{
+    par_storage *of = storage_at_1(L);
+    lua_pushboolean(L, of && of->shared);
+    return 1;
+}
+
+/* The address of the first element, which LuaJIT's FFI can use: t:data() is made of it in Lua. */
+int par_lua_address(lua_State *L)
+{
+    par_storage *of = par_lua_to_storage(L, 1);
+    lua_pushlightuserdata(L, of ? of->data : par_tensor_data(par_lua_check_tensor(L, 1)));
+    return 1;
+}
+
+/* --- resizing --- */
+static int resize(lua_State *L)
+{
+    int64_t sizes[PAR_TENSOR_DIMS_MAX], strides[PAR_TENSOR_DIMS_MAX];
+    par_error err;
+    par_tensor *tensor = check_any(L, 1);
+    int ndim = par_lua_check_sizes(L, 2, sizes);
+    bool strided = par_lua_to_storage(L, 2) && par_lua_to_storage(L, 3);
+    if (strided && par_lua_check_sizes(L, 3, strides) != ndim)
+        return par_lua_argument_error(L, 3, "as many strides as sizes expected");
+    if (strided) complete_strides(ndim, sizes, strides);
+    par_lua_check_status(L, par_tensor_resize(tensor, ndim, sizes, strided ? strides : NULL, &err), &err);
+    lua_settop(L, 1);
+    return 1;
+}
+
+static int resize_as(lua_State *L)
+{
+    par_lua_resize_as(L, check_any(L, 1), check_any(L, 2));
+    lua_settop(L, 1);
+    return 1;
+}
+
+/* --- views --- */
+static int narrow(lua_State *L)
+{
+    par_tensor *tensor = check_any(L, 1);
+    int64_t d = par_lua_check_i64(L, 2), first = par_lua_check_i64(L, 3), count = par_lua_check_i64(L, 4);
+    if (d < 1 || d > tensor->ndim) return par_lua_argument_error(L, 2, "out of range: no such dimension");
+    int64_t extent = tensor->size[d - 1];
+    if (first < 1 || first > extent) return par_lua_argument_error(L, 3, "out of range: the first index");
+    if (count < 1 || count > extent - (first - 1))
+        return par_lua_argument_error(L, 4, "out of range: the number of elements");
+    par_error err;
+    par_tensor *view = par_lua_new_view(L, tensor);
+    par_lua_check_status(L, par_view_narrow(view, (int)d - 1, first - 1, count, &err), &err);
+    return 1;
+}
+
+static int select_(lua_State *L)
+{
+    par_tensor *tensor = check_any(L, 1);
+    int64_t d = par_lua_check_i64(L, 2), at = par_lua_check_i64(L, 3);
+    if (tensor->ndim == 0) return par_lua_argument_error(L, 1, "empty tensor");
+    if (d < 1 || d > tensor->ndim) return par_lua_argument_error(L, 2, "out of range: no such dimension");
+    if (at < 1 || at > tensor->size[d - 1]) return par_lua_argument_error(L, 3, "out of range: no such index");
+    if (tensor->ndim == 1) {
+        par_lua_push_i64(L, at);
+        lua_replace(L, 2);
+        lua_settop(L, 2);
+        return par_lua_tensor_index(L);
+    }
+    par_error err;
+    par_tensor *view = par_lua_new_view(L, tensor);
+    par_lua_check_status(L, par_view_select(view, (int)d - 1, at - 1, &err), &err);
+    return 1;
+}
+
+static int sub(lua_State *L)
+{
+    par_error err;
+    par_tensor *tensor = check_any(L, 1);
+    int top = lua_gettop(L);
+    par_tensor *view = par_lua_new_view(L, tensor);
+    for (int i = 2, d = 0; i == 2 || i <= top; i += 2, d++) {
+        int64_t first = par_lua_check_i64(L, i),
+                last = i + 1 > top ? par_lua_argument_error(L, i + 1, "end expected") : par_lua_check_i64(L, i + 1);
+        if (d >= tensor->ndim) return par_lua_argument_error(L, i, "invalid dimension");
+        if (first < 0) first += tensor->size[d] + 1;
+        if (last < 0) last += tensor->size[d] + 1;
+        if (first < 1 || first > tensor->size[d]) return par_lua_argument_error(L, i, "out of range");
+        if (last < 1 || last > tensor->size[d]) return par_lua_argument_error(L, i + 1, "out of range");
+        if (last < first) return par_lua_argument_error(L, i + 1, "end smaller than beginning");
+        par_lua_check_status(L, par_view_narrow(view, d, first - 1, last - first + 1, &err), &err);
+    }
+    return 1;
+}
+
+static int transpose(lua_State *L)
+{
+    par_error err;
+    par_tensor *tensor = check_any(L, 1);
+    int d1 = par_lua_check_dim(L, 2, tensor), d2 = par_lua_check_dim(L, 3, tensor);
+    par_lua_check_status(L, par_view_transpose(par_lua_new_view(L, tensor), d1, d2, &err), &err);
+    return 1;
+}
+
+static int t(lua_State *L)
+{
+    par_error err;
+    par_tensor *tensor = check_any(L, 1);
+    if (tensor->ndim != 2) return par_lua_argument_error(L, 1, "Tensor must have 2 dimensions");
+    par_lua_check_status(L, par_view_transpose(par_lua_new_view(L, tensor), 0, 1, &err), &err);
+    return 1;
+}
+
+static int unfold(lua_State *L)
+{
+    par_error err;
+    par_tensor *tensor = check_any(L, 1);
+    int d = par_lua_check_dim(L, 2, tensor);
+    int64_t window = par_lua_check_i64(L, 3), step = par_lua_check_i64(L, 4);
+    par_lua_check_status(L, par_view_unfold(par_lua_new_view(L, tensor), d, window, step, &err), &err);
+    return 1;
+}
+
+static int squeeze(lua_State *L)
+{
+    par_error err;
+    bool named = par_lua_to_tensor(L, 2) != NULL; /* torch.squeeze(result, tensor [, dim]) */
+    par_tensor *tensor = check_any(L, named ? 2 : 1);
+    int at = named ? 3 : 2, d = lua_isnoneornil(L, at) ? -1 : par_lua_check_dim(L, at, tensor);
+    par_tensor *view = par_lua_new_view(L, tensor);
+    if (d < 0) par_view_squeeze(view);
+    else par_lua_check_status(L, par_view_squeeze_dim(view, d, &err), &err);
+    if (!named && view->ndim == 1 && view->size[0] == 1 &&
+        (d < 0 || tensor->ndim == 1)) { /* Torch gives the number itself */
+        par_lua_check_sound(L, view);
+        par_lua_push_value(L, view->type, par_element_get(view->type, par_tensor_data(view)));
+        return 1;
+    }
+    if (!named) return 1;
+    par_tensor *into = par_lua_check_tensor_type(L, 1, tensor->type);
+    int status = par_tensor_set_view(into, view->storage, view->offset, view->ndim, view->size, view->stride, &err);
+    par_lua_check_status(L, status, &err);
+    lua_settop(L, 1);
+    return 1;
+}
+
+static int expand(lua_State *L)
+{
+    par_error err;
+    int64_t sizes[PAR_TENSOR_DIMS_MAX];
+    par_tensor *tensor = check_any(L, 1);
+    int ndim = par_lua_check_sizes(L, 2, sizes);
+    par_lua_check_status(L, par_view_expand(par_lua_new_view(L, tensor), ndim, sizes, &err), &err);
+    return 1;
+}
+
+static int expand_as(lua_State *L)
+{
+    par_error err;
+    par_tensor *tensor = check_any(L, 1), *like = check_any(L, 2);
+    par_lua_check_status(L, par_view_expand(par_lua_new_view(L, tensor), like->ndim, like->size, &err), &err);
+    return 1;
+}
+
+/* Sizes among which one -1 stands for what is left of `total` elements. */
+static void infer_size(lua_State *L, int ndim, int64_t *sizes, int64_t total)
+{
+    int open = -1;
+    int64_t known = 1;
+    for (int d = 0; d < ndim; d++) {
+        if (sizes[d] == -1 && open < 0) open = d;
+        else if (sizes[d] < 0 || __builtin_mul_overflow(known, sizes[d], &known))
+            luaL_error(L, "invalid size in a view");
+    }
+    if (open >= 0 && known > 0 && total % known == 0) sizes[open] = total / known;
+    else if (open >= 0 || known != total) luaL_error(L, "Wrong size for view. Input has %d elements", (int)total);
+}
+
+static int view_sizes(lua_State *L, par_tensor *tensor, int ndim, int64_t *sizes)
+{
+    par_error err;
+    if (!par_tensor_is_contiguous(tensor)) return luaL_error(L, "expecting a contiguous tensor");
+    infer_size(L, ndim, sizes, par_tensor_elements(tensor));
+    par_tensor *view = par_lua_new_tensor(L, tensor->type);
+    par_lua_check_status(L, par_tensor_set_view(view, tensor->storage, tensor->offset, ndim, sizes, NULL, &err), &err);
+    return 1;
+}
+
+/* t:view(sizes) and torch.view(result, t, sizes). */
+static int view(lua_State *L)
+{
+    int64_t sizes[PAR_TENSOR_DIMS_MAX];
+    bool named = par_lua_to_tensor(L, 2) != NULL;
+    par_tensor *tensor = check_any(L, named ? 2 : 1);
+    int ndim = par_lua_check_sizes(L, named ? 3 : 2, sizes);
+    view_sizes(L, tensor, ndim, sizes);
+    if (!named) return 1;
+    par_error err;
+    par_tensor *made = par_lua_to_tensor(L, -1), *into = par_lua_check_tensor_type(L, 1, tensor->type);
+    par_lua_check_status(L, par_tensor_set_view(into, made->storage, made->offset, made->ndim, made->size, NULL, &err),
+                         &err);
+    lua_settop(L, 1);
+    return 1;
+}
+
+static int view_as(lua_State *L)
+{
+    int64_t sizes[PAR_TENSOR_DIMS_MAX];
+    par_tensor *tensor = check_any(L, 1), *like = check_any(L, 2);
+    memcpy(sizes, like->size, (size_t)like->ndim * sizeof *sizes);
+    return view_sizes(L, tensor, like->ndim, sizes);
+}
+
+/* torch.reshape([result,] t, sizes): always a copy. */
+static int reshape(lua_State *L)
+{
+    int64_t sizes[PAR_TENSOR_DIMS_MAX];
+    bool named = par_lua_to_tensor(L, 2) != NULL;
+    par_tensor *tensor = par_lua_check_tensor(L, named ? 2 : 1);
+    int ndim = par_lua_check_sizes(L, named ? 3 : 2, sizes);
+    par_tensor *into = named ? par_lua_check_tensor_type(L, 1, tensor->type) : par_lua_new_tensor(L, tensor->type);
+    infer_size(L, ndim, sizes, par_tensor_elements(tensor));
+    par_lua_resize(L, into, ndim, sizes);
+    par_lua_copy(L, into, tensor);
+    if (named) lua_settop(L, 1);
+    return 1;
+}
+
+/* Both t:name(...) and torch.name(t, ...). */
+static const luaL_Reg SHARED[] = {{"size", size},
+                                  {"stride", stride},
+                                  {"dim", dim},
+                                  {"nDimension", dim},
+                                  {"nElement", elements},
+                                  {"numel", elements},
+                                  {"elementSize", element_size},
+                                  {"storage", storage},
+                                  {"storageOffset", storage_offset},
+                                  {"isContiguous", is_contiguous},
+                                  {"isSameSizeAs", is_same_size_as},
+                                  {"isSize", is_size},
+                                  {"isSetTo", is_set_to},
+                                  {"clone", clone},
+                                  {"contiguous", contiguous},
+                                  {"copy", copy},
+                                  {"fill", fill},
+                                  {"zero", zero},
+                                  {"resize", resize},
+                                  {"resizeAs", resize_as},
+                                  {"set", set},
+                                  {"narrow", narrow},
+                                  {"select", select_},
+                                  {"sub", sub},
+                                  {"transpose", transpose},
+                                  {"t", t},
+                                  {"unfold", unfold},
+                                  {"squeeze", squeeze},
+                                  {"expand", expand},
+                                  {"expandAs", expand_as},
+                                  {"view", view},
+                                  {"viewAs", view_as},
+                                  {"reshape", reshape},
+                                  {"share", par_lua_share},
+                                  {"isShared", par_lua_is_shared},
+                                  {NULL, NULL}};
+
+void par_lua_tensor_add_shape(lua_State *L)
+{
+    luaL_setfuncs(L, SHARED, 0);
+    for (int type = 0; type < PAR_TYPE_COUNT; type++) {
+        par_lua_push_metatable(L, (par_type)type, false);
+        luaL_setfuncs(L, SHARED, 0);
+        lua_pushcfunction(L, length);
+        lua_setfield(L, -2, "__len");
+        lua_pop(L, 1);
+    }
+    lua_pushcfunction(L, par_lua_address);
+    lua_setfield(L, -2, "_address");
+}

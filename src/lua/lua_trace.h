@@ -1,0 +1,24 @@
+/* One timeline of a whole tree of processes, as a file in the Chrome trace format. Off, it costs one test of a variable. */
+#ifndef PAR_LUA_LUA_TRACE_H
+#define PAR_LUA_LUA_TRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "os/os.h"
+
+extern bool par_trace_on;
+
+/* The moment at which a span begins; 0 when nothing is traced. */
+static inline int64_t par_trace_begin(void) { return par_trace_on ? par_os_now_ns() : 0; }
+/* Records what has happened since then. peer: id of the other process, or -1; bytes: or -1. */
+void par_trace_record(const char *name, int64_t began_ns, int64_t peer, int64_t bytes);
+static inline void par_trace_end(const char *name, int64_t began_ns, int64_t peer, int64_t bytes)
+{
+    if (began_ns) par_trace_record(name, began_ns, peer, bytes);
+}
+/* This process may be killed while it waits: writes out what was recorded. */
+void par_trace_flush(void);
+
+#endif

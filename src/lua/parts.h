@@ -1,0 +1,23 @@
+/* The parts of parallel.core: one opener for each file of this folder that adds something to the module table. */
+#ifndef PAR_LUA_PARTS_H
+#define PAR_LUA_PARTS_H
+
+#include <lua.h>
+
+/* Each finds the module table at the top of the stack, adds its functions to it and leaves it there. */
+void par_lua_open_codec(lua_State *L);
+void par_lua_open_errors(lua_State *L);
+void par_lua_open_links(lua_State *L);
+void par_lua_open_start(lua_State *L);
+void par_lua_open_forkserver(lua_State *L);
+void par_lua_open_join(lua_State *L);
+void par_lua_open_select(lua_State *L);
+void par_lua_open_system(lua_State *L);
+void par_lua_open_pool(lua_State *L);
+void par_lua_open_pool_seed(lua_State *L);
+void par_lua_open_trace(lua_State *L);
+
+/* tensor(): the torch-like module (lua_tensor.c), made on first call. */
+int par_lua_open_tensor(lua_State *L);
+
+#endif

@@ -1,0 +1,38 @@
+/* Sleeping on a word of shared memory, where the system can. */
+#include "os/os.h"
+
+#if defined(__linux__) && !defined(PAR_PORTABLE)
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "os/fault.h"
+
+int par_os_futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t ns)
+{
+    struct timespec limit = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+    if (PAR_TRY(syscall(SYS_futex, word, FUTEX_WAIT, expected, &limit, NULL, 0)) == 0 || errno == EAGAIN) return PAR_OK;
+    if (errno == EINTR) return PAR_E_INTERRUPTED;
+    return errno == ETIMEDOUT ? PAR_E_TIMEOUT : PAR_E_UNSUPPORTED;
+}
+
+bool par_os_futex_wake(_Atomic uint32_t *word) { return syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0) >= 0; }
+
+bool par_os_futex_usable(void) { return true; }
+#else
+int par_os_futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t ns)
+{
+    (void)word, (void)expected, (void)ns;
+    return PAR_E_UNSUPPORTED;
+}
+
+bool par_os_futex_wake(_Atomic uint32_t *word)
+{
+    (void)word;
+    return false;
+}
+
+bool par_os_futex_usable(void) { return false; }
+#endif

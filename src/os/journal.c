@@ -1,0 +1,43 @@
+/* A file to which several processes append, and which always ends with the same few bytes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "os/os.h"
+
+#define JOURNAL_REPAIR_BYTES 4096 /* an append cut off by a kill is looked for this far from the end */
+
+int par_os_journal_open(const char *path, bool create, int *fd, par_error *err)
+{
+    *fd = open(path, O_RDWR | O_CLOEXEC | (create ? O_CREAT | O_TRUNC : 0), 0666);
+    return *fd < 0 ? par_error_system(err, "cannot open %s", path) : PAR_OK;
+}
+
+/* Where the ending begins. When an append was cut off in the middle, behind the last whole line. */
+static off_t end_of_lines(int fd, const char *ending, size_t ending_len)
+{
+    char tail[JOURNAL_REPAIR_BYTES];
+    off_t size = lseek(fd, 0, SEEK_END), from = size > (off_t)sizeof tail ? size - (off_t)sizeof tail : 0;
+    if (size <= 0) return 0;
+    ssize_t n = pread(fd, tail, (size_t)(size - from), from);
+    if (n >= (ssize_t)ending_len && memcmp(tail + n - ending_len, ending, ending_len) == 0)
+        return size - (off_t)ending_len;
+    for (; n > 1; n--)
+        if (tail[n - 1] == '\n' && tail[n - 2] == ',') return from + n - 2; /* what follows this comma is not whole */
+    return size;
+}
+
+int par_os_journal_append(int fd, char *bytes, size_t len, const char *ending, size_t ending_len)
+{
+    int rc;
+    while ((rc = flock(fd, LOCK_EX)) != 0 && errno == EINTR) {}
+    if (rc != 0) return PAR_E_SYSTEM;
+    off_t at = end_of_lines(fd, ending, ending_len);
+    memcpy(bytes + len, ending, ending_len);
+    ssize_t written = pwrite(fd, bytes, len + ending_len, at);
+    if (written == (ssize_t)(len + ending_len) && ftruncate(fd, at + written) != 0) written = -1;
+    flock(fd, LOCK_UN);
+    return written == (ssize_t)(len + ending_len) ? PAR_OK : PAR_E_SYSTEM;
+}

@@ -1,0 +1,84 @@
+/* Shared memory as shm_open with the name removed at once: portable, and nothing is left when processes are killed. */
+#if !defined(__linux__) || defined(PAR_PORTABLE)
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "os/fault.h"
+#include "os/os.h"
+
+/* Bits that nobody can guess: O_EXCL below makes a guess harmless, this makes a collision unlikely. */
+static uint64_t unguessable(void)
+{
+    uint64_t bits = 0;
+    int fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        if (read(fd, &bits, sizeof bits) != (ssize_t)sizeof bits) bits = 0;
+        close(fd);
+    }
+    return bits ^ (uint64_t)par_os_now_ns() * 0x9e3779b97f4a7c15u ^ (uint64_t)getpid() << 32;
+}
+
+static int open_nameless(void)
+{
+    for (int attempt = 0; attempt < 16; attempt++) {
+        char name[32]; /* macOS allows 31 characters */
+        snprintf(name, sizeof name, "/par%016llx", (unsigned long long)unguessable());
+        int fd = PAR_TRY(shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600)); /* close-on-exec by definition */
+        if (fd >= 0) {
+            shm_unlink(name);
+            return fd;
+        }
+        if (errno != EEXIST && errno != EINTR) break;
+    }
+    return -1;
+}
+
+/* A ftruncate'd object may be larger than what is free: the first touch would then be SIGBUS. Ask for it now. */
+static int reserve(int fd, size_t bytes)
+{
+    if (PAR_TRY(ftruncate(fd, (off_t)bytes)) != 0) return -1;
+#ifndef __APPLE__
+    int failed;
+    do failed = PAR_TRY(posix_fallocate(fd, 0, (off_t)bytes));
+    while (failed == EINTR);
+    if (failed) {
+        if (failed > 0) errno = failed;
+        return -1;
+    }
+#endif
+    return 0;
+}
+
+int par_os_memory_open(size_t bytes, int *fd, par_error *err)
+{
+    int made = open_nameless();
+    if (made < 0 || reserve(made, bytes) != 0) {
+        par_error_system(err, "cannot make %zu bytes of shared memory", bytes);
+        if (made >= 0) close(made);
+        return err->code;
+    }
+    *fd = made;
+    return PAR_OK;
+}
+
+int par_os_memory_size(int fd, size_t *bytes, par_error *err)
+{
+    struct stat info;
+    if (PAR_TRY(fstat(fd, &info)) != 0) return par_error_system(err, "cannot read the size of shared memory");
+    if (info.st_size <= 0) return par_error_set(err, PAR_E_CORRUPT, "the peer sent empty shared memory");
+    *bytes = (size_t)info.st_size;
+    return PAR_OK;
+}
+
+bool par_os_memory_reset(void *data, size_t bytes)
+{
+    madvise(data, bytes, MADV_DONTNEED);
+    return false;
+}
+#else
+typedef int par_memory_posix_unused;
+#endif

@@ -1,0 +1,184 @@
+/* The whole operating-system surface of the library. Nothing outside src/os makes a system call.
+ *
+ * Two implementations: os_linux.c (memfd, epoll, eventfd) and os_posix.c (shm_open + unlink, poll; the macOS path,
+ * chosen by -DPARALLEL_PORTABLE=ON). What both share stands in the other files of this folder.
+ * Every descriptor made here is close-on-exec. */
+#ifndef PAR_OS_OS_H
+#define PAR_OS_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/status.h"
+
+/* --- time (clock.c) --- */
+int64_t par_os_now_ns(void);           /* monotonic */
+int64_t par_os_now_coarse_ns(void);    /* the same clock, some milliseconds behind, for a fifth of the price */
+int64_t par_os_wall_ns(void);          /* since 1970, as the system's clock says */
+void par_os_sleep_ns(int64_t ns);
+
+/* --- shared memory (memory_linux.c, memory_posix.c) --- */
+size_t par_os_page_bytes(void);
+/* A nameless shared-memory object of exactly `bytes` (a multiple of the page), which cannot shrink, as a descriptor. */
+int par_os_memory_open(size_t bytes, int *fd, par_error *err);
+/* Size of a received object; PAR_E_CORRUPT when it can still shrink under us (not sealed), where the system can tell. */
+int par_os_memory_size(int fd, size_t *bytes, par_error *err);
+int par_os_memory_map(int fd, size_t offset, size_t bytes, void **data, par_error *err);
+/* Maps the same bytes twice, back to back: a run that starts in the first view may end in the second. Unmap 2 * bytes. */
+int par_os_memory_map_twice(int fd, size_t offset, size_t bytes, void **data, par_error *err);
+/* The same bytes, but what is written here stays here (copy-on-write). */
+int par_os_memory_map_private(int fd, size_t bytes, void **data, par_error *err);
+/* Drops what was written to a private mapping: it shows the shared bytes again. true: pages that were only read are
+ * still mapped. */
+bool par_os_memory_reset(void *data, size_t bytes);
+/* Maps the pages of a range in one step, for reading or also for writing: a hint. */
+void par_os_memory_prefault(void *data, size_t bytes, bool writing);
+void par_os_memory_unmap(void *data, size_t bytes);
+/* Private memory in a mapping of its own, aligned for huge pages; NULL when there is none. Resizing moves pages, it does
+ * not copy them where the system can do that; on failure the old block stays. */
+void *par_os_private_map(size_t bytes);
+void *par_os_private_resize(void *data, size_t old_bytes, size_t bytes);
+void par_os_private_unmap(void *data, size_t bytes);
+
+/* --- the doorbell socket (socket.c) --- */
+#define PAR_OS_FDS_MAX 16             /* descriptors in one write or read */
+#define PAR_OS_SLICE_NS 100000000     /* longest uninterrupted sleep */
+int par_os_socketpair(int fd[2], par_error *err);
+/* What socketpair does to each end, for an inherited one: close-on-exec, no SIGPIPE, the slice. */
+int par_os_socket_prepare(int fd, par_error *err);
+/* Writes without waiting and without SIGPIPE. Returns bytes written, PAR_E_AGAIN, PAR_E_CLOSED or PAR_E_SYSTEM. */
+int par_os_socket_write(int fd, const void *bytes, size_t len, const int *send_fds, int n_fds);
+/* Reads without waiting; descriptors that came along go to received_fds (at most max_fds, the rest are closed).
+ * Returns bytes read, PAR_E_AGAIN, PAR_E_CLOSED at end of file, or PAR_E_SYSTEM. */
+int par_os_socket_read(int fd, void *bytes, size_t len, int *received_fds, int max_fds, int *n_fds);
+/* The same, but waits up to PAR_OS_SLICE_NS: then PAR_E_TIMEOUT, or PAR_E_INTERRUPTED when a signal came. */
+int par_os_socket_read_slice(int fd, void *bytes, size_t len, int *received_fds, int max_fds, int *n_fds);
+/* The peer sees the end of file now, even if another process has inherited a copy of fd. */
+void par_os_socket_end(int fd);
+void par_os_close(int fd);
+
+/* --- waiting for descriptors (wait.c) --- */
+enum { PAR_OS_READABLE = 1, PAR_OS_WRITABLE = 2, PAR_OS_HANGUP = 4 };
+/* Waits until fd has one of `events` or hangs up, or until deadline_ns. Returns the events seen, PAR_E_TIMEOUT,
+ * PAR_E_INTERRUPTED (a signal came) or PAR_E_SYSTEM. */
+int par_os_wait_fd(int fd, int events, int64_t deadline_ns);
+#define PAR_OS_WAITS_MAX 64
+typedef struct par_os_wait {
+    int fd;
+    int events; /* waited for */
+    int seen;   /* found, when wait_fds returned more than 0 */
+} par_os_wait;
+/* The same for up to PAR_OS_WAITS_MAX descriptors at once. Returns how many have events, or a code as above. */
+int par_os_wait_fds(par_os_wait *waits, unsigned n, int64_t deadline_ns);
+/* Sleeping on a word in shared memory (futex.c). wait sleeps while the word is `expected`, at most ns: PAR_OK, PAR_E_TIMEOUT,
+ * PAR_E_INTERRUPTED, PAR_E_UNSUPPORTED. wake wakes one sleeper; false: the system has no such thing. */
+bool par_os_futex_usable(void);
+int par_os_futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t ns);
+bool par_os_futex_wake(_Atomic uint32_t *word);
+
+/* Many descriptors as one (set_linux.c, set_posix.c). */
+typedef struct par_os_set par_os_set;
+int par_os_set_open(par_os_set **out, par_error *err);
+void par_os_set_close(par_os_set *set);
+int par_os_set_add(par_os_set *set, int fd, void *token, par_error *err); /* for reading and hang-up, level-triggered */
+void par_os_set_remove(par_os_set *set, int fd);                          /* before fd is closed */
+/* Gives the tokens of up to max descriptors that are readable or hung up and returns their number, which may be 0 when
+ * the set is raised; else PAR_E_TIMEOUT, PAR_E_INTERRUPTED, PAR_E_SYSTEM. deadline_ns 0: never waits. */
+int par_os_set_wait(par_os_set *set, void **tokens, int max, int64_t deadline_ns);
+/* A descriptor for other event loops: readable while one of the set is, or while it is raised. */
+int par_os_set_fd(par_os_set *set, int *fd, par_error *err);
+void par_os_set_raise(par_os_set *set); /* nothing happens before the descriptor was asked for */
+void par_os_set_lower(par_os_set *set); /* call it when everything readable was looked at */
+
+struct pollfd;
+/* poll(2) with an absolute deadline; returns what poll returns. */
+int par_os_poll(struct pollfd *fds, unsigned n, int64_t deadline_ns);
+
+/* --- processes (process.c) --- */
+typedef struct par_os_spawn_options {
+    const char *program;      /* looked up on PATH when it has no slash */
+    char *const *argv;        /* NULL-terminated */
+    char *const *environment; /* NULL-terminated, or NULL: this process' own */
+    const char *cwd;          /* or NULL */
+    int fds[8];               /* fds[i] becomes descriptor i in the child (0..2 stay inherited where -1) */
+    int n_fds;
+} par_os_spawn_options;
+int par_os_spawn(const par_os_spawn_options *options, pid_t *pid, par_error *err);
+
+typedef struct par_os_exit {
+    bool ended;
+    int status; /* exit status, when it ended by itself */
+    int signal; /* or the signal which killed it, else 0 */
+} par_os_exit;
+/* Has this very child ended? Never waits for any other child. A child that somebody else reaped counts as ended with
+ * status -1 (a host that ignores SIGCHLD). */
+void par_os_reap(pid_t pid, par_os_exit *out);
+int par_os_kill(pid_t pid, int signal_number);
+pid_t par_os_pid(void);
+pid_t par_os_parent_pid(void);
+/* Path of the running program, or 0 bytes when the system cannot tell. Returns the length. */
+size_t par_os_program_path(char *out, size_t room);
+int par_os_cores(void);       /* usable cores: affinity and cgroup quota */
+/* A pipe: [0] is ours to read without waiting, the other for a child to write. Both close-on-exec. */
+int par_os_pipe(int *read_fd, int *write_fd, par_error *err);
+/* Reads without waiting: bytes read, 0 at the end, PAR_E_AGAIN or PAR_E_SYSTEM. */
+int par_os_read(int fd, void *bytes, size_t len);
+/* Opens a file to read and write, close-on-exec. */
+int par_os_open(const char *path, int *fd, par_error *err);
+/* A detached thread with a small stack, in which no signal handler of the host ever runs. */
+int par_os_thread_start(void *(*run)(void *), void *argument, par_error *err);
+
+/* A copy of this process that is a child of our parent, not of us: 0 in the copy, its pid here, or a negative errno. For
+ * single-threaded processes only. -ENOSYS where the system has no such thing. */
+int64_t par_os_fork_sibling(void);
+/* fd becomes descriptor `target`, which is closed before; fd is closed after. */
+int par_os_move_fd(int fd, int target, par_error *err);
+int par_os_set_variable(const char *name, const char *value, par_error *err); /* value NULL: removes it */
+int par_os_set_directory(const char *path, par_error *err);
+
+/* Limits that a process sets for itself (resource.c). */
+int par_os_set_nice(int nice, par_error *err);
+int par_os_set_affinity(const int *cores, int n, par_error *err); /* numbers from 0 on */
+int par_os_limit_memory(uint64_t bytes, par_error *err);          /* private data; allocations beyond it fail */
+
+/* Starts a thread that waits for fd's hang-up and then calls on_hangup (which must be safe in any thread). */
+int par_os_watch_hangup(int fd, void (*on_hangup)(void), par_error *err);
+
+/* --- addresses of this machine (address.c) --- */
+#define PAR_OS_ADDRESSES_MAX 256
+typedef struct par_os_address {
+    char interface[32];
+    char ip[48];
+    int family; /* 4 or 6 */
+    bool loopback;
+} par_os_address;
+/* The addresses of the interfaces that are up, at most max of them. Returns their number or a negative code. */
+int par_os_addresses(par_os_address *out, int max, par_error *err);
+/* Name of this machine, or 0 bytes when the system has none. Returns the length. */
+size_t par_os_hostname(char *out, size_t room);
+
+/* --- small things --- */
+bool par_os_is_terminal(int fd);
+
+/* --- a file to which several processes append (journal.c) --- */
+int par_os_journal_open(const char *path, bool create, int *fd, par_error *err);
+/* Puts bytes before the ending, under a lock. The buffer needs room for the ending behind len. Not whole events that a killed
+ * process left are cut off: events are joined by ",\n" and have no such bytes inside. */
+int par_os_journal_append(int fd, char *bytes, size_t len, const char *ending, size_t ending_len);
+static inline void par_os_pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb");
+#endif
+}
+uint64_t par_os_memory_total_bytes(void);
+/* Writes everything, waiting where it must (also on a non-blocking descriptor). */
+int par_os_write_all(int fd, const void *bytes, size_t len);
+/* CPU time of this process so far, in its own code and in the system's (usage.c). */
+void par_os_cpu_ns(int64_t *user_ns, int64_t *system_ns);
+
+#endif

@@ -1,0 +1,69 @@
+#include "process/family.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A host may run Lua states in several threads; each link belongs to one, the list to all. */
+static pthread_mutex_t family_lock = PTHREAD_MUTEX_INITIALIZER;
+static par_link *family;
+static bool exit_registered;
+static pid_t family_pid; /* a process that the host forked by itself must not touch its parent's children */
+
+void par_family_report(par_link *link)
+{
+    par_failure failure;
+    if (link->asked || link->state != PAR_LINK_FAILED || !link->final) return;
+    if (!par_failure_parse(link->final->bytes, link->final->len, &failure)) return;
+    link->asked = true;
+    fflush(stdout);
+    fprintf(stderr, "parallel: child %u failed and nobody joined it: %.*s\n", (unsigned)link->id,
+            (int)failure.message_len, failure.message);
+    if (failure.traceback_len) fprintf(stderr, "%.*s\n", (int)failure.traceback_len, failure.traceback);
+}
+
+/* Last words that already arrived, then the end. Kills all first and reaps after, so that many die at once. */
+static void end_family(void)
+{
+    if (par_os_pid() != family_pid) return;
+    par_error ignored;
+    for (par_link *link = family; link; link = link->next) {
+        while (!par_link_ended(link) && par_channel_absorb(link->channel, 0, &ignored) >= 0) {
+        }
+        par_family_report(link);
+        if (!link->exit.ended) par_os_reap(link->pid, &link->exit);
+        if (!link->exit.ended) par_os_kill(link->pid, SIGKILL);
+    }
+    for (par_link *link = family; link; link = link->next)
+        for (int i = 0; i < 1000 && !link->exit.ended; i++) {
+            par_os_reap(link->pid, &link->exit);
+            if (!link->exit.ended) par_os_sleep_ns(200000);
+        }
+    for (par_link *link = family; link; link = link->next) par_relay_finish(link->relay, par_os_now_ns() + 200000000);
+    family = NULL;
+}
+
+void par_family_add(par_link *link)
+{
+    pthread_mutex_lock(&family_lock);
+    if (family_pid != par_os_pid()) { /* the first child, or a forked copy of a process that had some */
+        family = NULL;
+        family_pid = par_os_pid();
+    }
+    if (!exit_registered) exit_registered = atexit(end_family) == 0;
+    link->next = family;
+    family = link;
+    pthread_mutex_unlock(&family_lock);
+}
+
+void par_family_remove(par_link *link)
+{
+    pthread_mutex_lock(&family_lock);
+    for (par_link **at = &family; *at; at = &(*at)->next)
+        if (*at == link) {
+            *at = link->next;
+            break;
+        }
+    pthread_mutex_unlock(&family_lock);
+}

@@ -1,0 +1,344 @@
+#include "process/link.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "process/family.h"
+
+#define START_NS INT64_C(10000000000)    /* a parent has this long to hand the segment over */
+#define LINGER_NS INT64_C(2000000000)    /* a process without a socket has this long to end by itself */
+#define LAST_WORDS_NS INT64_C(300000000) /* an orphan has this long to end by itself */
+#define LAST_LINES_NS INT64_C(500000000) /* a grandchild may hold the output of an ended child open so long */
+#define LOOK_NS INT64_C(1000000)         /* a sender looks this often whether the other end is there */
+
+void par_kept_free(par_kept *kept)
+{
+    if (!kept) return;
+    for (uint32_t i = 0; i < kept->n_payloads; i++) par_blob_release(kept->payloads[i]);
+    free(kept->payloads);
+    free(kept);
+}
+
+static par_kept *kept_new(const par_message *message)
+{
+    par_kept *kept = malloc(sizeof *kept + message->len);
+    if (!kept) return NULL;
+    *kept = (par_kept){.kind = message->kind, .len = message->len};
+    if (message->len) memcpy(kept->bytes, message->bytes, message->len);
+    if (message->n_payloads) {
+        kept->payloads = malloc(message->n_payloads * sizeof *kept->payloads);
+        if (!kept->payloads) {
+            free(kept);
+            return NULL;
+        }
+        kept->n_payloads = message->n_payloads;
+        for (uint32_t i = 0; i < message->n_payloads; i++) kept->payloads[i] = par_blob_retain(message->payloads[i]);
+    }
+    return kept;
+}
+
+static void take_hello(par_link *link, const par_message *message)
+{
+    size_t len = message->len < sizeof link->fingerprint ? message->len : sizeof link->fingerprint - 1;
+    if (len) memcpy(link->fingerprint, message->bytes, len);
+    link->fingerprint[len] = 0;
+    link->hello = true;
+}
+
+static void take_from_child(par_link *link, const par_message *message)
+{
+    switch (message->kind) {
+    case PAR_KIND_HELLO:
+        take_hello(link, message);
+        break;
+    case PAR_KIND_YIELD:
+        if (link->state == PAR_LINK_RUNNING) link->state = PAR_LINK_YIELDED;
+        break;
+    case PAR_KIND_RESULT:
+    case PAR_KIND_FAILED:
+        if (link->final) break; /* only the first end counts */
+        link->final = kept_new(message);
+        if (!link->final) link->lost_control = true;
+        link->state = message->kind == PAR_KIND_RESULT ? PAR_LINK_RETURNED : PAR_LINK_FAILED;
+        break;
+    default: /* a kind that a child has no right to send: nobody waits for it */
+        break;
+    }
+}
+
+static void take_from_parent(par_link *link, const par_message *message)
+{
+    if (message->kind != PAR_KIND_JOIN && message->kind != PAR_KIND_EXEC) return;
+    par_kept *kept = kept_new(message), **end = &link->controls;
+    if (!kept) {
+        link->lost_control = true;
+        return;
+    }
+    while (*end) end = &(*end)->next;
+    *end = kept;
+}
+
+static void on_control(void *context, const par_message *message)
+{
+    par_link *link = context;
+    if (link->is_parent) take_from_parent(link, message);
+    else take_from_child(link, message);
+}
+
+static bool on_interrupted(void *context)
+{
+    par_link *link = context;
+    return link->interrupted && link->interrupted(link->host);
+}
+
+static void look_at_exit(par_link *link)
+{
+    if (!link->exit.ended && !link->is_parent) par_os_reap(link->pid, &link->exit);
+}
+
+static bool on_peer_gone(void *context)
+{
+    par_link *link = context;
+    if (link->is_parent) return par_os_parent_pid() != link->pid;
+    look_at_exit(link);
+    return link->exit.ended;
+}
+
+static par_channel_owner owner_of(par_link *link)
+{
+    return (par_channel_owner){link, on_control, on_interrupted, on_peer_gone};
+}
+
+/* Where the child's output and error go: fds[0] and [1], -1 for our own. */
+static int open_output(par_link *link, const par_start_options *options, int fds[2], par_error *err)
+{
+    fds[0] = fds[1] = -1;
+    if (!options->output) return PAR_OK;
+    if (strcmp(options->output, "null") == 0) return par_os_open("/dev/null", &fds[0], err);
+    bool prefix = strcmp(options->output, "prefix") == 0;
+    return par_relay_open(&link->relay, prefix ? PAR_RELAY_PREFIX : PAR_RELAY_CAPTURE, prefix ? options->prefix : "", fds,
+                          err);
+}
+
+static int start_process(par_link *link, const par_start_options *options, par_error *err)
+{
+    par_channel_owner owner = owner_of(link);
+    int peer_fd = -1, output[2];
+    int rc = open_output(link, options, output, err);
+    if (rc == PAR_OK) rc = par_channel_open(&link->channel, options->ring_bytes, &owner, &peer_fd, err);
+    if (rc == PAR_OK) {
+        par_os_spawn_options spawn = options->spawn;
+        spawn.fds[0] = -1;
+        spawn.fds[1] = output[0];
+        spawn.fds[2] = link->relay ? output[1] : output[0];
+        spawn.fds[PAR_CHILD_SOCKET_FD] = peer_fd;
+        spawn.n_fds = PAR_CHILD_SOCKET_FD + 1;
+        if (options->server)
+            rc = par_forkserver_start(options->server, peer_fd, &spawn.fds[1], &link->pid, err);
+        else
+            rc = par_os_spawn(&spawn, &link->pid, err);
+        par_os_close(peer_fd);
+    }
+    par_os_close(output[0]);
+    par_os_close(output[1]);
+    return rc;
+}
+
+int par_link_start(par_link **out, const par_start_options *options, par_error *err)
+{
+    par_link *link = calloc(1, sizeof *link);
+    if (!link) return par_error_set(err, PAR_E_NOMEM, "out of memory");
+    link->id = options->id;
+    int rc = start_process(link, options, err);
+    if (rc != PAR_OK) {
+        par_channel_close(link->channel);
+        par_relay_close(link->relay);
+        free(link);
+        return rc;
+    }
+    par_family_add(link);
+    *out = link;
+    return PAR_OK;
+}
+
+/* The parent is gone. The main thread may still end in its own way (its waits fail as closed now); an endless loop may
+ * not go on. */
+static void on_orphaned(void)
+{
+    par_os_sleep_ns(LAST_WORDS_NS);
+    _exit(1);
+}
+
+int par_link_attach(par_link **out, int socket_fd, par_error *err)
+{
+    par_link *link = calloc(1, sizeof *link);
+    if (!link) return par_error_set(err, PAR_E_NOMEM, "out of memory");
+    link->is_parent = true;
+    link->pid = par_os_parent_pid();
+    par_channel_owner owner = owner_of(link);
+    int rc = par_channel_attach(&link->channel, socket_fd, &owner, par_os_now_ns() + START_NS, err);
+    if (rc == PAR_OK) rc = par_os_watch_hangup(par_channel_socket(link->channel), on_orphaned, err);
+    if (rc != PAR_OK) {
+        par_channel_close(link->channel);
+        free(link);
+        return rc;
+    }
+    *out = link;
+    return PAR_OK;
+}
+
+void par_link_free(par_link *link)
+{
+    if (!link) return;
+    if (!link->is_parent) {
+        par_family_remove(link);
+        par_link_kill(link);
+    }
+    par_channel_close(link->channel);
+    par_relay_close(link->relay);
+    par_kept_free(link->final);
+    while (link->controls) {
+        par_kept *next = link->controls->next;
+        par_kept_free(link->controls);
+        link->controls = next;
+    }
+    free(link);
+}
+
+bool par_link_is_there(par_link *link)
+{
+    if (!link->channel) return false;
+    int64_t now_ns = par_os_now_coarse_ns();
+    if (now_ns - link->looked_ns < LOOK_NS) return true;
+    link->looked_ns = now_ns;
+    int events = par_os_wait_fd(par_channel_socket(link->channel), 0, 0);
+    return events < 0 || !(events & PAR_OS_HANGUP);
+}
+
+bool par_link_ended(const par_link *link) { return link->state >= PAR_LINK_RETURNED; }
+
+void par_link_resumed(par_link *link)
+{
+    if (link->state == PAR_LINK_YIELDED) link->state = PAR_LINK_RUNNING;
+}
+
+/* The process has no socket any more, or a SIGKILL: it is ending. One that does not is put to an end. */
+static void await_exit(par_link *link, int64_t deadline_ns)
+{
+    int64_t pause_ns = 20000, patience_ns = par_os_now_ns() + LINGER_NS;
+    for (look_at_exit(link); !link->exit.ended; look_at_exit(link)) {
+        int64_t now_ns = par_os_now_ns();
+        if (now_ns >= deadline_ns) return;
+        if (now_ns >= patience_ns) par_os_kill(link->pid, SIGKILL);
+        par_os_sleep_ns(pause_ns);
+        if (pause_ns < 1000000) pause_ns *= 2;
+    }
+}
+
+void par_link_kill(par_link *link)
+{
+    look_at_exit(link);
+    if (link->exit.ended) return;
+    par_os_kill(link->pid, SIGKILL);
+    await_exit(link, par_os_now_ns() + LINGER_NS);
+}
+
+bool par_link_retire(par_link *link)
+{
+    if (link->is_parent || !par_link_ended(link)) return false;
+    if (!link->channel) return true;
+    if (!link->exit.ended || par_channel_has_data(link->channel)) return false;
+    par_channel_close(link->channel);
+    link->channel = NULL;
+    par_family_remove(link);
+    return true;
+}
+
+void par_link_lost(par_link *link, int code)
+{
+    if (link->is_parent || !link->channel) return;
+    if (code == PAR_E_CORRUPT) {
+        link->corrupt = true;
+        par_os_kill(link->pid, SIGKILL);
+    }
+    await_exit(link, PAR_NEVER);
+    par_channel_peer_ended(link->channel);
+    par_error ignored;
+    while (code != PAR_E_CORRUPT && par_channel_absorb(link->channel, 0, &ignored) >= 0) {
+        /* what it still said: the reason of its end may be behind data that nobody asked for */
+    }
+    if (par_link_ended(link)) return;
+    bool died = link->corrupt || link->exit.signal != 0 || link->exit.status > 0;
+    link->state = died ? PAR_LINK_DIED : PAR_LINK_QUIT;
+}
+
+/* Takes in messages until `done` says that the wait is over or the child is. */
+static int absorb_until(par_link *link, bool (*done)(const par_link *), int64_t deadline_ns, par_error *err)
+{
+    while (!done(link)) {
+        int rc = par_channel_absorb(link->channel, deadline_ns, err);
+        if (rc >= 0) continue;
+        if (rc != PAR_E_CLOSED && rc != PAR_E_CORRUPT) return rc;
+        par_link_lost(link, rc);
+    }
+    return PAR_OK;
+}
+
+static bool not_running(const par_link *link) { return link->state != PAR_LINK_RUNNING; }
+static bool said_hello(const par_link *link) { return link->hello || par_link_ended(link); }
+
+int par_link_wait(par_link *link, int64_t deadline_ns, par_error *err)
+{
+    return absorb_until(link, not_running, deadline_ns, err);
+}
+
+int par_link_wait_hello(par_link *link, int64_t deadline_ns, par_error *err)
+{
+    return absorb_until(link, said_hello, deadline_ns, err);
+}
+
+/* After its last message a child sends nothing more: what is waited for is the end of its socket. */
+static int await_hangup(par_link *link, int64_t deadline_ns, par_error *err)
+{
+    for (;;) {
+        int events = par_os_wait_fd(par_channel_socket(link->channel), 0, deadline_ns);
+        if (events > 0) return PAR_OK;
+        if (events == PAR_E_TIMEOUT) return par_error_set(err, PAR_E_TIMEOUT, "the process is still ending");
+        if (events == PAR_E_INTERRUPTED && on_interrupted(link)) return par_error_set(err, PAR_E_INTERRUPTED, "interrupted");
+        if (events == PAR_E_SYSTEM) return PAR_OK; /* waitpid will tell */
+    }
+}
+
+int par_link_reap(par_link *link, int64_t deadline_ns, par_error *err)
+{
+    if (!link->channel) return PAR_OK;
+    look_at_exit(link);
+    if (!link->exit.ended) {
+        int rc = await_hangup(link, deadline_ns, err);
+        if (rc != PAR_OK) return rc;
+        await_exit(link, deadline_ns);
+        if (!link->exit.ended) return par_error_set(err, PAR_E_TIMEOUT, "the process is still ending");
+    }
+    par_relay_finish(link->relay, par_os_now_ns() + LAST_LINES_NS);
+    par_channel_peer_ended(link->channel);
+    return PAR_OK;
+}
+
+int par_link_wait_control(par_link *link, uint32_t kind, int64_t deadline_ns, par_kept **out, par_error *err)
+{
+    for (;;) {
+        if (link->lost_control) return par_error_set(err, PAR_E_NOMEM, "out of memory for a message of the parent");
+        for (par_kept **at = &link->controls; *at; at = &(*at)->next) {
+            if ((*at)->kind != kind) continue;
+            *out = *at;
+            *at = (*at)->next;
+            (*out)->next = NULL;
+            return PAR_OK;
+        }
+        int rc = par_channel_absorb(link->channel, deadline_ns, err);
+        if (rc < 0) return rc;
+    }
+}

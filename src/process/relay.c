@@ -1,0 +1,200 @@
+#include "process/relay.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/buffer.h"
+#include "os/os.h"
+
+typedef struct stream {
+    int fd;            /* ours, to read; -1 at its end. The thread's alone */
+    par_buffer line;   /* PREFIX: the line that has begun; CAPTURE: all that was kept (under the lock) */
+    uint64_t dropped;
+} stream;
+
+struct par_relay {
+    pthread_mutex_t lock; /* guards refs, done, and the buffers of CAPTURE */
+    pthread_cond_t changed;
+    int refs; /* the owner and the thread */
+    bool done;
+    par_relay_mode mode;
+    stream streams[2];
+    size_t prefix_len;
+    char prefix[];
+};
+
+static void release(par_relay *relay)
+{
+    pthread_mutex_lock(&relay->lock);
+    int left = --relay->refs;
+    pthread_mutex_unlock(&relay->lock);
+    if (left > 0) return;
+    for (int i = 0; i < 2; i++) {
+        par_os_close(relay->streams[i].fd);
+        par_buffer_fini(&relay->streams[i].line);
+    }
+    pthread_cond_destroy(&relay->changed);
+    pthread_mutex_destroy(&relay->lock);
+    free(relay);
+}
+
+/* --- the thread --- */
+
+/* Starts a new line in the buffer: the prefix stands there already when the line's bytes come. */
+static int append_to_line(par_relay *relay, stream *s, const char *bytes, size_t len)
+{
+    if (s->line.len == 0 && par_buffer_append(&s->line, relay->prefix, relay->prefix_len) != PAR_OK) return PAR_E_NOMEM;
+    return par_buffer_append(&s->line, bytes, len);
+}
+
+static void pass_line_on(stream *s, int target)
+{
+    if (s->line.len == 0) return;
+    par_os_write_all(target, s->line.data, s->line.len);
+    s->line.len = 0;
+}
+
+static void pass_on(par_relay *relay, stream *s, int target, const char *bytes, size_t len)
+{
+    while (len > 0) {
+        const char *end = memchr(bytes, '\n', len);
+        size_t part = end ? (size_t)(end - bytes) + 1 : len;
+        if (append_to_line(relay, s, bytes, part) != PAR_OK) {
+            par_os_write_all(target, bytes, part); /* better torn than lost */
+            s->line.len = 0;
+        } else if (end || s->line.len > PAR_RELAY_LINE_BYTES) {
+            if (!end) par_buffer_append(&s->line, "\n", 1);
+            pass_line_on(s, target);
+        }
+        bytes += part;
+        len -= part;
+    }
+}
+
+static void keep(par_relay *relay, stream *s, const char *bytes, size_t len)
+{
+    pthread_mutex_lock(&relay->lock);
+    size_t room = PAR_RELAY_KEEP_BYTES - s->line.len, part = len < room ? len : room;
+    if (par_buffer_append(&s->line, bytes, part) != PAR_OK) part = 0;
+    s->dropped += len - part;
+    pthread_mutex_unlock(&relay->lock);
+}
+
+static void end_stream(par_relay *relay, stream *s, int target)
+{
+    if (relay->mode == PAR_RELAY_PREFIX && s->line.len > 0) {
+        par_buffer_append(&s->line, "\n", 1);
+        pass_line_on(s, target);
+    }
+    par_os_close(s->fd);
+    s->fd = -1;
+}
+
+static void read_stream(par_relay *relay, int i)
+{
+    char bytes[16384];
+    stream *s = &relay->streams[i];
+    int n = par_os_read(s->fd, bytes, sizeof bytes);
+    if (n == PAR_E_AGAIN) return;
+    if (n <= 0) end_stream(relay, s, i + 1);
+    else if (relay->mode == PAR_RELAY_PREFIX) pass_on(relay, s, i + 1, bytes, (size_t)n);
+    else keep(relay, s, bytes, (size_t)n);
+}
+
+static void *relay_main(void *argument)
+{
+    par_relay *relay = argument;
+    while (relay->streams[0].fd >= 0 || relay->streams[1].fd >= 0) {
+        par_os_wait waits[2];
+        int which[2];
+        unsigned n = 0;
+        for (int i = 0; i < 2; i++)
+            if (relay->streams[i].fd >= 0) {
+                which[n] = i;
+                waits[n++] = (par_os_wait){relay->streams[i].fd, PAR_OS_READABLE, 0};
+            }
+        if (par_os_wait_fds(waits, n, INT64_MAX) <= 0) continue;
+        for (unsigned k = 0; k < n; k++)
+            if (waits[k].seen) read_stream(relay, which[k]);
+    }
+    pthread_mutex_lock(&relay->lock);
+    relay->done = true;
+    pthread_cond_broadcast(&relay->changed);
+    pthread_mutex_unlock(&relay->lock);
+    release(relay);
+    return NULL;
+}
+
+/* --- the owner --- */
+
+static par_relay *relay_new(par_relay_mode mode, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    par_relay *relay = calloc(1, sizeof *relay + len + 1);
+    if (!relay) return NULL;
+    relay->mode = mode;
+    relay->refs = 2;
+    relay->prefix_len = len;
+    memcpy(relay->prefix, prefix, len);
+    pthread_mutex_init(&relay->lock, NULL);
+    pthread_cond_init(&relay->changed, NULL);
+    relay->streams[0].fd = relay->streams[1].fd = -1;
+    return relay;
+}
+
+int par_relay_open(par_relay **out, par_relay_mode mode, const char *prefix, int child_fds[2], par_error *err)
+{
+    par_relay *relay = relay_new(mode, prefix);
+    if (!relay) return par_error_set(err, PAR_E_NOMEM, "out of memory");
+    child_fds[0] = child_fds[1] = -1;
+    int rc = par_os_pipe(&relay->streams[0].fd, &child_fds[0], err);
+    if (rc == PAR_OK) rc = par_os_pipe(&relay->streams[1].fd, &child_fds[1], err);
+    if (rc == PAR_OK) rc = par_os_thread_start(relay_main, relay, err);
+    if (rc != PAR_OK) {
+        par_os_close(child_fds[0]);
+        par_os_close(child_fds[1]);
+        relay->refs = 1;
+        release(relay);
+        return rc;
+    }
+    *out = relay;
+    return PAR_OK;
+}
+
+void par_relay_finish(par_relay *relay, int64_t deadline_ns)
+{
+    if (!relay) return;
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    int64_t left_ns = deadline_ns - par_os_now_ns();
+    if (left_ns < 0) left_ns = 0;
+    until.tv_sec += (time_t)(left_ns / 1000000000);
+    until.tv_nsec += (long)(left_ns % 1000000000);
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pthread_mutex_lock(&relay->lock);
+    while (!relay->done && pthread_cond_timedwait(&relay->changed, &relay->lock, &until) == 0) {
+    }
+    pthread_mutex_unlock(&relay->lock);
+}
+
+int par_relay_take(par_relay *relay, int i, char **bytes, size_t *len, uint64_t *dropped)
+{
+    stream *s = &relay->streams[i];
+    pthread_mutex_lock(&relay->lock);
+    *len = relay->mode == PAR_RELAY_CAPTURE ? s->line.len : 0;
+    *dropped = s->dropped;
+    *bytes = malloc(*len + 1);
+    if (*bytes && *len) memcpy(*bytes, s->line.data, *len);
+    pthread_mutex_unlock(&relay->lock);
+    return *bytes ? PAR_OK : PAR_E_NOMEM;
+}
+
+void par_relay_close(par_relay *relay)
+{
+    if (relay) release(relay);
+}

@@ -1,0 +1,195 @@
+#include "tensor/blas.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tensor/kernels.h"
+
+enum { ROW_MAJOR = 101, NO_TRANSPOSE = 111, TRANSPOSE = 112 };
+
+/* CBLAS as every common library has it: 32-bit integers. */
+typedef void dgemm_fn(int order, int ta, int tb, int m, int n, int k, double alpha, const double *a, int lda,
+                      const double *b, int ldb, double beta, double *c, int ldc);
+typedef void sgemm_fn(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda,
+                      const float *b, int ldb, float beta, float *c, int ldc);
+
+static struct {
+    bool looked, forbidden;
+    const char *name;
+    dgemm_fn *dgemm;
+    sgemm_fn *sgemm;
+} blas;
+
+static const char *const LIBRARIES[] = {
+#ifdef __APPLE__
+    "/System/Library/Frameworks/Accelerate.framework/Accelerate", "libopenblas.dylib",
+#else
+    "libopenblas.so.0", "libopenblas.so", "libcblas.so.3", "libcblas.so", "libblas.so.3", "libblas.so",
+#endif
+};
+
+static bool try_library(const char *name)
+{
+    void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+    if (!library) return false;
+    void *d = dlsym(library, "cblas_dgemm"), *s = dlsym(library, "cblas_sgemm");
+    if (!d || !s) {
+        dlclose(library);
+        return false;
+    }
+    memcpy(&blas.dgemm, &d, sizeof d);
+    memcpy(&blas.sgemm, &s, sizeof s);
+    blas.name = name;
+    return true;
+}
+
+static bool have_blas(void)
+{
+    if (blas.forbidden) return false;
+    if (!blas.looked) {
+        blas.looked = true;
+        const char *chosen = getenv("PARALLEL_BLAS"); /* a path, or "none" */
+        if (chosen && *chosen) return strcmp(chosen, "none") != 0 && try_library(chosen);
+        for (size_t i = 0; i < sizeof LIBRARIES / sizeof *LIBRARIES; i++) if (try_library(LIBRARIES[i])) break;
+    }
+    return blas.dgemm != NULL;
+}
+
+const char *par_blas_name(void) { return blas.name; }
+void par_blas_use(bool allowed) { blas.forbidden = !allowed; }
+
+/* Can BLAS read this matrix in place? Gives its transposition and leading dimension. */
+static bool blas_layout(const par_matrix *m, int *transposed, int *leading)
+{
+    int64_t lead;
+    if (m->rows > INT32_MAX || m->columns > INT32_MAX) return false;
+    if ((m->column_stride == 1 || m->columns == 1) && (m->row_stride >= m->columns || m->rows == 1)) {
+        *transposed = NO_TRANSPOSE;
+        lead = m->rows == 1 ? m->columns : m->row_stride;
+        if (m->columns == 1 && m->rows > 1 && m->row_stride < 1) return false;
+    } else if ((m->row_stride == 1 || m->rows == 1) && (m->column_stride >= m->rows || m->columns == 1)) {
+        *transposed = TRANSPOSE;
+        lead = m->columns == 1 ? m->rows : m->column_stride;
+    } else {
+        return false;
+    }
+    *leading = (int)lead;
+    return lead >= 1 && lead <= INT32_MAX;
+}
+
+static void gemm(par_type type, int ta, int tb, const par_matrix *r, int ldr, double beta, double alpha,
+                 const par_matrix *a, int lda, const par_matrix *b, int ldb)
+{
+    int m = (int)r->rows, n = (int)r->columns, k = (int)a->columns;
+    if (type == PAR_DOUBLE) {
+        blas.dgemm(ROW_MAJOR, ta, tb, m, n, k, alpha, a->data, lda, b->data, ldb, beta, r->data, ldr);
+    } else {
+        blas.sgemm(ROW_MAJOR, ta, tb, m, n, k, (float)alpha, a->data, lda, b->data, ldb, (float)beta, r->data, ldr);
+    }
+}
+
+/* --- plain loops --- */
+#define PRODUCT(NAME, T, ACC, PLUS, TIMES, FROM) \
+    static void product_##NAME(const par_matrix *r, double beta, double alpha, const par_matrix *a, \
+                               const par_matrix *b, ACC *row) \
+    { \
+        for (int64_t i = 0; i < r->rows; i++) { \
+            T *out = (T *)r->data + i * r->row_stride; \
+            for (int64_t j = 0; j < r->columns; j++) row[j] = 0; \
+            for (int64_t k = 0; k < a->columns; k++) { \
+                ACC x = (ACC)((const T *)a->data)[i * a->row_stride + k * a->column_stride]; \
+                const T *y = (const T *)b->data + k * b->row_stride; \
+                int64_t step = b->column_stride; \
+                if (step == 1) \
+                    for (int64_t j = 0; j < r->columns; j++) row[j] = PLUS(row[j], TIMES(x, (ACC)y[j])); \
+                else \
+                    for (int64_t j = 0; j < r->columns; j++) row[j] = PLUS(row[j], TIMES(x, (ACC)y[j * step])); \
+            } \
+            for (int64_t j = 0; j < r->columns; j++) { \
+                T *place = out + j * r->column_stride; \
+                ACC old = beta == 0 ? 0 : TIMES((ACC)FROM(beta), (ACC)*place); \
+                *place = (T)PLUS(old, TIMES((ACC)FROM(alpha), row[j])); \
+            } \
+        } \
+    }
+#define FLOAT_PLUS(x, y) ((x) + (y))
+#define FLOAT_TIMES(x, y) ((x) * (y))
+#define INT_PLUS(x, y) ((int64_t)((uint64_t)(x) + (uint64_t)(y)))
+#define INT_TIMES(x, y) ((int64_t)((uint64_t)(x) * (uint64_t)(y)))
+PRODUCT(Byte, uint8_t, int64_t, INT_PLUS, INT_TIMES, par_double_to_i64)
+PRODUCT(Char, int8_t, int64_t, INT_PLUS, INT_TIMES, par_double_to_i64)
+PRODUCT(Short, int16_t, int64_t, INT_PLUS, INT_TIMES, par_double_to_i64)
+PRODUCT(Int, int32_t, int64_t, INT_PLUS, INT_TIMES, par_double_to_i64)
+PRODUCT(Long, int64_t, int64_t, INT_PLUS, INT_TIMES, par_double_to_i64)
+PRODUCT(Float, float, double, FLOAT_PLUS, FLOAT_TIMES, )
+PRODUCT(Double, double, double, FLOAT_PLUS, FLOAT_TIMES, )
+
+static int plain_product(par_type type, const par_matrix *r, double beta, double alpha, const par_matrix *a,
+                         const par_matrix *b, par_error *err)
+{
+    void *row = calloc((size_t)r->columns, 8);
+    if (!row) return par_error_set(err, PAR_E_NOMEM, "not enough memory for a product of matrices");
+    switch (type) {
+    case PAR_BYTE: product_Byte(r, beta, alpha, a, b, row); break;
+    case PAR_CHAR: product_Char(r, beta, alpha, a, b, row); break;
+    case PAR_SHORT: product_Short(r, beta, alpha, a, b, row); break;
+    case PAR_INT: product_Int(r, beta, alpha, a, b, row); break;
+    case PAR_LONG: product_Long(r, beta, alpha, a, b, row); break;
+    case PAR_FLOAT: product_Float(r, beta, alpha, a, b, row); break;
+    default: product_Double(r, beta, alpha, a, b, row); break;
+    }
+    free(row);
+    return PAR_OK;
+}
+
+/* A small product is done before a library would have been found. */
+#define BLAS_FROM_OPERATIONS 32768.0
+
+/* A dense copy of a matrix that BLAS cannot read in place. */
+static bool dense_copy(par_type type, const par_matrix *m, par_matrix *copy)
+{
+    size_t bytes = par_type_bytes(type);
+    *copy = *m;
+    copy->row_stride = m->columns;
+    copy->column_stride = 1;
+    copy->data = calloc((size_t)m->rows * (size_t)m->columns, bytes); /* no overflow: as many elements exist already */
+    if (!copy->data) return false;
+    for (int64_t i = 0; i < m->rows; i++) {
+        char *data[2] = {(char *)copy->data + (size_t)(i * m->columns) * bytes,
+                         (char *)m->data + i * m->row_stride * (int64_t)bytes};
+        int64_t step[2] = {1, m->column_stride};
+        par_kernel_copy(type, type)(m->columns, data, step, NULL);
+    }
+    return true;
+}
+
+int par_blas_product(par_type type, const par_matrix *r, double beta, double alpha, const par_matrix *a,
+                     const par_matrix *b, par_error *err)
+{
+    int tr = 0, ta = 0, tb = 0, ldr = 0, lda = 0, ldb = 0;
+    double operations = (double)r->rows * (double)r->columns * (double)a->columns;
+    bool in_range = r->rows <= INT32_MAX && r->columns <= INT32_MAX && a->columns <= INT32_MAX;
+    if (!par_type_is_float(type) || operations < BLAS_FROM_OPERATIONS || !in_range || !have_blas() ||
+        !blas_layout(r, &tr, &ldr)) {
+        return plain_product(type, r, beta, alpha, a, b, err);
+    }
+    par_matrix dense_a = {0}, dense_b = {0};
+    const par_matrix *use_a = a, *use_b = b;
+    bool good = true;
+    if (!blas_layout(a, &ta, &lda)) good = dense_copy(type, a, &dense_a) && blas_layout(use_a = &dense_a, &ta, &lda);
+    if (good && !blas_layout(b, &tb, &ldb))
+        good = dense_copy(type, b, &dense_b) && blas_layout(use_b = &dense_b, &tb, &ldb);
+    if (good && tr == NO_TRANSPOSE) {
+        gemm(type, ta, tb, r, ldr, beta, alpha, use_a, lda, use_b, ldb);
+    } else if (good) { /* r lies transposed: r' = b' a' */
+        par_matrix turned = {r->data, r->columns, r->rows, r->column_stride, r->row_stride};
+        par_matrix b_turned = {use_b->data, use_b->columns, use_b->rows, 0, 0};
+        b_turned.columns = use_b->rows;
+        gemm(type, tb == TRANSPOSE ? NO_TRANSPOSE : TRANSPOSE, ta == TRANSPOSE ? NO_TRANSPOSE : TRANSPOSE, &turned, ldr,
+             beta, alpha, &b_turned, ldb, use_a, lda);
+    }
+    free(dense_a.data);
+    free(dense_b.data);
+    return good ? PAR_OK : plain_product(type, r, beta, alpha, a, b, err);
+}

@@ -1,0 +1,22 @@
+/* Products of matrices and vectors. BLAS is looked for when the first large product is asked for, never before and
+ * never by linking; without one, and for the integer types, plain loops do it. */
+#ifndef PAR_TENSOR_BLAS_H
+#define PAR_TENSOR_BLAS_H
+
+#include "tensor/tensor.h"
+
+/* A matrix in memory: strides in elements. A vector is a matrix with one column. */
+typedef struct par_matrix {
+    void *data;
+    int64_t rows, columns, row_stride, column_stride;
+} par_matrix;
+
+/* r = beta * r + alpha * a * b; the sizes agree and r overlaps neither. With beta 0, r is not read. PAR_E_NOMEM. */
+int par_blas_product(par_type type, const par_matrix *r, double beta, double alpha, const par_matrix *a,
+                     const par_matrix *b, par_error *err);
+/* Path of the BLAS in use, or NULL: none was found, or none was needed so far. */
+const char *par_blas_name(void);
+/* Forgets the library and lets the next product use plain loops (tests compare the two), or look again. */
+void par_blas_use(bool allowed);
+
+#endif

@@ -1,0 +1,343 @@
+/* Included after kernels_body.h with the same names: kernels that give one number for many elements, and those that
+ * work on lines (one call for each line along a dimension: data[0] is the line, the others are results). */
+
+#define SOURCE(k) (((const T *)data[k])[i * step[k]])
+#define REDUCE(op, start, each, end)                        \
+    KERNEL(op)                                              \
+    {                                                       \
+        USE_ARGS                                            \
+        ACC sum = (ACC)PICK(args->sum);                     \
+        start;                                              \
+        for (int64_t i = 0; i < n; i++) {                   \
+            T x = SOURCE(0);                                \
+            each;                                           \
+        }                                                   \
+        PICK(args->sum) = sum;                              \
+        end;                                                \
+    }
+#if FLOATING
+#define ACC_PLUS(x, y) ((x) + (y))
+#define ACC_TIMES(x, y) ((x) * (y))
+#else /* sums of integers wrap */
+#define ACC_PLUS(x, y) ((ACC)((uint64_t)(x) + (uint64_t)(y)))
+#define ACC_TIMES(x, y) ((ACC)((uint64_t)(x) * (uint64_t)(y)))
+#endif
+
+/* One after the other, as Torch adds: the same sum to the last bit. */
+REDUCE(SUM, , sum = ACC_PLUS(sum, (ACC)x), )
+REDUCE(PROD, , sum = ACC_TIMES(sum, (ACC)x), )
+/* Sixteen sums side by side for large tensors. */
+#define PARTS 16
+WIDE_KERNEL(SUM_FAST)
+{
+    par_args *args = arg;
+    const T *x = (const T *)data[0];
+    ACC part[PARTS] = {0}, sum = (ACC)PICK(args->sum);
+    int64_t i = 0;
+    if (step[0] == 1) for (; i + PARTS <= n; i += PARTS)
+        for (int k = 0; k < PARTS; k++) part[k] = ACC_PLUS(part[k], (ACC)x[i + k]);
+    for (; i < n; i++) sum = ACC_PLUS(sum, (ACC)x[i * step[0]]);
+    for (int k = 0; k < PARTS; k++) sum = ACC_PLUS(sum, part[k]);
+    PICK(args->sum) = sum;
+}
+
+WIDE_KERNEL(DOT)
+{
+    par_args *args = arg;
+    const T *x = (const T *)data[0], *y = (const T *)data[1];
+    ACC part[PARTS] = {0}, sum = (ACC)PICK(args->sum);
+    int64_t i = 0;
+    if (step[0] == 1 && step[1] == 1) for (; i + PARTS <= n; i += PARTS)
+        for (int k = 0; k < PARTS; k++) part[k] = ACC_PLUS(part[k], ACC_TIMES((ACC)x[i + k], (ACC)y[i + k]));
+    for (; i < n; i++) sum = ACC_PLUS(sum, ACC_TIMES((ACC)x[i * step[0]], (ACC)y[i * step[1]]));
+    for (int k = 0; k < PARTS; k++) sum = ACC_PLUS(sum, part[k]);
+    PICK(args->sum) = sum;
+}
+
+/* The best so far is in a; count: elements seen before this call. A NaN wins, and stops the search. */
+#define EXTREME(op, beats)                                                          \
+    WIDE_KERNEL(op)                                                                 \
+    {                                                                               \
+        par_args *args = arg;                                                       \
+        const T *x = (const T *)data[0];                                            \
+        if (args->stop || n == 0) return;                                           \
+        T best = args->count ? VALUE(args->a) : x[0], nan = 0;                      \
+        T part[PARTS], nans[PARTS] = {0};                                           \
+        int64_t i = 0;                                                              \
+        for (int k = 0; k < PARTS; k++) part[k] = best;                             \
+        if (step[0] == 1) for (; i + PARTS <= n; i += PARTS)                        \
+            for (int k = 0; k < PARTS; k++) {                                       \
+                T y = x[i + k];                                                     \
+                part[k] = y beats part[k] ? y : part[k];                            \
+                nans[k] = y == y ? nans[k] : y;                                     \
+            }                                                                       \
+        for (int k = 0; k < PARTS; k++) best = part[k] beats best ? part[k] : best; \
+        for (int k = 0; k < PARTS; k++) nan = nans[k] == nans[k] ? nan : nans[k];   \
+        for (; i < n; i++) {                                                        \
+            T y = x[i * step[0]];                                                   \
+            best = y beats best ? y : best;                                         \
+            nan = y == y ? nan : y;                                                 \
+        }                                                                           \
+        args->stop = nan != nan;                                                    \
+        PICK(args->a) = nan != nan ? nan : best;                                    \
+        args->count += n;                                                           \
+    }
+EXTREME(MIN, <)
+EXTREME(MAX, >)
+
+KERNEL(EQUAL) /* stop: a pair differs */
+{
+    par_args *args = arg;
+    for (int64_t i = 0; i < n && !args->stop; i++) args->stop = !(SOURCE(0) == SOURCE(1));
+}
+
+KERNEL(ANY_NAN)
+{
+    par_args *args = arg;
+    for (int64_t i = 0; i < n && !args->stop; i++) args->stop = SOURCE(0) != SOURCE(0);
+}
+
+KERNEL(ALL)
+{
+    par_args *args = arg;
+    for (int64_t i = 0; i < n && !args->stop; i++) args->stop = SOURCE(0) == 0;
+}
+
+KERNEL(ANY)
+{
+    par_args *args = arg;
+    for (int64_t i = 0; i < n && !args->stop; i++) args->stop = SOURCE(0) != 0;
+}
+
+/* These keep a double in sum.d whatever the type is: norms of integers are not integers. */
+#define MEASURE(op, each)                                                     \
+    KERNEL(op)                                                                \
+    {                                                                         \
+        par_args *args = arg;                                                 \
+        double sum = args->sum.d, p = args->b.d;                              \
+        (void)p;                                                              \
+        for (int64_t i = 0; i < n; i++) {                                     \
+            double x = (double)SOURCE(0);                                     \
+            sum += each;                                                      \
+        }                                                                     \
+        args->sum.d = sum;                                                    \
+    }
+MEASURE(SQUARES, x * x)
+MEASURE(NORM0, x != 0.0)
+MEASURE(NORM1, fabs(x))
+MEASURE(NORMP, pow(fabs(x), p))
+MEASURE(DISTP, pow(fabs(x - (double)SOURCE(1)), p))
+MEASURE(SQUARED_DEVIATIONS, (x - p) * (x - p))
+
+/* --- lines --- */
+#define RESULT(type, k) (*(type *)data[k])
+
+KERNEL(SUM_LINE)
+{
+    (void)arg;
+    ACC sum = 0;
+    for (int64_t i = 0; i < n; i++) sum = ACC_PLUS(sum, (ACC)SOURCE(0));
+    RESULT(T, 1) = (T)sum;
+}
+
+KERNEL(PROD_LINE)
+{
+    (void)arg;
+    ACC product = 1;
+    for (int64_t i = 0; i < n; i++) product = ACC_TIMES(product, (ACC)SOURCE(0));
+    RESULT(T, 1) = (T)product;
+}
+
+KERNEL(ALL_LINE)
+{
+    (void)arg;
+    bool all = true;
+    for (int64_t i = 0; i < n; i++) all = all && SOURCE(0) != 0;
+    RESULT(T, 1) = (T)all;
+}
+
+KERNEL(ANY_LINE)
+{
+    (void)arg;
+    bool any = false;
+    for (int64_t i = 0; i < n; i++) any = any || SOURCE(0) != 0;
+    RESULT(T, 1) = (T)any;
+}
+
+#define EXTREME_LINE(op, better)                            \
+    KERNEL(op)                                              \
+    {                                                       \
+        (void)arg;                                          \
+        T best = *(const T *)data[0];                       \
+        int64_t place = 0;                                  \
+        for (int64_t i = 0; i < n && best == best; i++) {   \
+            T x = SOURCE(0);                                \
+            if (x better best) continue;                    \
+            best = x;                                       \
+            place = i;                                      \
+        }                                                   \
+        RESULT(T, 1) = best;                                \
+        RESULT(int64_t, 2) = place + 1;                     \
+    }
+EXTREME_LINE(MIN_LINE, >=)
+EXTREME_LINE(MAX_LINE, <=)
+
+#define CUMULATE(op, begin, plus)                                             \
+    KERNEL(op)                                                                \
+    {                                                                         \
+        (void)arg;                                                            \
+        ACC sum = begin;                                                      \
+        for (int64_t i = 0; i < n; i++) {                                     \
+            sum = plus(sum, (ACC)SOURCE(0));                                  \
+            ((T *)data[1])[i * step[1]] = (T)sum;                             \
+        }                                                                     \
+    }
+CUMULATE(CUMSUM_LINE, 0, ACC_PLUS)
+CUMULATE(CUMPROD_LINE, 1, ACC_TIMES)
+
+#define CUMULATE_EXTREME(op, better)                                          \
+    KERNEL(op)                                                                \
+    {                                                                         \
+        (void)arg;                                                            \
+        T best = *(const T *)data[0];                                         \
+        int64_t place = 0;                                                    \
+        for (int64_t i = 0; i < n; i++) {                                     \
+            T x = SOURCE(0);                                                  \
+            if (best == best && !(x better best)) {                           \
+                best = x;                                                     \
+                place = i;                                                    \
+            }                                                                 \
+            ((T *)data[1])[i * step[1]] = best;                               \
+            ((int64_t *)data[2])[i * step[2]] = place + 1;                    \
+        }                                                                     \
+    }
+CUMULATE_EXTREME(CUMMAX_LINE, <)
+CUMULATE_EXTREME(CUMMIN_LINE, >)
+
+KERNEL(NORM_LINE) /* b.d is the power */
+{
+    par_args *args = arg;
+    double sum = 0, p = args->b.d;
+    if (p == 0) {
+        for (int64_t i = 0; i < n; i++) sum += SOURCE(0) != 0;
+    } else if (p == 2) {
+        for (int64_t i = 0; i < n; i++) sum += (double)SOURCE(0) * (double)SOURCE(0);
+        sum = sqrt(sum);
+    } else {
+        for (int64_t i = 0; i < n; i++) sum += pow(fabs((double)SOURCE(0)), p);
+        sum = pow(sum, 1 / p);
+    }
+    RESULT(T, 1) = FROM_DOUBLE(sum);
+}
+
+#if FLOATING
+KERNEL(MEAN_LINE)
+{
+    (void)arg;
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += (double)SOURCE(0);
+    RESULT(T, 1) = (T)(sum / (double)n);
+}
+
+/* Welford's way. flag: divide by n; b.d = 1: the square root of it. */
+KERNEL(VAR_LINE)
+{
+    par_args *args = arg;
+    double mean = 0, squares = 0;
+    for (int64_t i = 0; i < n; i++) {
+        double x = (double)SOURCE(0), delta = x - mean;
+        mean += delta / (double)(i + 1);
+        squares += delta * (x - mean);
+    }
+    double variance = args->flag ? squares / (double)n : n > 1 ? squares / (double)(n - 1) : NAN;
+    RESULT(T, 1) = (T)(args->b.d == 1 ? sqrt(variance) : variance);
+}
+
+/* a..b in `index` bins that scratch points at. */
+KERNEL(HISTC)
+{
+    USE_ARGS
+    T *bins = args->scratch;
+    double width = ((double)b - (double)a) / (double)args->index;
+    for (int64_t i = 0; i < n; i++) {
+        T x = SOURCE(0);
+        if (!(x >= a && x <= b)) continue;
+        int64_t bin = width > 0 ? (int64_t)(((double)x - (double)a) / width) : 0;
+        bins[bin < args->index ? bin : args->index - 1] += 1;
+    }
+}
+#endif
+
+/* --- order: NaN sorts as the largest --- */
+static inline bool K(before)(T x, T y)
+{
+    return x < y || (x == x && y != y);
+}
+
+/* Merges with a stable order. keys and places have 2n entries each; the answer ends in the first n. */
+static void K(merge_sort)(T *keys, int64_t *places, int64_t n, bool descending)
+{
+    T *from = keys, *to = keys + n;
+    int64_t *from_place = places, *to_place = places + n;
+    for (int64_t width = 1; width < n; width *= 2) {
+        for (int64_t low = 0; low < n; low += 2 * width) {
+            int64_t middle = low + width < n ? low + width : n, high = low + 2 * width < n ? low + 2 * width : n;
+            for (int64_t l = low, h = middle, k = low; k < high; k++) {
+                bool right = l >= middle;
+                if (!right && h < high) right = descending ? K(before)(from[l], from[h]) : K(before)(from[h], from[l]);
+                int64_t take = right ? h++ : l++;
+                to[k] = from[take];
+                to_place[k] = from_place[take];
+            }
+        }
+        T *keys_swap = from;
+        int64_t *place_swap = from_place;
+        from = to, to = keys_swap;
+        from_place = to_place, to_place = place_swap;
+    }
+    if (from == keys) return;
+    memcpy(keys, from, (size_t)n * sizeof *keys);
+    memcpy(places, from_place, (size_t)n * sizeof *places);
+}
+
+static void K(load_sorted)(int64_t n, char *const *data, const int64_t *step, par_args *args)
+{
+    T *keys = args->scratch;
+    for (int64_t i = 0; i < n; i++) keys[i] = SOURCE(0);
+    for (int64_t i = 0; i < n; i++) args->scratch_index[i] = i;
+    K(merge_sort)(keys, args->scratch_index, n, args->flag);
+}
+
+KERNEL(SORT_LINE)
+{
+    par_args *args = arg;
+    const T *keys = args->scratch;
+    K(load_sorted)(n, data, step, args);
+    for (int64_t i = 0; i < n; i++) ((T *)data[1])[i * step[1]] = keys[i];
+    for (int64_t i = 0; i < n; i++) ((int64_t *)data[2])[i * step[2]] = args->scratch_index[i] + 1;
+}
+
+KERNEL(KTH_LINE) /* index: which one, from 0 */
+{
+    par_args *args = arg;
+    K(load_sorted)(n, data, step, args);
+    RESULT(T, 1) = ((const T *)args->scratch)[args->index];
+    RESULT(int64_t, 2) = args->scratch_index[args->index] + 1;
+}
+
+KERNEL(MODE_LINE) /* the most frequent value, the smallest of equals, and its last place */
+{
+    par_args *args = arg;
+    const T *keys = args->scratch;
+    K(load_sorted)(n, data, step, args);
+    int64_t best = 0, best_length = 0;
+    for (int64_t i = 0, start = 0; i < n; i++) {
+        if (i > 0 && (K(before)(keys[i - 1], keys[i]))) start = i;
+        if (i - start + 1 > best_length) {
+            best = i;
+            best_length = i - start + 1;
+        }
+    }
+    RESULT(T, 1) = keys[best];
+    RESULT(int64_t, 2) = args->scratch_index[best] + 1;
+}

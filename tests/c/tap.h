@@ -1,0 +1,84 @@
+/* A small TAP runner. Each test is a function that runs in a process of its own with a time limit, so a crash or a hang
+ * is one failed test. A file ends with TAP_MAIN(TEST(a), TEST(b), ...). `program name` runs one test without the fork. */
+#ifndef PAR_TESTS_TAP_H
+#define PAR_TESTS_TAP_H
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define TAP_SECONDS 60
+
+typedef struct tap_test {
+    const char *name;
+    void (*run)(void);
+} tap_test;
+
+#define TEST(function) {#function, function}
+
+/* Ends the test as failed. Works in forked helpers too: they exit with 1, which the test has to look at. */
+#define CHECK(condition)                                                                      \
+    do {                                                                                      \
+        if (!(condition)) {                                                                   \
+            printf("# %s:%d: %s: not true: %s\n", __FILE__, __LINE__, __func__, #condition);  \
+            fflush(stdout);                                                                   \
+            _exit(1);                                                                         \
+        }                                                                                     \
+    } while (0)
+#define CHECK_INT(got, want)                                                                  \
+    do {                                                                                      \
+        long long tap_got = (long long)(got), tap_want = (long long)(want);                   \
+        if (tap_got != tap_want) {                                                            \
+            printf("# %s:%d: %s: %s is %lld, not %lld\n", __FILE__, __LINE__, __func__, #got, \
+                   tap_got, tap_want);                                                        \
+            fflush(stdout);                                                                   \
+            _exit(1);                                                                         \
+        }                                                                                     \
+    } while (0)
+
+static inline int tap_run(const tap_test *test, int number)
+{
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        alarm(TAP_SECONDS);
+        test->run();
+        fflush(stdout);
+        exit(0); /* not _exit: sanitizers report at exit */
+    }
+    int status = 0;
+    if (pid < 0 || waitpid(pid, &status, 0) != pid) {
+        printf("not ok %d - %s # fork failed\n", number, test->name);
+        return 1;
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        printf("ok %d - %s\n", number, test->name);
+        return 0;
+    }
+    if (WIFSIGNALED(status)) {
+        int sig = WTERMSIG(status);
+        printf("# %s\n", sig == SIGALRM ? "time limit" : strsignal(sig));
+    }
+    printf("not ok %d - %s\n", number, test->name);
+    return 1;
+}
+
+#define TAP_MAIN(...)                                                   \
+    int main(int argc, char **argv)                                     \
+    {                                                                   \
+        const tap_test tests[] = {__VA_ARGS__};                         \
+        int n = (int)(sizeof tests / sizeof *tests), failed = 0;        \
+        for (int i = 0; argc > 1 && i < n; i++)                         \
+            if (strcmp(argv[1], tests[i].name) == 0) {                  \
+                tests[i].run();                                         \
+                return 0;                                               \
+            }                                                           \
+        printf("1..%d\n", n);                                           \
+        for (int i = 0; i < n; i++) failed += tap_run(&tests[i], i + 1); \
+        return failed != 0;                                             \
+    }
+
+#endif

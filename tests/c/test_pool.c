@@ -1,0 +1,400 @@
+/* Large payloads: lent segments, their return, sharing, handing on, and the limits. */
+#include <dirent.h>
+
+#include "channel/pool.h"
+#include "peers.h"
+
+#define MB ((size_t)1 << 20)
+
+static unsigned open_fds(void)
+{
+    unsigned n = 0;
+    DIR *dir = opendir("/proc/self/fd");
+    if (!dir) return 0;
+    while (readdir(dir)) n++;
+    closedir(dir);
+    return n;
+}
+
+static void link_pair(par_channel **a, par_channel **b)
+{
+    par_error err;
+    int fd;
+    CHECK_INT(par_channel_open(a, 65536, NULL, &fd, &err), PAR_OK);
+    CHECK_INT(par_channel_attach(b, fd, NULL, SECONDS(5), &err), PAR_OK);
+}
+
+static int send_payload(par_channel *channel, const void *data, size_t bytes, par_blob *blob, bool shared)
+{
+    par_error err;
+    par_payload payload = {.data = data, .bytes = bytes, .blob = blob, .shared = shared};
+    return par_channel_send(channel, 1, "m", 1, &payload, 1, SECONDS(20), &err);
+}
+
+static par_blob *receive_payload(par_channel *channel)
+{
+    par_error err;
+    par_message message;
+    CHECK_INT(par_channel_receive(channel, &message, SECONDS(20), &err), PAR_OK);
+    CHECK_INT(message.n_payloads, 1);
+    par_blob *blob = par_blob_retain(message.payloads[0]);
+    par_channel_release(channel, &message);
+    return blob;
+}
+
+static void segments_come_back_and_are_used_again(void)
+{
+    par_channel *a, *b;
+    uint64_t total, lent, first_total = 0;
+    link_pair(&a, &b);
+    uint8_t *bytes = malloc(2 * MB);
+    for (int i = 0; i < 100; i++) {
+        pattern_fill(bytes, 2 * MB, i);
+        CHECK_INT(send_payload(a, bytes, 2 * MB, NULL, false), PAR_OK);
+        par_pool_usage(&total, &lent);
+        CHECK(lent >= 2 * MB);
+        if (i == 0) first_total = total;
+        CHECK_INT(total, first_total);
+        par_blob *blob = receive_payload(b);
+        CHECK_INT(blob->bytes, 2 * MB);
+        CHECK(((uintptr_t)blob->data & 63) == 0);
+        CHECK(pattern_good(blob->data, 2 * MB, i));
+        memset(blob->data, 0x55, blob->bytes); /* it is the receiver's own */
+        par_blob_release(blob);
+    }
+    par_channel_ready(a);
+    par_pool_usage(&total, &lent);
+    CHECK_INT(lent, 0);
+    free(bytes);
+    par_channel_close(a);
+    par_channel_close(b);
+    par_pool_trim();
+    par_pool_usage(&total, &lent);
+    CHECK_INT(total, 0);
+}
+
+/* A stream uses a few segments in turn, and never more than may be in flight. */
+static void sums_payloads(par_channel *channel)
+{
+    for (int i = 0; i < 2000; i++) {
+        par_blob *blob = receive_payload(channel);
+        CHECK_INT(((const uint8_t *)blob->data)[i], (uint8_t)i);
+        par_blob_release(blob);
+    }
+}
+
+static void a_stream_needs_few_segments(void)
+{
+    peers p;
+    uint64_t total, lent;
+    uint8_t *bytes = calloc(1, PAR_LEND_MIN_BYTES);
+    peers_start(&p, 65536, sums_payloads);
+    for (int i = 0; i < 2000; i++) {
+        bytes[i] = (uint8_t)i;
+        CHECK_INT(send_payload(p.channel, bytes, PAR_LEND_MIN_BYTES, NULL, false), PAR_OK);
+        par_pool_usage(&total, &lent);
+        CHECK(total <= PAR_FLIGHT_MAX_BYTES + PAR_LEND_MIN_BYTES);
+    }
+    peers_end(&p);
+    free(bytes);
+}
+
+/* Several free segments that a closing peer knows stay in the pool, once each. */
+static void free_segments_survive_a_peer(void)
+{
+    enum { FEW = 5 };
+    par_blob *blobs[FEW];
+    uint64_t total, lent, before;
+    unsigned fds = open_fds();
+    uint8_t *bytes = calloc(1, MB);
+    for (int round = 0; round < 3; round++) {
+        par_channel *a, *b;
+        link_pair(&a, &b);
+        for (int i = 0; i < FEW; i++) {
+            CHECK_INT(send_payload(a, bytes, MB, NULL, false), PAR_OK);
+            blobs[i] = receive_payload(b);
+        }
+        for (int i = 0; i < FEW; i++) par_blob_release(blobs[i]);
+        par_channel_ready(a);
+        par_pool_usage(&before, &lent);
+        CHECK_INT(lent, 0);
+        par_channel_close(a);
+        par_channel_close(b);
+        par_pool_usage(&total, &lent);
+        CHECK_INT(total, before);
+        CHECK_INT(total, FEW * MB);
+    }
+    par_pool_trim();
+    par_pool_usage(&total, &lent);
+    CHECK_INT(total, 0);
+    CHECK_INT(open_fds(), fds);
+    free(bytes);
+}
+
+static void a_borrowed_block_outlives_its_channel(void)
+{
+    par_channel *a, *b;
+    uint64_t total, lent;
+    unsigned fds = open_fds();
+    link_pair(&a, &b);
+    uint8_t *bytes = malloc(MB);
+    pattern_fill(bytes, MB, 3);
+    CHECK_INT(send_payload(a, bytes, MB, NULL, false), PAR_OK);
+    CHECK_INT(send_payload(a, bytes, MB, NULL, false), PAR_OK);
+    par_blob *blob = receive_payload(b);
+    par_channel_close(a); /* one lend was received, one is still in the ring */
+    CHECK(pattern_good(blob->data, MB, 3));
+    par_pool_usage(&total, &lent);
+    CHECK_INT(lent, 0);
+    CHECK_INT(total, 0); /* spoiled: never used again */
+    par_blob *second = receive_payload(b);
+    CHECK(pattern_good(second->data, MB, 3));
+    par_blob_release(second);
+    par_channel_close(b);
+    CHECK(pattern_good(blob->data, MB, 3));
+    par_blob_release(blob);
+    free(bytes);
+    CHECK_INT(open_fds(), fds);
+}
+
+static void shared_storages_are_the_same_memory(void)
+{
+    par_channel *a, *b;
+    par_error err;
+    par_blob *blob;
+    link_pair(&a, &b);
+    CHECK_INT(par_pool_blob_new(3 * MB, &blob, &err), PAR_OK);
+    CHECK_INT(blob->kind, PAR_BLOB_SEGMENT);
+    CHECK_INT(blob->bytes, 3 * MB);
+    uint8_t *mine = blob->data;
+    for (int i = 0; i < 1000; i++) {
+        CHECK_INT(send_payload(a, mine + 64, MB, blob, true), PAR_OK);
+        par_blob_release(receive_payload(b));
+    }
+    CHECK_INT(send_payload(a, mine + 64, MB, blob, true), PAR_OK);
+    par_blob *theirs = receive_payload(b);
+    CHECK_INT(theirs->kind, PAR_BLOB_SEGMENT);
+    CHECK_INT(theirs->bytes, MB);
+    mine[64] = 17;
+    CHECK_INT(((uint8_t *)theirs->data)[0], 17);
+    ((uint8_t *)theirs->data)[1] = 18;
+    CHECK_INT(mine[65], 18);
+    /* By value it is a copy. */
+    CHECK_INT(send_payload(a, mine + 64, MB, blob, false), PAR_OK);
+    par_blob *copy = receive_payload(b);
+    mine[64] = 99;
+    CHECK_INT(((uint8_t *)copy->data)[0], 17);
+    par_blob_release(copy);
+    par_blob_release(blob); /* the lend keeps it */
+    uint64_t total, lent;
+    par_pool_usage(&total, &lent);
+    CHECK(lent > 0);
+    par_blob_release(theirs);
+    par_channel_ready(a);
+    par_pool_usage(&total, &lent);
+    CHECK_INT(lent, 0);
+    par_channel_close(a);
+    par_channel_close(b);
+}
+
+/* a -> b -> c: what c writes, a sees; and a keeps the segment as long as c has it. */
+static void a_shared_storage_can_be_handed_on(void)
+{
+    par_channel *a, *b_to_a, *b_to_c, *c;
+    par_error err;
+    par_blob *blob;
+    uint64_t total, lent;
+    unsigned fds = open_fds();
+    link_pair(&a, &b_to_a);
+    link_pair(&b_to_c, &c);
+    CHECK_INT(par_pool_blob_new(MB, &blob, &err), PAR_OK);
+    uint8_t *mine = blob->data;
+    CHECK_INT(send_payload(a, mine, MB, blob, true), PAR_OK);
+    par_blob *at_b = receive_payload(b_to_a);
+    CHECK_INT(send_payload(b_to_c, at_b->data, MB, at_b, true), PAR_OK);
+    par_blob_release(at_b);
+    par_blob *at_c = receive_payload(c);
+    memset(at_c->data, 7, MB);
+    CHECK_INT(mine[MB - 1], 7);
+    par_blob_release(blob);
+    par_channel_ready(a);
+    par_pool_usage(&total, &lent);
+    CHECK(lent > 0);
+    par_blob_release(at_c);
+    par_channel_ready(b_to_c); /* takes the release in, and passes it on */
+    par_channel_ready(a);
+    par_pool_usage(&total, &lent);
+    CHECK_INT(lent, 0);
+    par_pool_trim(); /* FORGET goes to b, and from b to c */
+    CHECK(!par_channel_ready(b_to_a));
+    CHECK(!par_channel_ready(c));
+    par_channel_close(a);
+    par_channel_close(b_to_a);
+    par_channel_close(b_to_c);
+    par_channel_close(c);
+    CHECK_INT(open_fds(), fds);
+}
+
+static void many_shared_storages_in_one_message(void)
+{
+    enum { MANY = 150 };
+    par_channel *a, *b;
+    par_error err;
+    par_blob *blobs[MANY];
+    par_payload payloads[MANY];
+    par_message message;
+    link_pair(&a, &b);
+    for (int i = 0; i < MANY; i++) {
+        CHECK_INT(par_pool_blob_new(100, &blobs[i], &err), PAR_OK);
+        memset(blobs[i]->data, i, 100);
+        payloads[i] = (par_payload){.data = blobs[i]->data, .bytes = 100, .blob = blobs[i], .shared = true};
+    }
+    CHECK_INT(par_channel_send(a, 1, "m", 1, payloads, MANY, SECONDS(20), &err), PAR_OK);
+    CHECK_INT(par_channel_receive(b, &message, SECONDS(20), &err), PAR_OK);
+    CHECK_INT(message.n_payloads, MANY);
+    for (int i = 0; i < MANY; i++) CHECK_INT(*(uint8_t *)message.payloads[i]->data, i);
+    par_channel_release(b, &message);
+    for (int i = 0; i < MANY; i++) par_blob_release(blobs[i]);
+    par_channel_close(a);
+    par_channel_close(b);
+}
+
+enum { READERS = 4 };
+
+static void reads_and_scribbles(par_channel *channel)
+{
+    for (int i = 0; i < 20; i++) {
+        par_blob *blob = receive_payload(channel);
+        CHECK_INT(blob->bytes, MB);
+        CHECK(pattern_good(blob->data, MB, i));
+        if (i % 3 == 1) memset(blob->data, i, MB); /* nobody else may see this, and the next round not either */
+        for (size_t at = (size_t)i * 64; i % 3 == 2 && at < MB; at += 70001) ((uint8_t *)blob->data)[at] ^= 0xff;
+        par_blob_release(blob);
+        CHECK_INT(send_payload(channel, "ok", 2, NULL, false), PAR_OK);
+    }
+}
+
+static void broadcast_lends_one_segment_to_all(void)
+{
+    peers p[READERS];
+    par_channel *channels[READERS];
+    int results[READERS];
+    par_error err;
+    uint64_t total, lent;
+    for (int i = 0; i < READERS; i++) {
+        peers_start(&p[i], 65536, reads_and_scribbles);
+        channels[i] = p[i].channel;
+    }
+    uint8_t *bytes = malloc(MB);
+    for (int round = 0; round < 20; round++) {
+        pattern_fill(bytes, MB, round);
+        par_payload payload = {.data = bytes, .bytes = MB};
+        CHECK_INT(par_channel_broadcast(channels, READERS, 1, "m", 1, &payload, 1, SECONDS(20), results, &err), PAR_OK);
+        for (int i = 0; i < READERS; i++) {
+            CHECK_INT(results[i], PAR_OK);
+            par_blob_release(receive_payload(channels[i]));
+        }
+        par_pool_usage(&total, &lent);
+        CHECK_INT(total, MB); /* one segment, again and again */
+    }
+    for (int i = 0; i < READERS; i++) peers_end(&p[i]);
+    free(bytes);
+}
+
+static void never_reads(par_channel *channel)
+{
+    (void)channel;
+    pause();
+}
+
+static void receives_all(par_channel *channel)
+{
+    for (int i = 0; i < 3; i++) receive_pattern(channel, 9, 3 * MB, i);
+}
+
+static void a_slow_peer_does_not_hold_up_a_broadcast(void)
+{
+    peers p[3];
+    par_channel *channels[3];
+    int results[3];
+    par_error err;
+    peers_start(&p[0], 65536, receives_all);
+    peers_start(&p[1], 65536, never_reads);
+    peers_start(&p[2], 65536, receives_all);
+    for (int i = 0; i < 3; i++) channels[i] = p[i].channel;
+    uint8_t *bytes = malloc(3 * MB);
+    for (int i = 0; i < 3; i++) {
+        pattern_fill(bytes, 3 * MB, i);
+        int rc = par_channel_broadcast(channels, 3, 9, bytes, 3 * MB, NULL, 0, MILLISECONDS(300), results, &err);
+        CHECK_INT(results[0], PAR_OK);
+        CHECK_INT(results[2], PAR_OK);
+        /* The first one is under way and will be finished; the others have not begun. */
+        CHECK_INT(results[1], i == 0 ? PAR_OK : PAR_E_TIMEOUT);
+        CHECK_INT(rc, results[1]);
+    }
+    kill(p[1].child, SIGKILL);
+    CHECK_INT(par_channel_broadcast(channels + 1, 1, 9, bytes, MB, NULL, 0, SECONDS(20), results, &err), PAR_E_CLOSED);
+    par_channel_close(p[1].channel);
+    CHECK(waitpid(p[1].child, NULL, 0) > 0);
+    peers_end(&p[0]);
+    peers_end(&p[2]);
+    free(bytes);
+}
+
+static void above_the_cap_the_ring_is_used(void)
+{
+    par_error err;
+    uint64_t total, lent;
+    par_blob *hog[64];
+    int n = 0;
+    while (n < 64 && par_pool_blob_new(100 * MB, &hog[n], &err) == PAR_OK) n++;
+    CHECK_INT(par_pool_blob_new((size_t)-1, &hog[63], &err), PAR_E_LIMIT);
+    CHECK(n > 0 && n < 12);
+    par_pool_usage(&total, &lent);
+    CHECK(total <= PAR_SEGMENT_POOL_MAX_BYTES);
+    peers p;
+    peers_start(&p, 65536, reads_and_scribbles);
+    uint8_t *bytes = malloc(MB);
+    for (int i = 0; i < 20; i++) {
+        pattern_fill(bytes, MB, i);
+        CHECK_INT(send_payload(p.channel, bytes, MB, NULL, false), PAR_OK);
+        par_blob_release(receive_payload(p.channel));
+    }
+    peers_end(&p);
+    for (int i = 0; i < n; i++) par_blob_release(hog[i]);
+    free(bytes);
+}
+
+static void ends_with_lends(par_channel *channel)
+{
+    par_blob *blob = receive_payload(channel);
+    CHECK(pattern_good(blob->data, MB, 1));
+    kill(getpid(), SIGKILL);
+}
+
+static void a_killed_borrower_ends_its_lends(void)
+{
+    uint64_t total, lent;
+    unsigned fds = open_fds();
+    uint8_t *bytes = malloc(MB);
+    pattern_fill(bytes, MB, 1);
+    for (int i = 0; i < 5; i++) {
+        peers p;
+        peers_start(&p, 65536, ends_with_lends);
+        CHECK_INT(send_payload(p.channel, bytes, MB, NULL, false), PAR_OK);
+        CHECK(waitpid(p.child, NULL, 0) > 0);
+        par_channel_close(p.channel);
+        par_pool_usage(&total, &lent);
+        CHECK_INT(lent, 0);
+        CHECK_INT(total, 0);
+    }
+    free(bytes);
+    CHECK_INT(open_fds(), fds);
+}
+
+TAP_MAIN(TEST(segments_come_back_and_are_used_again), TEST(a_stream_needs_few_segments),
+         TEST(free_segments_survive_a_peer),
+         TEST(a_borrowed_block_outlives_its_channel),
+         TEST(shared_storages_are_the_same_memory), TEST(a_shared_storage_can_be_handed_on), TEST(many_shared_storages_in_one_message),
+         TEST(broadcast_lends_one_segment_to_all), TEST(a_slow_peer_does_not_hold_up_a_broadcast),
+         TEST(above_the_cap_the_ring_is_used), TEST(a_killed_borrower_ends_its_lends))

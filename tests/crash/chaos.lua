@@ -1,0 +1,156 @@
+-- chaos.lua SECONDS SEED: a tree of three generations whose members are killed, stopped, interrupted, or fail on their own, at
+-- random, while messages of many sizes come up. Each process harms only its own children, whose ids cannot have been
+-- given to anybody else. At the end nothing may be left, and every message that came must be whole and in order.
+local parallel = require 'parallel'
+local core = require 'parallel.core'
+
+local seconds, seed = tonumber(arg[1]) or 5, tonumber(arg[2]) or os.time()
+math.randomseed(seed)
+
+local function fd_count()
+  local n = 0
+  local list = io.popen('LD_PRELOAD= ls /proc/' .. parallel.pid .. '/fd')
+  for _ in list:lines() do n = n + 1 end
+  list:close()
+  return n
+end
+
+-- What a message with this number must contain.
+local function body(n) return (tostring(n) .. ','):rep((n * 7919) % 97 * (n % 13 == 0 and 3000 or 10)) end
+
+-- A member of the tree. depth 0: a leaf that sends; above: keeps two children alive, checks and passes on their counts.
+local function member(depth, seconds, seed) -- luacheck: ignore
+  local parallel, core = require 'parallel', require 'parallel.core' -- luacheck: ignore
+  math.randomseed(seed)
+  local deadline = core.clock() + seconds
+
+  local function leaf()
+    local n = 0
+    while core.clock() < deadline do
+      n = n + 1
+      parallel.parent:send{n = n, text = body(n)}
+      local luck = math.random(4000)
+      if luck == 1 then error('by chance') end
+      if luck == 2 then os.exit(3) end
+      if luck == 3 then return 'early' end
+      if luck == 4 then print(('noise '):rep(20000)) end
+    end
+    return 'late'
+  end
+  if depth == 0 then return leaf() end
+
+  local stats = {messages = 0, deaths = 0, failures = 0, returns = 0, broken = 0}
+  local last, stopped = {}, {}
+
+  local function start()
+    local options = {code = member, args = {depth - 1, seconds, math.random(2 ^ 30)}, stdout = os.getenv('CHAOS_VERBOSE') and 'inherit' or 'null'}
+    if math.random(4) == 1 then options.stdout = 'capture' end
+    local ok, child = pcall(parallel.run, options)
+    if ok then last[child.id] = 0 end
+  end
+
+  local function check(child, value)
+    if value.stats then
+      for name, n in pairs(value.stats) do stats[name] = stats[name] + n end
+      return
+    end
+    stats.messages = stats.messages + 1
+    if value.n ~= last[child.id] + 1 or value.text ~= body(value.n) then
+      stats.broken = stats.broken + 1
+      io.stderr:write(('chaos: from %s.%d: message %s after %s, text %s\n'):format(parallel.id, child.id,
+        tostring(value.n), tostring(last[child.id]), value.text == body(value.n) and 'whole' or 'broken'))
+    end
+    last[child.id] = value.n
+  end
+
+  local function bury(child)
+    local ok, err = pcall(child.join, child, nil, {timeout = 20})
+    if ok then stats.returns = stats.returns + 1
+    elseif err.code == 'died' then stats.deaths = stats.deaths + 1
+    elseif err.code == 'failed' then stats.failures = stats.failures + 1
+    else error(err, 0) end
+    while true do -- what it said before it ended
+      local came, value = child:try_receive(0)
+      if not came then break end
+      check(child, value)
+    end
+    child:close()
+    stopped[child] = nil
+  end
+
+  local function harm()
+    for child in pairs(stopped) do
+      child:kill('CONT')
+      stopped[child] = nil
+    end
+    for _, child in pairs(parallel.children) do
+      local luck = math.random(30)
+      if luck == 1 then child:kill('KILL')
+      elseif luck == 2 then child:kill('INT')
+      elseif luck == 3 then child:kill('TERM')
+      elseif luck <= 5 then
+        child:kill('STOP')
+        stopped[child] = true
+      end
+    end
+  end
+
+  -- Passes on what was counted, in between: who is killed keeps little back.
+  local function report()
+    if parallel.id == 0 then return end
+    parallel.parent:send{stats = stats}
+    for name in pairs(stats) do stats[name] = 0 end
+  end
+
+  local next_harm = core.clock() + 0.05
+  while core.clock() < deadline do
+    while parallel.nchildren < 2 do start() end
+    local child = parallel.select(0.02)
+    if child then
+      local came, value = child:try_receive(0)
+      if came then check(child, value)
+      elseif value.code ~= 'timeout' then bury(child) end
+    end
+    if core.clock() > next_harm then
+      harm()
+      next_harm = core.clock() + math.random() * 0.2
+      report()
+      collectgarbage()
+    end
+  end
+  parallel.close()
+  report()
+  return stats
+end
+
+-- Whatever is made once is made now.
+parallel.run('parallel.parent:receive()')
+parallel.select(0)
+parallel.close()
+collectgarbage()
+local before = fd_count()
+local stats = member(2, seconds, seed)
+collectgarbage()
+collectgarbage()
+
+local problems = {}
+local function expect(condition, text) if not condition then problems[#problems + 1] = text end end
+expect(stats.broken == 0, stats.broken .. ' messages were broken or out of order')
+expect(stats.messages > 0, 'no message came')
+expect(stats.deaths > 0, 'nobody was killed')
+expect(parallel.nchildren == 0, 'children are left')
+local list = io.popen('LD_PRELOAD= ps -o pid=,stat=,args= --ppid ' .. parallel.pid .. ' | grep -v "ps -o\\|sh -c"')
+local left = list:read('*a')
+list:close()
+expect(left == '', 'processes are left: ' .. left)
+if os.getenv('CHAOS_VERBOSE') then os.execute('LD_PRELOAD= ls -l /proc/' .. parallel.pid .. '/fd') end
+expect(fd_count() == before, ('%d descriptors, %d before'):format(fd_count(), before))
+local file = io.open('/proc/self/maps')
+local maps = file:read('*a')
+file:close()
+expect(not maps:find('memfd:', 1, true), 'shared memory is still mapped')
+
+print(('chaos: seed %d, %.0f s: %d messages, %d deaths, %d failures, %d returns')
+  :format(seed, seconds, stats.messages, stats.deaths, stats.failures, stats.returns))
+for _, problem in ipairs(problems) do print('PROBLEM: ' .. problem) end
+os.exit(#problems == 0 and 0 or 1)

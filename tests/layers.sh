@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Checks the include edges of src/: arrows point down only, and lua.h stays where it may be.
+set -eu
+cd "$(dirname "${BASH_SOURCE[0]}")/../src"
+allowed() { # the folders that a folder may include
+  case $1 in
+    base) echo "base" ;;
+    os) echo "base os" ;;
+    channel) echo "base os channel" ;;
+    tensor) echo "base os tensor" ;;
+    codec) echo "base os channel tensor codec" ;;
+    process) echo "base os channel tensor codec process" ;;
+    lua) echo "base os channel tensor codec process lua torch" ;;
+    torch) echo "base os channel tensor codec torch" ;;
+    cluster) echo "base os channel tensor codec process cluster" ;;
+    *) echo "" ;;
+  esac
+}
+failed=0
+for file in */*.c */*.h; do
+  folder=${file%%/*}
+  for included in $(sed -n 's/^#include "\([a-z]*\)\/.*/\1/p' "$file" | sort -u); do
+    case " $(allowed "$folder") " in
+      *" $included "*) ;;
+      *)
+        echo "$file includes $included/: arrows point down only"
+        failed=$((failed + 1))
+        ;;
+    esac
+  done
+  if grep -q '#include <\(lua\|lauxlib\|lualib\|luajit\)\.h>' "$file"; then
+    case $folder in
+      codec | lua | torch) ;;
+      *)
+        echo "$file includes lua.h"
+        failed=$((failed + 1))
+        ;;
+    esac
+  fi
+  # System calls live in src/os: these headers are the ways to them.
+  if [ "$folder" != os ] && grep -qE '#include <(sys/socket|sys/mman|sys/epoll|sys/wait|spawn|poll|sys/un|fcntl)\.h>' "$file"; then
+    [ "$file" = base/blob.c ] || {
+      echo "$file makes system calls: they belong in src/os"
+      failed=$((failed + 1))
+    }
+  fi
+done
+exit $((failed > 0))

@@ -1,0 +1,114 @@
+-- The same random values between every two Luas: this one reads what each of the others wrote.
+package.path = 'tests/lua/?.lua;' .. package.path
+local core = require 'parallel.core'
+local support = require 'codec_support'
+
+local versions = {'5.1', '5.2', '5.3', '5.4', 'jit'}
+local build = os.getenv 'PARALLEL_BUILD' or 'build/release'
+
+local function exists(path)
+  local f = io.open(path, 'rb')
+  if f then f:close() end
+  return f ~= nil
+end
+
+-- Runs code on another Lua; gives what it wrote.
+local function run(version, code)
+  local script = os.tmpname()
+  local f = assert(io.open(script, 'w'))
+  f:write("package.path = 'tests/lua/?.lua;' .. package.path\nlocal core, support = require 'parallel.core', require 'codec_support'\n", code)
+  f:close()
+  -- The sanitizer's run-time library is inherited: the other interpreter's module needs it too.
+  local pipe = assert(io.popen(('tools/lua %s %s'):format(version, script), 'r'))
+  local out = pipe:read '*a'
+  pipe:close()
+  os.remove(script)
+  return out
+end
+
+local writer = [[
+local chunks = {}
+for seed = 1, 150 do
+  local value = support.value(seed)
+  local bytes, text = core.encode(value), support.describe(value)
+  chunks[#chunks + 1] = ('%d %d\n'):format(#bytes, #text) .. bytes .. text
+end
+io.stdout:write(table.concat(chunks))
+]]
+
+describe('data from', function()
+  for _, version in ipairs(versions) do
+    if exists(build .. '/lib/' .. version .. '/parallel/core.so') then
+      it(version .. ' arrives as it was', function()
+        local out, at, n = run(version, writer), 1, 0
+        while at <= #out do
+          local a, b, stop = out:match('^(%d+) (%d+)\n()', at)
+          local bytes = out:sub(stop, stop + a - 1)
+          local text = out:sub(stop + a, stop + a + b - 1)
+          n = n + 1
+          assert.is_true(text == support.describe(core.decode(bytes)), 'seed ' .. n)
+          assert.is_true(text == support.describe(support.value(n)), 'seed ' .. n)
+          at = stop + a + b
+        end
+        assert.are.equal(150, n)
+      end)
+
+      it(version .. ' as functions in source text works', function()
+        local out = run(version, [[
+          local object = {}
+          function object:add(n) return self.x + n end
+          local function f(a, b) -- the word end in a comment
+            local s = 'end' if a then for _ = 1, 2 do end end
+            return a + b, s
+          end
+          local list = {f, object.add, (loadstring or load) 'return ... * 2', function(x) return x end, function(x) return -x end}
+          io.stdout:write(core.encode(list, {foreign = true}))
+        ]])
+        local r = core.decode(out, {functions = true})
+        assert.are.equal(5, (r[1](2, 3)))
+        assert.are.equal(9, r[2]({x = 4}, 5))
+        assert.are.equal(8, r[3](4))
+        assert.are.equal(1, r[4](1))
+        assert.are.equal(-1, r[5](1))
+      end)
+    end
+  end
+
+  it('a Lua with integers beyond 2^53 is an error where there are none, unless the loss is accepted', function()
+    if not exists(build .. '/lib/5.4/parallel/core.so') then return end
+    local function write(options)
+      return run('5.4', 'io.stdout:write(core.encode({a = {1, 2, {y = (1 << 60) + 1, z = 1 << 60}}}' .. options .. '))')
+    end
+    if math.type then
+      assert.are.equal(math.tointeger(2 ^ 60) + 1, core.decode(write '').a[3].y)
+      return
+    end
+    local ok, message = pcall(core.decode, write '')
+    assert.is_false(ok)
+    assert.truthy(message:find('a[3].y: the integer 1152921504606846977 does not fit', 1, true))
+    assert.are.equal(2 ^ 60, core.decode(write '', {lossy = true}).a[3].y)
+    assert.are.equal(2 ^ 60, core.decode(write ', {lossy = true}').a[3].y)
+  end)
+
+  it('another Lua as bytecode is refused', function()
+    local other = jit and '5.1' or 'jit'
+    if not exists(build .. '/lib/' .. other .. '/parallel/core.so') then return end
+    local ok, message = pcall(core.decode, run(other, 'io.stdout:write(core.encode{function() end})'), {functions = true})
+    assert.is_false(ok)
+    assert.truthy(message:find('value 1[1]: a function of another kind of Lua', 1, true))
+  end)
+end)
+
+describe('a function for another Lua', function()
+  it('is refused when its text is not all there is to it', function()
+    local upvalue = 1
+    for _, f in ipairs {function() return upvalue end} do
+      local ok, message = pcall(core.encode, {f = f}, {foreign = true})
+      assert.is_false(ok)
+      assert.truthy(message:find('value.f: cannot send a function with upvalues', 1, true))
+    end
+    local ok, message = pcall(core.encode, (loadstring or load)('return 1', '=nowhere'), {foreign = true})
+    assert.is_false(ok)
+    assert.truthy(message:find('without source', 1, true))
+  end)
+end)

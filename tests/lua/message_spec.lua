@@ -1,0 +1,287 @@
+-- Messages between parent and children.
+package.path = 'tests/lua/?.lua;' .. package.path
+local support = require 'support'
+local parallel = require 'parallel'
+
+local echo = 'while true do parallel.parent:send(parallel.parent:receive()) end'
+
+local function error_of(f, ...)
+  local ok, err = pcall(f, ...)
+  assert.is_false(ok)
+  return err
+end
+
+describe('messages', function()
+  after_each(function() parallel.close() end)
+
+  it('are delivered in order, nil and false included', function()
+    local child = parallel.run(echo)
+    local values = {1, 'two', false, 3.5, 'nil', true, -7}
+    for _, v in ipairs(values) do if v == 'nil' then child:send(nil) else child:send(v) end end
+    for i, v in ipairs(values) do
+      local got = child:receive()
+      if v == 'nil' then assert.is_nil(got) else assert.equal(v, got) end
+    end
+  end)
+
+  it('carry tables with cycles and shared parts', function()
+    local child = parallel.run(echo)
+    local shared = {'s'}
+    local t = {a = shared, b = shared, list = {1, 2, nil, 4}}
+    t.self, t[t] = t, 'key'
+    child:send(t)
+    local got = child:receive()
+    assert.equal(got, got.self)
+    assert.equal('key', got[got])
+    assert.equal(got.a, got.b)
+    assert.equal('s', got.a[1])
+    assert.equal(4, got.list[4])
+  end)
+
+  it('carry functions', function()
+    local child = parallel.run('local f = parallel.parent:receive() parallel.parent:send(f(20))')
+    local offset = 22
+    child:send(function(x) return x + offset end)
+    assert.equal(42, child:receive())
+  end)
+
+  it('carry functions of this very test, whose environment is the framework\'s', function()
+    local child = parallel.run('local f = parallel.parent:receive() parallel.parent:send(f(-4.5))')
+    child:send(function(x) return math.floor(x) + select('#', string.byte('abc', 1, 3)) end)
+    assert.equal(-2, child:receive())
+  end)
+
+  it('may be far larger than the buffer', function()
+    local child = parallel.run(echo)
+    local text = ('abcdefgh'):rep(4 * 1024 * 1024)
+    child:send(text)
+    assert.is_true(child:receive() == text)
+    local list = {}
+    for i = 1, 300000 do list[i] = i end
+    child:send(list)
+    local got = child:receive()
+    assert.equal(300000, #got)
+    assert.equal(299999, got[299999])
+  end)
+
+  it('never deadlock when both sides send first', function()
+    for _, size in ipairs{1, 16 * 1024 * 1024} do
+      local child = parallel.run([[
+        local size = ...
+        for i = 1, 3 do parallel.parent:send(('c'):rep(size)) end
+        for i = 1, 3 do assert(#parallel.parent:receive() == size) end
+        return 'done'
+      ]], size)
+      for _ = 1, 3 do child:send(('p'):rep(size)) end
+      for _ = 1, 3 do assert.equal(size, #child:receive()) end
+      assert.equal('done', child:join())
+    end
+  end)
+
+  it('come out after the child has ended, also after the join', function()
+    local child = parallel.run('for i = 1, 100 do parallel.parent:send(i) end parallel.parent:send(("x"):rep(2^23))')
+    child:join()
+    assert.equal(child, parallel.children[child.id])
+    for i = 1, 100 do assert.equal(i, child:receive()) end
+    assert.equal(2 ^ 23, #child:receive())
+    assert.is_nil(parallel.children[child.id])
+    local err = error_of(child.receive, child)
+    assert.equal('closed', err.code)
+    assert.equal(child.id, err.id)
+    assert.equal('closed', error_of(child.send, child, 1).code)
+  end)
+
+  it('that cannot travel are refused with their path, and the channel goes on', function()
+    local child = parallel.run(echo)
+    local err = error_of(child.send, child, {users = {1, 2, {sock = io.stdout}}})
+    assert.equal('unsupported', err.code)
+    assert.matches('message%.users%[3%]%.sock: cannot send a userdata', tostring(err))
+    assert.equal('unsupported', error_of(child.send, child, coroutine.create(function() end)).code)
+    assert.equal('unsupported', error_of(child.send, child, child).code)
+    child:send('still works')
+    assert.equal('still works', child:receive())
+  end)
+
+  it('time out when none comes', function()
+    local child = parallel.run(echo)
+    local err = error_of(child.receive, child, {timeout = 0.02})
+    assert.equal('timeout', err.code)
+    assert.matches('receive from child ' .. child.id, tostring(err))
+    assert.equal('timeout', error_of(child.join, child, {timeout = 0.02}).code)
+    child:send(1)
+    assert.equal(1, child:receive{timeout = 30})
+  end)
+
+  it('are tried for without raising', function()
+    local child = parallel.run(echo)
+    local ok, err = child:try_receive(0.02)
+    assert.is_false(ok)
+    assert.equal('timeout', err.code)
+    child:send(nil)
+    local came, value = child:try_receive(30)
+    assert.is_true(came)
+    assert.is_nil(value)
+    child:send(false)
+    came, value = child:try_receive(30)
+    assert.is_true(came)
+    assert.is_false(value)
+  end)
+
+  it('come without waiting', function()
+    local child = parallel.run(echo)
+    local value, came = child:receive('noblock')
+    assert.is_nil(value)
+    assert.is_false(came)
+    child:send('x')
+    assert.is_true(support.eventually(function()
+      value, came = child:receive('noblock')
+      return came
+    end))
+    assert.equal('x', value)
+  end)
+
+  it('wait in the child for the parent', function()
+    local child = parallel.run('local ok, err = parallel.parent:try_receive(0.01) return ok, err.code')
+    local ok, code = child:join()
+    assert.is_false(ok)
+    assert.equal('timeout', code)
+  end)
+
+  it('need a colon and a child', function()
+    local child = parallel.run(echo)
+    assert.matches('colon', tostring(error_of(child.send, 5)))
+    assert.matches("'noblock' or an options table", tostring(error_of(child.receive, child, 'nonblock')))
+    assert.matches('timeout', tostring(error_of(child.receive, child, {timeout = -1})))
+    assert.matches('timeout', tostring(error_of(child.receive, child, {timeout = 'x'})))
+  end)
+
+  it('have no other end in the top process', function()
+    local out = support.script('require "parallel" print(pcall(function() return parallel.parent:receive() end))')
+    assert.matches('it has no parent', out)
+  end)
+end)
+
+describe('groups', function()
+  after_each(function() parallel.close() end)
+
+  it('send to all, receive one of each by id, and join', function()
+    for i = 1, 3 do parallel.run('local x = parallel.parent:receive() parallel.parent:send(x * parallel.id) return parallel.id') end
+    parallel.children:send(10)
+    local got = parallel.children:receive()
+    local ids = {}
+    for id in pairs(parallel.children) do
+      ids[#ids + 1] = id
+      assert.equal(10 * id, got[id])
+    end
+    assert.equal(3, #ids)
+    local values = parallel.children:join()
+    for _, id in ipairs(ids) do assert.equal(id, values[id]) end
+    assert.is_nil(next(parallel.children))
+  end)
+
+  it('work as functions on a child, the group and a plain list', function()
+    local code = 'parallel.parent:send(parallel.parent:receive() + 1) return "r"'
+    local w = {parallel.run(code), parallel.run(code)}
+    parallel.send(w, 1)
+    assert.same({2, 2}, parallel.receive(w))
+    assert.same({'r', 'r'}, parallel.join(w))
+    local one = parallel.run(code)
+    parallel.send(one, 5)
+    assert.equal(6, parallel.receive(one))
+    assert.equal('r', parallel.join(one))
+    assert.matches('list of children expected, got number', tostring(error_of(parallel.send, 5, 1)))
+    assert.matches('element 2', tostring(error_of(parallel.join, {one, 'x'})))
+  end)
+
+  it('may be empty', function()
+    assert.same({}, parallel.children:join())
+    assert.same({}, parallel.children:receive())
+    parallel.children:send(1)
+    assert.same({}, parallel.receive({}))
+  end)
+
+  it('join all before an error is raised', function()
+    parallel.run('error("first", 0)')
+    local slow = parallel.run('parallel.parent:send("sent") return "value"')
+    parallel.run('error("third", 0)')
+    local err = error_of(parallel.children.join, parallel.children)
+    assert.equal('failed', err.code)
+    assert.equal('first', err.message)
+    assert.equal('third', err.others[1].message)
+    assert.equal('sent', slow:receive())
+    assert.is_nil(next(parallel.children))
+  end)
+
+  it('send to the living when one has died, and say so', function()
+    local a = parallel.run(echo)
+    local dead = parallel.run('return 1')
+    local b = parallel.run(echo)
+    assert.is_true(support.eventually(function() return not pcall(dead.send, dead, 'x') end))
+    local err = error_of(parallel.children.send, parallel.children, {'to all'})
+    assert.equal('closed', err.code)
+    assert.equal(dead.id, err.id)
+    assert.same({'to all'}, a:receive())
+    assert.same({'to all'}, b:receive())
+  end)
+
+  it('give messages as they come until all have ended', function()
+    for i = 1, 4 do parallel.run('for i = 1, 50 do parallel.parent:send(i) end') end
+    local sums, n = {}, 0
+    for child, value in parallel.children:messages() do
+      sums[child.id] = (sums[child.id] or 0) + value
+      n = n + 1
+    end
+    assert.equal(200, n)
+    for _, sum in pairs(sums) do assert.equal(1275, sum) end
+    parallel.children:join()
+  end)
+
+  it('select the child that has something', function()
+    local quiet = parallel.run(echo)
+    local ready = parallel.run(echo)
+    assert.is_nil(parallel.select(0.02))
+    ready:send('x')
+    assert.equal(ready, parallel.select(30))
+    assert.equal(ready, parallel.select({quiet, ready}, 30))
+    assert.is_nil(parallel.select({quiet}, 0.02))
+    assert.equal('x', ready:receive())
+    assert.is_nil(parallel.select({}))
+    local ended = parallel.run('')
+    assert.equal(ended, parallel.select({quiet, ended}))
+    assert.equal(ended, parallel.select())
+  end)
+end)
+
+describe('yield and join', function()
+  after_each(function() parallel.close() end)
+
+  it('hand a message over', function()
+    local child = parallel.run([[
+      local got = {}
+      for i = 1, 3 do
+        parallel.parent:send('before ' .. i)
+        got[i] = parallel.yield()
+      end
+      return got
+    ]])
+    for i = 1, 3 do
+      assert.is_nil(child:join({n = i}))
+      assert.equal('before ' .. i, child:receive())
+    end
+    assert.same({{n = 1}, {n = 2}, {n = 3}}, child:join())
+  end)
+
+  it('work for a group of which half has ended', function()
+    local ended = parallel.run('return "ended"')
+    local yields = parallel.run('return parallel.yield()')
+    assert.same({[ended.id] = 'ended'}, parallel.children:join('go'))
+    assert.equal('go', yields:join())
+  end)
+
+  it('tells who receives from a child that waits to be joined', function()
+    local child = parallel.run('parallel.yield()')
+    local err = error_of(child.receive, child)
+    assert.equal('yielded', err.code)
+    assert.matches('join it first', tostring(err))
+  end)
+end)

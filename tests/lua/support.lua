@@ -1,0 +1,93 @@
+--- What several specs need: running scripts in processes of their own, counting what is left behind.
+local support = {}
+
+support.version = rawget(_G, 'jit') and 'jit' or _VERSION:match('%d+%.%d+')
+support.root = debug.getinfo(1, 'S').source:match('^@(.*)/tests/lua/support%.lua$') or '.'
+support.build = os.getenv('PARALLEL_BUILD') or support.root .. '/build/release'
+
+--- Is this run under a sanitizer? It needs memory of its own, so tests of memory limits make no sense there.
+support.sanitized = (os.getenv('PARALLEL_SANITIZE') or '') ~= ''
+
+local function quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
+support.quote = quote
+
+local counter = 0
+
+--- A file name in the build tree that no other test uses.
+function support.scratch(suffix)
+  counter = counter + 1
+  os.execute('mkdir -p ' .. quote(support.build .. '/scratch'))
+  local pid = require 'parallel.core'.pid()
+  return ('%s/scratch/%s-%d-%d%s'):format(support.build, support.version, pid, counter, suffix or '')
+end
+
+function support.write_file(path, text)
+  local file = assert(io.open(path, 'wb'))
+  file:write(text)
+  file:close()
+end
+
+function support.read_file(path)
+  local file = io.open(path, 'rb')
+  if not file then return nil end
+  local text = file:read('*a')
+  file:close()
+  return text
+end
+
+--- Runs a shell command with a time limit. Returns its output (both streams) and its exit status.
+function support.shell(command, seconds)
+  local out = support.scratch('.out')
+  local line = ('timeout -k 1 %g bash -c %s >%s 2>&1; echo $? >%s.status')
+    :format(seconds or 30, quote(command), quote(out), quote(out))
+  os.execute(line)
+  local text, status = support.read_file(out) or '', tonumber(support.read_file(out .. '.status'))
+  os.remove(out)
+  os.remove(out .. '.status')
+  return text, status
+end
+
+--- Runs Lua code as a script of its own on the Lua of this spec (or options.version). Returns output and status.
+-- options: seconds (time limit), args (text appended to the command line), env (text in front of it), before (shell code)
+function support.script(code, options)
+  options = options or {}
+  local path = support.scratch('.lua')
+  support.write_file(path, code)
+  local command = ('%s %s %s/tools/lua %s %s %s'):format(options.before or '', options.env or '', quote(support.root),
+    options.version or support.version, quote(path), options.args or '')
+  local text, status = support.shell(command, options.seconds)
+  os.remove(path)
+  return text, status
+end
+
+--- Processes that are alive (zombies not counted) and have `text` in their command line or are children of `pid`.
+function support.processes(pid)
+  local text = support.shell(('LD_PRELOAD= ps -o pid=,stat= --ppid %d | grep -v Z'):format(pid))
+  local n = 0
+  for _ in text:gmatch('[^\n]+') do n = n + 1 end
+  return n
+end
+
+function support.exists(pid)
+  local text = support.read_file(('/proc/%d/stat'):format(pid))
+  return text ~= nil and not text:match('%) Z')
+end
+
+--- Waits until condition() is true, at most `seconds`. Returns whether it became true.
+function support.eventually(condition, seconds)
+  local core = require 'parallel.core'
+  local deadline = core.clock() + (seconds or 5)
+  while core.clock() < deadline do
+    if condition() then return true end
+    core.sleep(0.01)
+  end
+  return condition() and true or false
+end
+
+--- Open descriptors of this process.
+function support.descriptors()
+  local text = support.shell(('ls /proc/%d/fd | wc -l'):format(require 'parallel.core'.pid()))
+  return tonumber(text)
+end
+
+return support
