@@ -318,12 +318,25 @@ static int link_send(lua_State *L)
 
 /* --- receive --- */
 
+int par_lua_link_next(par_lua_link *self, par_message *message, int64_t deadline_ns, par_error *err)
+{
+    par_channel *channel = self->link->channel;
+    if (!par_trace_on || deadline_ns == 0) return par_channel_receive(channel, message, deadline_ns, err);
+    int rc = par_channel_receive(channel, message, 0, err);
+    if (rc != PAR_E_TIMEOUT) return rc;
+    par_trace_flush();
+    int64_t began_ns = par_trace_begin();
+    rc = par_channel_receive(channel, message, deadline_ns, err);
+    par_trace_end("wait", began_ns, self->id, -1);
+    return rc;
+}
+
 /* The next message of this kind of use: waits, and says PAR_E_CLOSED when none can come any more. */
 static int next_message(par_lua_link *self, par_message *message, int64_t deadline_ns, par_error *err)
 {
     par_link *link = self->link;
     for (;;) {
-        int rc = par_channel_receive(link->channel, message, deadline_ns, err);
+        int rc = par_lua_link_next(self, message, deadline_ns, err);
         if (rc != PAR_NOTICE) return rc;
         if (par_link_ended(link)) deadline_ns = 0; /* all it sent is in the ring: nothing more comes */
         if (link->state == PAR_LINK_YIELDED) deadline_ns = 0;
@@ -379,23 +392,12 @@ static int throw_receive(lua_State *L, par_lua_link *self, const par_error *err)
     return par_lua_link_throw(L, self, err, "receive from");
 }
 
-void par_lua_link_trace_wait(par_lua_link *self, int64_t deadline_ns)
-{
-    par_error ignored;
-    if (!par_trace_on || !self->link->channel || par_channel_ready(self->link->channel)) return;
-    par_trace_flush();
-    int64_t began_ns = par_trace_begin();
-    par_channel_absorb(self->link->channel, deadline_ns, &ignored); /* whatever comes of it, receive finds it too */
-    par_trace_end("wait", began_ns, self->id, -1);
-}
-
 /* Receives one message with one value and pushes it. Raises. */
 static void receive_value(lua_State *L, par_lua_link *self, int64_t deadline_ns)
 {
     par_error err;
     par_message message;
     self->L = L;
-    par_lua_link_trace_wait(self, deadline_ns);
     if (receive_message(self, &message, deadline_ns, &err) != PAR_OK) throw_receive(L, self, &err);
     int64_t began_ns = par_trace_begin(), bytes = (int64_t)message.len;
     int n = push_message(L, self, &message, &err);

@@ -34,8 +34,8 @@ int64_t par_lua_deadline_of(lua_State *L, int idx, const char *what);
 /* Encodes `count` values from `first` on and sends them. Raises on failure. */
 void par_lua_link_send(lua_State *L, par_lua_link *self, uint32_t kind, int first, int count, const char *name,
                        int64_t deadline_ns);
-/* When the process is traced: a wait that receive would begin with, as a span of its own. */
-void par_lua_link_trace_wait(par_lua_link *self, int64_t deadline_ns);
+/* par_channel_receive; when the process is traced, waiting for the message is a span of its own. */
+int par_lua_link_next(par_lua_link *self, par_message *message, int64_t deadline_ns, par_error *err);
 /* The way of one message: encoded into the ring itself and committed there if it fits, else sent. `quietly`: no bell. */
 int par_lua_link_put(lua_State *L, par_lua_link *self, uint32_t kind, int first, int count, const char *name, bool quietly,
                      int64_t deadline_ns, par_encoded *encoded, par_error *err);

@@ -160,8 +160,8 @@ static int pool_take(lua_State *L)
     int rc;
     lua_settop(L, 1);
     self->L = L;
-    par_lua_link_trace_wait(self, PAR_NEVER);
-    do rc = par_channel_receive(open_channel(L, self), &message, PAR_NEVER, &err);
+    open_channel(L, self);
+    do rc = par_lua_link_next(self, &message, PAR_NEVER, &err);
     while (rc == PAR_NOTICE);
     if (rc != PAR_OK) {
         err.code = rc;

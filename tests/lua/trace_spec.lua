@@ -100,6 +100,7 @@ describe('a trace', function()
         parallel.parent:send(grandchild:join())
       end}
       child:send(('x'):rep(100000))
+      require("parallel.core").sleep(0.3) -- the child's first word is there before the wait begins
       assert(#child:receive() == 100001)
       parallel.children:join()]]
     assert.equal(3, (count(events, 'run', 'B')))
