@@ -3,7 +3,8 @@
 find_program(FUZZ_CLANG clang)
 find_library(FUZZ_LUA NAMES lua5.4 lua-5.4)
 set(FUZZ_DIR ${CMAKE_CURRENT_LIST_DIR})
-set(FUZZ_SECONDS 25 CACHE STRING "Seconds that each fuzzer runs in the tests")
+set(FUZZ_DECODE_SECONDS 60 CACHE STRING "Seconds that the decoder's fuzzer runs in the tests")
+set(FUZZ_ROUND_SECONDS 25 CACHE STRING "Seconds that the round-trip fuzzer runs in the tests")
 if(FUZZ_CLANG AND FUZZ_LUA AND "5.4" IN_LIST PARALLEL_FOUND_LUAS AND NOT PARALLEL_SANITIZE STREQUAL "thread")
   file(WRITE ${CMAKE_BINARY_DIR}/fuzz/probe.c "#include <stdint.h>\n#include <stddef.h>\nint LLVMFuzzerTestOneInput(const uint8_t *d, size_t n) { (void)d; (void)n; return 0; }\n")
   execute_process(COMMAND ${FUZZ_CLANG} -fsanitize=fuzzer,address,undefined ${CMAKE_BINARY_DIR}/fuzz/probe.c
@@ -22,6 +23,7 @@ file(GLOB FUZZED_HEADERS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/base/*.h ${CM
   ${CMAKE_SOURCE_DIR}/src/codec/*.h ${FUZZ_DIR}/../codec/state.h)
 foreach(name IN ITEMS decode round)
   set(fuzzer ${CMAKE_BINARY_DIR}/fuzz/fuzz_${name})
+  string(TOUPPER FUZZ_${name}_SECONDS seconds)
   add_custom_command(OUTPUT ${fuzzer}
     COMMAND ${FUZZ_CLANG} -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
       -fno-omit-frame-pointer -Wno-pass-failed -D_GNU_SOURCE -I${CMAKE_SOURCE_DIR}/src -isystem ${PARALLEL_LUA_5.4_INCLUDE}
@@ -29,7 +31,8 @@ foreach(name IN ITEMS decode round)
     DEPENDS ${FUZZ_DIR}/fuzz_${name}.c ${FUZZED} ${FUZZED_HEADERS} VERBATIM)
   add_custom_target(fuzz_${name} ALL DEPENDS ${fuzzer})
   file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz/found_${name})
-  add_test(NAME fuzz.${name} COMMAND ${fuzzer} -max_total_time=${FUZZ_SECONDS} -max_len=4096 -timeout=10 -print_final_stats=1
+  add_test(NAME fuzz.${name} COMMAND ${fuzzer} -max_total_time=${${seconds}} -max_len=4096 -timeout=10 -print_final_stats=1
     -artifact_prefix=${CMAKE_BINARY_DIR}/fuzz/${name}- ${CMAKE_BINARY_DIR}/fuzz/found_${name} ${FUZZ_DIR}/corpus/${name})
-  set_tests_properties(fuzz.${name} PROPERTIES TIMEOUT ${TEST_SECONDS} ENVIRONMENT "ASAN_OPTIONS=detect_leaks=1")
+  set_tests_properties(fuzz.${name} PROPERTIES TIMEOUT ${TEST_SECONDS} COST ${${seconds}}
+    ENVIRONMENT "ASAN_OPTIONS=detect_leaks=1")
 endforeach()
