@@ -26,31 +26,61 @@ local function run(version, code)
   return out
 end
 
+-- Writes values with their names and descriptions: random ones by number, those at the edge of something by name, and
+-- integers that no double holds.
 local writer = [[
 local chunks = {}
-for seed = 1, 150 do
-  local value = support.value(seed)
+local function write(name, value)
   local bytes, text = core.encode(value), support.describe(value)
-  chunks[#chunks + 1] = ('%d %d\n'):format(#bytes, #text) .. bytes .. text
+  local exact = support.describe(value, true)
+  chunks[#chunks + 1] = ('%d %d %d %d\n'):format(#name, #bytes, #text, #exact) .. name .. bytes .. text .. exact
 end
+for seed = 1, 200 do write(tostring(seed), support.value(seed)) end
+for name, value in pairs(support.edges()) do write(name, value) end
+if math.type then write('wide integers', support.wide_integers()) end
 io.stdout:write(table.concat(chunks))
 ]]
+
+-- name, bytes, description, exact description of each value in what the writer wrote
+local function written(out)
+  local at = 1
+  return function()
+    if at > #out then return end
+    local fields = {out:match('^(%d+) (%d+) (%d+) (%d+)\n()', at)}
+    at = fields[5]
+    for i = 1, 4 do
+      local len = tonumber(fields[i])
+      fields[i], at = out:sub(at, at + len - 1), at + len
+    end
+    return fields[1], fields[2], fields[3], fields[4]
+  end
+end
 
 describe('data from', function()
   for _, version in ipairs(versions) do
     if exists(build .. '/lib/' .. version .. '/parallel/core.so') then
       it(version .. ' arrives as it was', function()
-        local out, at, n = run(version, writer), 1, 0
-        while at <= #out do
-          local a, b, stop = out:match('^(%d+) (%d+)\n()', at)
-          local bytes = out:sub(stop, stop + a - 1)
-          local text = out:sub(stop + a, stop + a + b - 1)
-          n = n + 1
-          assert.is_true(text == support.describe(core.decode(bytes)), 'seed ' .. n)
-          assert.is_true(text == support.describe(support.value(n)), 'seed ' .. n)
-          at = stop + a + b
+        local edges, n, named = support.edges(), 0, 0
+        for name, bytes, text, exact in written(run(version, writer)) do
+          if name ~= 'wide integers' then
+            local value = core.decode(bytes)
+            assert.is_true(text == support.describe(value), name)
+            assert.is_true(text == support.describe(edges[name] or support.value(tonumber(name))), name)
+            if math.type and (version == '5.3' or version == '5.4') then
+              assert.is_true(exact == support.describe(value, true), name)
+            end
+            n, named = n + 1, named + (edges[name] and 1 or 0)
+            edges[name] = nil
+          elseif math.type then
+            assert.are.equal(exact, support.describe(core.decode(bytes), true))
+          else
+            local ok, message = pcall(core.decode, bytes)
+            assert.is_false(ok)
+            assert.truthy(message:find('value 1.*: the integer %-?%d+ does not fit'))
+          end
         end
-        assert.are.equal(150, n)
+        assert.is_nil(next(edges))
+        assert.are.equal(200, n - named)
       end)
 
       it(version .. ' as functions in source text works', function()

@@ -1,7 +1,8 @@
 -- Values through parallel.encode and parallel.decode in one process: everything comes out as it went in.
 local core = require 'parallel.core'
 package.path = 'tests/lua/?.lua;' .. package.path
-local same = require 'codec_support'.same
+local support = require 'codec_support'
+local same = support.same
 local encode, decode = core.encode, core.decode
 local math_type = math.type or function() return 'number' end
 
@@ -22,6 +23,16 @@ describe('encode and decode', function()
     assert.are.equal(-huge, 1 / back {-zero, -zero, -zero, -zero, -zero}[5])
     local nan = back(0 / 0)
     assert.is_true(nan ~= nan)
+  end)
+
+  it('keep what is at the edge of something', function()
+    for name, value in pairs(support.edges()) do
+      local r = back(value)
+      assert.is_true(same(value, r), name)
+      assert.are.equal(support.describe(value, true), support.describe(r, true), name)
+    end
+    local wide = support.wide_integers()
+    assert.are.equal(support.describe(wide, true), support.describe(back(wide), true))
   end)
 
   it('keep integers and floats apart where Lua does', function()
