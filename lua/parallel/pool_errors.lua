@@ -5,7 +5,7 @@ local errors = require 'parallel.errors'
 local pool_errors = {}
 
 local signal_names = {}
-for name, number in pairs(core.links.signals) do signal_names[number] = name end
+for name, number in pairs(core.signals) do signal_names[number] = 'SIG' .. name end
 
 local misused = {} -- metatable of errors of the caller's making
 

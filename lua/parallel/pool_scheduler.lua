@@ -12,7 +12,7 @@ scheduler.__index = scheduler
 
 local links = core.links
 local clock = core.clock
-local SIGSTOP, SIGCONT, SIGKILL = links.signals.SIGSTOP, links.signals.SIGCONT, links.signals.SIGKILL
+local SIGSTOP, SIGCONT, SIGKILL = core.signals.STOP, core.signals.CONT, core.signals.KILL
 
 local AHEAD_SECONDS = 0.02 -- a worker gets its second chunk when the first takes less than this
 local STEAL_SECONDS = 0.001 -- tasks are worth moving when they take longer than this

@@ -5,7 +5,9 @@
 #include "codec/compat.h"
 #include "lua/parts.h"
 
-static const char metatable_key; /* its address names the metatable in the registry */
+/* Their addresses are keys of the registry: */
+static const char metatable_key; /* of error objects */
+static const char nothing_key;   /* an empty Lua function, for pending hooks */
 
 static const char *code_name(int code)
 {
@@ -106,6 +108,13 @@ int par_lua_throw_status(lua_State *L, unsigned id, const par_error *err)
     return luaL_error(L, "parallel: %s", err->text);
 }
 
+bool par_lua_interrupted(lua_State *L)
+{
+    if (!L || !lua_checkstack(L, 4)) return false;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &nothing_key);
+    return lua_pcall(L, 0, 0, 0) != 0;
+}
+
 /* core.set_error_metatable(table) */
 static int set_error_metatable(lua_State *L)
 {
@@ -125,5 +134,7 @@ static int raise(lua_State *L)
 void par_lua_open_errors(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"set_error_metatable", set_error_metatable}, {"raise", raise}, {NULL, NULL}};
+    if (luaL_loadstring(L, "return") != 0) lua_error(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &nothing_key);
     luaL_setfuncs(L, functions, 0);
 }

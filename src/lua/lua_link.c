@@ -16,7 +16,6 @@
 
 static const char methods_key;  /* registry: the methods that all relatives share */
 static const char fallback_key; /* registry: metatable of every fields table */
-static const char nothing_key;  /* registry: an empty Lua function, for pending hooks */
 static const char last_key;     /* registry: what to call after the last message of a joined child */
 
 /* --- making and finding --- */
@@ -73,15 +72,10 @@ par_lua_link *par_lua_link_check(lua_State *L, int idx)
     return self;
 }
 
-/* A signal came during a wait. The standalone interpreters turn Ctrl-C into a debug hook; a call of any Lua function
- * lets it fire. Its error stays at the top of the stack for par_lua_throw_status. */
 static bool link_interrupted(void *host)
 {
     par_lua_link *self = host;
-    lua_State *L = self->L;
-    if (!L || !lua_checkstack(L, 4)) return false;
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &nothing_key);
-    return lua_pcall(L, 0, 0, 0) != 0;
+    return par_lua_interrupted(self->L);
 }
 
 void par_lua_link_bind(lua_State *L, par_lua_link *self, par_link *link)
@@ -623,12 +617,6 @@ static int is_child(lua_State *L)
     return 1;
 }
 
-static int nothing(lua_State *L)
-{
-    (void)L;
-    return 0;
-}
-
 /* links.fields(child) -> the table behind child.id and the rest */
 static int link_fields(lua_State *L)
 {
@@ -655,11 +643,6 @@ void par_lua_open_links(lua_State *L)
                                          {"on_last_message", link_on_last_message},
                                          {"fields", link_fields},
                                          {NULL, NULL}};
-    if (luaL_loadstring(L, "return") != 0) {
-        lua_pop(L, 1);
-        lua_pushcfunction(L, nothing);
-    }
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &nothing_key);
     luaL_newlib(L, methods);
     lua_createtable(L, 0, 1);
     lua_pushvalue(L, -2);

@@ -6,7 +6,6 @@
  * two slots of a worker, word 2 the moment at which it claimed last, in ns. Both sides change a slot's word by
  * compare-and-swap; the pairs are offer/retract (parent) and claim (worker). */
 #include <lauxlib.h>
-#include <signal.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -226,21 +225,7 @@ void par_lua_open_pool(lua_State *L)
     static const luaL_Reg functions[] = {{"post", pool_post},       {"offer", pool_offer}, {"retract", pool_retract},
                                          {"claimed", pool_claimed}, {"take", pool_take},   {"collect", pool_collect},
                                          {"claim", pool_claim},     {"done", pool_done},   {NULL, NULL}};
-    static const struct {
-        const char *name;
-        int number;
-    } signals[] = {{"SIGHUP", SIGHUP},   {"SIGINT", SIGINT},   {"SIGQUIT", SIGQUIT}, {"SIGILL", SIGILL},
-                   {"SIGTRAP", SIGTRAP}, {"SIGABRT", SIGABRT}, {"SIGBUS", SIGBUS},   {"SIGFPE", SIGFPE},
-                   {"SIGKILL", SIGKILL}, {"SIGSEGV", SIGSEGV}, {"SIGPIPE", SIGPIPE}, {"SIGALRM", SIGALRM},
-                   {"SIGTERM", SIGTERM}, {"SIGSTOP", SIGSTOP}, {"SIGCONT", SIGCONT}, {"SIGXCPU", SIGXCPU},
-                   {"SIGUSR1", SIGUSR1}, {"SIGUSR2", SIGUSR2}, {"SIGXFSZ", SIGXFSZ}, {"SIGSYS", SIGSYS}};
     lua_getfield(L, -1, "links");
     luaL_setfuncs(L, functions, 0);
-    lua_createtable(L, 0, (int)(sizeof signals / sizeof *signals)); /* links.signals: name -> number */
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-        lua_pushinteger(L, signals[i].number);
-        lua_setfield(L, -2, signals[i].name);
-    }
-    lua_setfield(L, -2, "signals");
     lua_pop(L, 1);
 }

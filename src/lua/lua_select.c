@@ -18,7 +18,6 @@ typedef struct par_lua_selector {
 } par_lua_selector;
 
 static const char selector_metatable_key;
-static const char nothing_key;
 
 static int selector_gc(lua_State *L)
 {
@@ -31,10 +30,7 @@ static int selector_gc(lua_State *L)
 static bool selector_interrupted(void *context)
 {
     par_lua_selector *self = context;
-    lua_State *L = self->L;
-    if (!L || !lua_checkstack(L, 4)) return false;
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &nothing_key);
-    return lua_pcall(L, 0, 0, 0) != 0;
+    return par_lua_interrupted(self->L);
 }
 
 /* core.selector() -> an empty selector */
@@ -227,8 +223,6 @@ void par_lua_open_select(lua_State *L)
     lua_pushcfunction(L, selector_gc);
     lua_setfield(L, -2, "__gc");
     lua_rawsetp(L, LUA_REGISTRYINDEX, &selector_metatable_key);
-    if (luaL_loadstring(L, "return") != 0) lua_error(L);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &nothing_key);
     luaL_setfuncs(L, functions, 0);
     lua_getfield(L, -1, "links");
     luaL_setfuncs(L, internals, 0);

@@ -3,13 +3,7 @@ package.path = 'tests/lua/?.lua;' .. package.path
 local support = require 'support'
 local parallel = require 'parallel'
 
-local function error_of(f, ...)
-  local ok, err = pcall(f, ...)
-  assert.is_false(ok)
-  return err
-end
-
-local function message_of(f, ...) return tostring(error_of(f, ...)) end
+local error_of, message_of = support.error_of, support.message_of
 
 local yielder = [[
   while true do

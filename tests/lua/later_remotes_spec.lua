@@ -1,15 +1,11 @@
 -- The later API: this machine's addresses, addremote, sfork and calibrate.
 package.path = 'tests/lua/?.lua;' .. package.path
-require 'support'
+local support = require 'support'
 local parallel = require 'parallel'
 local core = require 'parallel.core'
 local here = require 'parallel.here'
 
-local function message_of(f, ...)
-  local ok, err = pcall(f, ...)
-  assert.is_false(ok)
-  return tostring(err)
-end
+local message_of = support.message_of
 
 -- How many children each entry has.
 local function counts(list)

@@ -5,11 +5,7 @@ local parallel = require 'parallel'
 
 local echo = 'while true do parallel.parent:send(parallel.parent:receive()) end'
 
-local function error_of(f, ...)
-  local ok, err = pcall(f, ...)
-  assert.is_false(ok)
-  return err
-end
+local error_of = support.error_of
 
 describe('messages', function()
   after_each(function() parallel.close() end)

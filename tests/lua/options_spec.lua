@@ -3,11 +3,7 @@ package.path = 'tests/lua/?.lua;' .. package.path
 local support = require 'support'
 local parallel = require 'parallel'
 
-local function message_of(f, ...)
-  local ok, err = pcall(f, ...)
-  assert.is_false(ok)
-  return tostring(err)
-end
+local message_of = support.message_of
 
 describe('output', function()
   after_each(function() parallel.close() end)

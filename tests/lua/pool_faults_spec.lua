@@ -4,11 +4,7 @@ local support = require 'support'
 local parallel = require 'parallel'
 local core = require 'parallel.core'
 
-local function error_of(f, ...)
-  local ok, err = pcall(f, ...)
-  assert.is_false(ok)
-  return err
-end
+local error_of = support.error_of
 
 local function numbers(n)
   local list = {}

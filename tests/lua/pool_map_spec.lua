@@ -3,11 +3,7 @@ package.path = 'tests/lua/?.lua;' .. package.path
 local support = require 'support'
 local parallel = require 'parallel'
 
-local function error_of(f, ...)
-  local ok, err = pcall(f, ...)
-  assert.is_false(ok)
-  return err
-end
+local error_of = support.error_of
 
 local function numbers(n)
   local list = {}

@@ -8,6 +8,15 @@ support.build = os.getenv('PARALLEL_BUILD') or support.root .. '/build/release'
 --- Is this run under a sanitizer? It needs memory of its own, so tests of memory limits make no sense there.
 support.sanitized = (os.getenv('PARALLEL_SANITIZE') or '') ~= ''
 
+--- The error that f(...) raises; it has to raise one. message_of: as text.
+function support.error_of(f, ...)
+  local ok, err = pcall(f, ...)
+  if ok then error('an error was expected, there was none', 2) end
+  return err
+end
+
+function support.message_of(f, ...) return tostring(support.error_of(f, ...)) end
+
 local function quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
 support.quote = quote
 

@@ -9,11 +9,7 @@ local echo = 'while true do parallel.parent:send(parallel.parent:receive()) end'
 local types = {'Byte', 'Char', 'Short', 'Int', 'Long', 'Float', 'Double'}
 local small, large = 10, 512 * 1024 -- elements: of every type inside the message, and beside it in segments
 
-local function error_of(f, ...)
-  local ok, err = pcall(f, ...)
-  assert.is_false(ok)
-  return err
-end
+local error_of = support.error_of
 
 -- Elements that tell their place, within the range of every type.
 local function pattern(kind, n)
