@@ -144,6 +144,16 @@ void par_codec_fingerprint(lua_State *L, char *out, size_t room)
         used += (size_t)snprintf(out + used, room - used, "%02x", head.bytes[i]);
 }
 
+unsigned par_codec_flags_for(lua_State *L, const char *fingerprint)
+{
+    char own[200];
+    int minor;
+    par_codec_fingerprint(L, own, sizeof own);
+    if (strcmp(own, fingerprint) == 0) return 0;
+    bool integers = sscanf(fingerprint, "Lua 5.%d ", &minor) == 1 && minor >= 3;
+    return PAR_ENCODE_FOREIGN | (integers ? 0 : PAR_ENCODE_FLOATS);
+}
+
 uint32_t par_codec_fingerprint_hash(lua_State *L, par_codec *codec)
 {
     if (codec->fingerprint) return codec->fingerprint;

@@ -44,7 +44,8 @@ enum {
     PAR_ENCODE_INLINE = 1,      /* no payloads: everything inside the bytes (parallel.encode) */
     PAR_ENCODE_LOSSY = 2,       /* integers beyond 2^53 may become floats for a peer without integers */
     PAR_ENCODE_NO_FUNCTIONS = 4,
-    PAR_ENCODE_FOREIGN = 8      /* the peer runs another kind of Lua: no bytecode, functions as source text */
+    PAR_ENCODE_FOREIGN = 8,     /* the peer runs another kind of Lua: no bytecode, functions as source text */
+    PAR_ENCODE_FLOATS = 16      /* the peer's Lua has no integers: those that a double cannot hold are refused */
 };
 enum {
     PAR_DECODE_FUNCTIONS = 1,   /* bytecode and source are accepted (peers of our own process tree only) */
@@ -66,5 +67,7 @@ int par_codec_decode(lua_State *L, par_codec *codec, const uint8_t *bytes, size_
 /* The ABI of this Lua as seen by bytecode and numbers: peers with equal fingerprints exchange bytecode. NUL-terminated,
  * at most room bytes. */
 void par_codec_fingerprint(lua_State *L, char *out, size_t room);
+/* PAR_ENCODE_FOREIGN and PAR_ENCODE_FLOATS as a peer with this fingerprint needs them. */
+unsigned par_codec_flags_for(lua_State *L, const char *fingerprint);
 
 #endif

@@ -2,6 +2,7 @@
  * container is a level (levels.h) whose par_filling says what it waits for. */
 #include <stdlib.h>
 
+#include "base/checked.h"
 #include "codec/decoder.h"
 #include "codec/types.h"
 
@@ -13,11 +14,9 @@ static int push_i64(lua_State *L, par_decoder *d, int64_t value)
     (void)d;
     lua_pushinteger(L, value);
 #else
-    double number = (double)value;
-    bool exact = number >= -9223372036854775808.0 && number < 9223372036854775808.0 && (int64_t)number == value;
-    if (!exact && !((d->flags & PAR_DECODE_LOSSY) || (d->header_flags & PAR_FORMAT_LOSSY)))
+    if (!par_i64_fits_double(value) && !((d->flags & PAR_DECODE_LOSSY) || (d->header_flags & PAR_FORMAT_LOSSY)))
         return par_error_set(d->err, PAR_E_UNSUPPORTED, "the integer %lld does not fit this Lua's numbers", (long long)value);
-    lua_pushnumber(L, number);
+    lua_pushnumber(L, (double)value);
 #endif
     return 1;
 }

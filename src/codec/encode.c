@@ -86,13 +86,22 @@ static bool integral(double value, int64_t *out)
 }
 #endif
 
-static inline void put_number(lua_State *L, par_encoder *e, int idx)
+static int refuse_integer(lua_State *L, par_encoder *e, int64_t value)
+{
+    return par_refuse(L, e, "the integer %lld does not fit the numbers of the receiver's Lua", (long long)value);
+}
+
+/* 1, or an error. */
+static inline int put_number(lua_State *L, par_encoder *e, int idx)
 {
 #if PAR_LUA_INTEGERS
-    if (lua_isinteger(L, idx))
-        par_put_integer(e, lua_tointeger(L, idx));
-    else
+    if (lua_isinteger(L, idx)) {
+        int64_t value = lua_tointeger(L, idx);
+        if (e->doubles_only && !par_i64_fits_double(value)) return refuse_integer(L, e, value);
+        par_put_integer(e, value);
+    } else {
         par_put_float(e, lua_tonumber(L, idx));
+    }
 #else
     double value = lua_tonumber(L, idx);
     int64_t whole;
@@ -101,6 +110,7 @@ static inline void put_number(lua_State *L, par_encoder *e, int idx)
     else
         par_put_float(e, value);
 #endif
+    return 1;
 }
 
 /* 1: written. 0: not a scalar. Leaves the value where it is. */
@@ -115,9 +125,8 @@ static inline int encode_scalar(lua_State *L, par_encoder *e, int idx)
     }
     if (type != LUA_TNUMBER && type != LUA_TBOOLEAN && type != LUA_TNIL) return 0;
     if (!par_output_room(e, PAR_NUMBER_MAX)) return par_output_full(e);
-    if (type == LUA_TNUMBER)
-        put_number(L, e, idx);
-    else if (type == LUA_TNIL)
+    if (type == LUA_TNUMBER) return put_number(L, e, idx);
+    if (type == LUA_TNIL)
         par_put_u8(e, PAR_TAG_NIL);
     else
         par_put_u8(e, lua_toboolean(L, idx) ? PAR_TAG_TRUE : PAR_TAG_FALSE);
@@ -396,8 +405,23 @@ static void gather(lua_State *L, par_open *open, gathered *run)
         GATHER(L, open, run, is_integer, run->of.i);
 }
 
-static int put_gathered(par_encoder *e, const gathered *run)
+static int check_integers(lua_State *L, par_encoder *e, par_open *open, size_t first, const gathered *run)
 {
+    for (unsigned i = 0; i < run->n; i++) {
+        if (par_i64_fits_double(run->of.i[i])) continue;
+        open->i = first + i; /* for the path */
+        return refuse_integer(L, e, run->of.i[i]);
+    }
+    return PAR_OK;
+}
+
+/* The run, which begins with element `first` of the table. */
+static int put_gathered(lua_State *L, par_encoder *e, par_open *open, size_t first, const gathered *run)
+{
+    if (e->doubles_only && !run->floats) {
+        int rc = check_integers(L, e, open, first, run);
+        if (rc != PAR_OK) return rc;
+    }
     if (!par_output_room(e, 11 + (size_t)PAR_NUMBER_MAX * run->n)) return par_output_full(e);
     if (run->n >= RUN_MIN && run->floats)
         par_put_floats(e, run->of.f, run->n);
@@ -413,8 +437,9 @@ static int put_gathered(par_encoder *e, const gathered *run)
 /* Numbers from the one at the top on. */
 static int put_run(lua_State *L, par_encoder *e, par_open *open, gathered *run)
 {
+    size_t first = open->i;
     gather(L, open, run);
-    return put_gathered(e, run);
+    return put_gathered(L, e, open, first, run);
 }
 
 #define SWEEP 8 /* elements that are on the Lua stack together */
@@ -444,8 +469,9 @@ static int put_swept(lua_State *L, par_encoder *e, par_open *open)
     gathered run;
     run.n = 0;
     int t = lua_gettop(L) - 1;
+    size_t first = open->i + 1;
     while (run.n < RUN_MAX && open->n - open->i >= SWEEP && sweep(L, t, open->i, &run)) open->i += SWEEP;
-    return run.n ? put_gathered(e, &run) : PAR_OK;
+    return run.n ? put_gathered(L, e, open, first, &run) : PAR_OK;
 }
 
 /* After the elements: the other entries, if there are any; level: table, key. */
@@ -661,6 +687,7 @@ static bool encode_plain(lua_State *L, par_encoder *e, int idx, uint8_t *span, s
     size_t len = 0;
     int type = lua_type(L, idx);
     const char *s = type == LUA_TSTRING ? lua_tolstring(L, idx, &len) : NULL;
+    if (type == LUA_TNUMBER && e->doubles_only) return false;
     if (!s && type != LUA_TNUMBER && type != LUA_TBOOLEAN && type != LUA_TNIL) return false;
     if (!span || len > room || room - len < PAR_FORMAT_HEADER + PAR_NUMBER_MAX) return false;
     if (e->kept || e->own_text.capacity || e->own.capacity > PAR_CODEC_KEEP_BYTES) return false;
@@ -695,6 +722,7 @@ int par_codec_encode(lua_State *L, par_codec *codec, int first, int count, const
     e->count = count;
     e->err = err;
     e->check_names = e->names_fresh = false;
+    e->doubles_only = (flags & PAR_ENCODE_FLOATS) && !(flags & PAR_ENCODE_LOSSY);
     if (count == 1 && encode_plain(L, e, first, span, room)) {
         *out = (par_encoded){.bytes = e->start, .len = par_output_at(e), .in_span = true};
         return PAR_OK;

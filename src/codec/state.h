@@ -78,6 +78,7 @@ typedef struct par_encoder {
     const void *globals; /* NULL: not looked up yet */
     unsigned flags;
     uint8_t header_flags;
+    bool doubles_only;   /* integers that no double holds are refused */
     bool check_names;    /* look every table up among the names (a second try) */
     bool names_fresh;    /* the names were brought up to date during this message */
     const char *name;

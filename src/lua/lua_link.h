@@ -15,7 +15,7 @@ typedef struct par_lua_link {
     par_codec *codec;
     lua_State *L;           /* the coroutine that waits right now */
     uint32_t id;
-    unsigned encode_flags;  /* PAR_ENCODE_FOREIGN for another kind of Lua */
+    unsigned encode_flags;  /* for another kind of Lua: PAR_ENCODE_FOREIGN, PAR_ENCODE_FLOATS */
     bool yield_seen;        /* select has reported this yield */
     bool joined;            /* it leaves parallel.children after its last message */
 } par_lua_link;

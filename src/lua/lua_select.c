@@ -192,10 +192,16 @@ static int broadcast(lua_State *L)
     par_channel **channels = lua_newuserdata(L, ((size_t)n + 1) * sizeof *channels);
     int *results = lua_newuserdata(L, ((size_t)n + 1) * sizeof *results);
     par_lua_link **children = lua_newuserdata(L, ((size_t)n + 1) * sizeof *children);
-    par_error err;
-    par_lua_link *failed = broadcast_some(L, n, 0, deadline_ns, channels, results, children, &err);
-    if (failed) par_lua_link_throw(L, failed, &err, "send to");
-    failed = broadcast_some(L, n, PAR_ENCODE_FOREIGN, deadline_ns, channels, results, children, &err);
+    /* What can travel to those who take least can travel to all: so a refusal comes before anything is sent. */
+    static const unsigned kinds[] = {PAR_ENCODE_FOREIGN | PAR_ENCODE_FLOATS, PAR_ENCODE_FOREIGN, 0};
+    par_error err, next;
+    par_lua_link *failed = NULL;
+    for (int i = 0; i < 3; i++) {
+        par_lua_link *lost = broadcast_some(L, n, kinds[i], deadline_ns, channels, results, children, &next);
+        if (!lost || failed) continue;
+        failed = lost;
+        err = next;
+    }
     if (failed) par_lua_link_throw(L, failed, &err, "send to");
     return 0;
 }

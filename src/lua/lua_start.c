@@ -128,7 +128,6 @@ static int start_send(lua_State *L)
 static int start_await_hello(lua_State *L)
 {
     par_error err;
-    char own[sizeof ((par_link *)0)->fingerprint];
     par_lua_link *self = par_lua_link_check(L, 1);
     self->L = L;
     int rc = par_link_wait_hello(self->link, par_lua_deadline_of(L, 2, "timeout"), &err);
@@ -137,8 +136,7 @@ static int start_await_hello(lua_State *L)
         par_lua_link_push_end(L, self);
         return par_lua_raise(L);
     }
-    par_codec_fingerprint(L, own, sizeof own);
-    if (strcmp(own, self->link->fingerprint) != 0) self->encode_flags |= PAR_ENCODE_FOREIGN;
+    self->encode_flags |= par_codec_flags_for(L, self->link->fingerprint);
     lua_pushboolean(L, self->encode_flags == 0);
     return 1;
 }
@@ -158,7 +156,7 @@ static int start_attach(lua_State *L)
     par_lua_link *self = par_lua_link_new(L, 0);
     if (par_link_attach(&link, fd, &err) != PAR_OK) return luaL_error(L, "parallel: %s", err.text);
     par_lua_link_bind(L, self, link);
-    if (strcmp(own, theirs) != 0) self->encode_flags |= PAR_ENCODE_FOREIGN;
+    self->encode_flags |= par_codec_flags_for(L, theirs);
     self->L = L;
     if (par_channel_send(link->channel, PAR_KIND_HELLO, own, strlen(own), NULL, 0, PAR_NEVER, &err) != PAR_OK)
         return luaL_error(L, "parallel: %s", err.text);
