@@ -23,7 +23,7 @@ static inline bool par_spin_may(par_spin *spin)
 
 static inline void par_spin_settle(par_spin *spin, bool success)
 {
-    enum { CREDIT_MAX = 8, CREDIT_LOSS = 4, SKIP_FIRST = 4, SKIP_MAX = 128 };
+    enum { CREDIT_MAX = 8, CREDIT_LOSS = 4, SKIP_FIRST = 4, SKIP_MAX = 1024 };
     if (success) {
         if (spin->credit < CREDIT_MAX) spin->credit++;
         spin->skip_now = 0;
