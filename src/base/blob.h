@@ -21,6 +21,7 @@ struct par_blob {
     size_t bytes; /* size of data */
     uint32_t refs;
     par_blob_kind kind;
+    bool again; /* one more view of memory that an older blob stands for: it takes up nothing of its own */
     void (*free)(par_blob *blob);
 };
 

@@ -17,6 +17,7 @@
 #define PAR_PAYLOAD_MIN_BYTES ((size_t)256 << 10)         /* from here a storage travels beside the message, not in it */
 #define PAR_LEND_MIN_BYTES ((size_t)64 << 10)             /* from here such a storage goes in a pooled segment */
 #define PAR_FLIGHT_MAX_BYTES ((uint64_t)4 << 20)          /* lent by value and not yet taken, beyond two messages */
+#define PAR_FLIGHT_HUGE_BYTES ((uint64_t)8 << 20)         /* a payload before which the last message has to be taken */
 #define PAR_PAYLOADS_MAX 65536u                           /* payloads of one message */
 #define PAR_SEGMENTS_PER_PEER_MAX 4096u                   /* segments that one process may make another map */
 #define PAR_SEGMENT_POOL_MAX_BYTES ((uint64_t)1 << 30)    /* pooled segments of one process (or a quarter of memory) */

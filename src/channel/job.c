@@ -37,10 +37,12 @@ static void land(par_channel *channel)
     }
 }
 
-/* Two messages may always be in flight: one is read while the next is copied. */
+/* Two messages may always be in flight, one huge one: it is read while the next is copied, and has to be given back before
+ * a third is begun, for fresh pages cost several times the copy. */
 static bool is_free(const par_flight *flight, uint64_t bytes)
 {
-    return flight->n < 2 || (flight->n < FLIGHT_MAX && flight->bytes + bytes <= PAR_FLIGHT_MAX_BYTES);
+    if (flight->n < 2) return flight->n == 0 || bytes < PAR_FLIGHT_HUGE_BYTES;
+    return flight->n < FLIGHT_MAX && flight->bytes + bytes <= PAR_FLIGHT_MAX_BYTES;
 }
 
 static bool may_fly(par_job *job, uint64_t bytes)

@@ -88,28 +88,30 @@ int par_lend_announce(par_channel *channel, par_segment *segment, uint32_t mode,
 void par_lend_add(par_channel *channel, par_segment *segment)
 {
     find_export(channel, segment)->lends++;
+    channel->lends.open++;
     segment->refs++;
     if (segment->lent++ == 0) par_pool_count_lent(segment, true);
 }
 
 /* `n` lends of this export came to an end. The segment, and the export with it, may be gone afterwards. */
-static void end_lends(par_export *export, uint64_t n)
+static void end_lends(par_channel *channel, par_export *export, uint64_t n)
 {
     par_segment *segment = export->segment;
     if (n == 0) return;
+    channel->lends.open -= n;
     export->lends -= n;
     segment->lent -= n;
     if (segment->lent == 0) par_pool_count_lent(segment, false);
     par_segment_release(segment, n);
 }
 
-void par_lend_undo(par_channel *channel, par_segment *segment) { end_lends(find_export(channel, segment), 1); }
+void par_lend_undo(par_channel *channel, par_segment *segment) { end_lends(channel, find_export(channel, segment), 1); }
 
 int par_lend_take_release(par_channel *channel, const par_record_release *record)
 {
     par_export *export = par_idmap_get(&channel->lends.exports, record->id);
     if (!export || record->lends == 0 || record->lends > export->lends) return PAR_E_CORRUPT;
-    end_lends(export, record->lends);
+    end_lends(channel, export, record->lends);
     return PAR_OK;
 }
 
@@ -126,19 +128,29 @@ void par_lend_forget_segment(par_segment *segment)
     }
 }
 
-void par_lend_look_for_releases(bool take)
+static bool look_for_releases(par_channel *channel, bool take)
 {
     par_error ignored;
+    uint64_t open = channel->lends.open;
+    if (open == 0) return false;
+    if (take && !channel->failed)
+        par_channel_take_in(channel, &ignored);
+    else
+        par_channel_pending(channel); /* handles what stands before the first message */
+    /* Its bell may have been heard and its ring looked at just now: whoever waits for it has to look again. */
+    if (channel->watched) par_channel_touch(channel);
+    return channel->lends.open < open;
+}
+
+bool par_lend_look_for_releases(bool take)
+{
+    bool found = false;
     par_channel *channel = exporters;
     while (channel) {
-        if (take && !channel->failed)
-            par_channel_take_in(channel, &ignored);
-        else
-            par_channel_pending(channel); /* handles what stands before the first message */
-        /* Its bell may have been heard and its ring looked at just now: whoever waits for it has to look again. */
-        if (channel->watched) par_channel_touch(channel);
+        if (look_for_releases(channel, take)) found = true;
         channel = channel->lends.next == exporters ? NULL : channel->lends.next;
     }
+    return found;
 }
 
 /* --- borrowing --- */
@@ -242,7 +254,7 @@ void par_lend_close(par_channel *channel)
     while ((export = par_idmap_pop(&lends->exports))) {
         par_segment *segment = export->segment;
         if (export->lends) segment->spoiled = true; /* the peer may have it open, now and for ever */
-        end_lends(export, export->lends);
+        end_lends(channel, export, export->lends);
         free(export);
     }
     par_segment *segment;

@@ -42,6 +42,7 @@ typedef struct par_export {
 typedef struct par_lends {
     par_idmap exports;          /* by our id: par_export */
     par_idmap imports;          /* by the peer's id: par_segment */
+    uint64_t open;              /* lends that the peer has not given back */
     par_channel *next, *before; /* all channels of this thread that export something */
     bool listed;
 } par_lends;
@@ -72,8 +73,9 @@ int par_lend_take_segment(par_channel *channel, const par_record_segment *record
 int par_lend_take(par_channel *channel, const par_record_lend *record, par_blob **out);
 int par_lend_take_release(par_channel *channel, const par_record_release *record);
 int par_lend_take_forget(par_channel *channel, const par_record_forget *record);
-/* All channels of this thread with lends look for releases. `take`: even behind messages nobody has received. */
-void par_lend_look_for_releases(bool take);
+/* All channels of this thread with lends look for releases; did any come? `take`: even behind messages nobody has
+ * received. */
+bool par_lend_look_for_releases(bool take);
 /* The segment is about to go: no peer may be left that knows it. */
 void par_lend_forget_segment(par_segment *segment);
 void par_lend_close(par_channel *channel);

@@ -54,12 +54,21 @@ void par_lua_push_metatable(lua_State *L, par_type type, bool storage)
 
 /* Lua's collector does not see the elements. When storages have doubled since the last look, it runs; dead tensors go.
  * Segments are worth it much sooner: as long as a dead tensor keeps one, the peer that lent it has to copy into fresh
- * pages, which costs several times the copy. A heap that takes long to collect is collected less often. */
+ * pages, or at least into ones that no cache holds. A large heap takes long to collect, so it has to
+ * pay more: a collection should take no more than about a quarter of the time that so many bytes take to be copied. */
 #define RELIEF_BYTES ((int64_t)256 << 20)
-#define SEGMENT_RELIEF_BYTES ((int64_t)16 << 20)
-static _Atomic int64_t relief_at = RELIEF_BYTES, segment_relief_at = SEGMENT_RELIEF_BYTES;
+#define SEGMENT_RELIEF_MIN_BYTES ((int64_t)4 << 20)
+#define SEGMENT_RELIEF_MAX_BYTES ((int64_t)256 << 20)
+#define SEGMENT_RELIEF_HEAPS 16
+static _Atomic int64_t relief_at = RELIEF_BYTES, segment_relief_at = SEGMENT_RELIEF_MIN_BYTES;
 
 static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+
+static int64_t segment_relief_bytes(lua_State *L)
+{
+    int64_t heaps_bytes = lua_gc(L, LUA_GCCOUNT, 0) * INT64_C(1024) * SEGMENT_RELIEF_HEAPS;
+    return heaps_bytes > SEGMENT_RELIEF_MAX_BYTES ? SEGMENT_RELIEF_MAX_BYTES : larger(heaps_bytes, SEGMENT_RELIEF_MIN_BYTES);
+}
 
 static void relieve(lua_State *L)
 {
@@ -67,8 +76,8 @@ static void relieve(lua_State *L)
         par_storage_segment_bytes() < atomic_load_explicit(&segment_relief_at, memory_order_relaxed))
         return;
     lua_gc(L, LUA_GCCOLLECT, 0);
-    int64_t left = par_storage_held_bytes(), lent = par_storage_segment_bytes(), heap = lua_gc(L, LUA_GCCOUNT, 0);
-    int64_t more = larger(larger(lent, heap * 1024), SEGMENT_RELIEF_BYTES);
+    int64_t more = segment_relief_bytes(L);
+    int64_t left = par_storage_held_bytes(), lent = par_storage_segment_bytes();
     atomic_store_explicit(&relief_at, left + larger(left, RELIEF_BYTES), memory_order_relaxed);
     atomic_store_explicit(&segment_relief_at, lent + more, memory_order_relaxed);
 }

@@ -9,7 +9,7 @@ int par_storage_resize(par_storage *storage, int64_t size, par_error *err);
 
 /* Bytes that all storages of this process hold. */
 int64_t par_storage_held_bytes(void);
-/* What of it lies outside the heap: lent by peers, or shared. */
+/* What of it peers have lent and wait to get back. */
 int64_t par_storage_segment_bytes(void);
 /* Moves the storage into shared memory, which `make` gives (channel/pool.h has one). Its tensors move along. */
 typedef int par_segment_maker(size_t bytes, par_blob **out, par_error *err);

@@ -26,8 +26,9 @@ int64_t par_storage_segment_bytes(void) { return atomic_load_explicit(&segment_b
 static void count_held(const par_storage *storage, int sign)
 {
     int64_t bytes = storage->size * (int64_t)TYPES[storage->type].bytes;
+    if (!storage->blob || storage->blob->again) return;
     atomic_fetch_add_explicit(&held_bytes, sign * bytes, memory_order_relaxed);
-    if (storage->blob && storage->blob->kind != PAR_BLOB_HEAP)
+    if (storage->blob->kind == PAR_BLOB_FOREIGN)
         atomic_fetch_add_explicit(&segment_bytes, sign * bytes, memory_order_relaxed);
 }
 

@@ -456,6 +456,21 @@ describe('memory', function()
     assert.is_true(memory(child.unixid) - of_child < 320 * 2 ^ 20, 'the child grew')
   end)
 
+  it_linux('is used again also when a message that nobody received yet stands before its return', function()
+    local child = parallel.run([[
+      parallel.parent:send('a word')
+      for i = 1, 64 do parallel.parent:receive() end
+      parallel.parent:send(0)]])
+    local t = torch.ones(256 * 1024) -- 2 MB
+    collect()
+    local before = memory(parallel.pid)
+    for i = 1, 64 do child:send(t) end
+    assert.is_true(memory(parallel.pid) - before < 64 * 2 ^ 20, 'every tensor went in memory of its own')
+    assert.equal('a word', child:receive())
+    assert.equal(0, child:receive())
+    child:join()
+  end)
+
   it_linux('does not grow with what was received and dropped', function()
     local child = parallel.run('require "torch" local t = torch.ones(128 * 1024) for i = 1, ... do parallel.parent:send(t) end ' ..
       'parallel.parent:receive() return parallel.pid', sanitized and 200 or 2000)
