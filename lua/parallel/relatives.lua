@@ -244,21 +244,30 @@ function group.send(target, value, options)
   core.broadcast(members(target, 'send'), value, options and options.timeout)
 end
 
--- One message of each into `into`, or of those that have one. Says whether every child had one.
+-- One message of a child, if there is one or it may be waited for: value, came.
+local function receive_one(child, slot, deadline, noblock)
+  if type(slot) ~= 'userdata' then slot = nil end -- a tensor or storage is filled, anything else replaced
+  if noblock then return child:receive(slot or 'noblock', slot and 'noblock') end
+  return child:receive(slot, {timeout = left(deadline)}), true
+end
+
+-- One message of each into `into`, or of those that have one. Says whether every child had one. After an error what had been
+-- received by then is still to be received.
 local function receive_each(target, into, options)
-  local deadline, complete = type(options) == 'table' and deadline_of(options) or nil, true
-  for i, child in ipairs(members(target, 'receive')) do
-    local key = key_of(target, child, i)
-    local slot = into[key]
-    if type(slot) ~= 'userdata' then slot = nil end -- a tensor or storage is filled, anything else replaced
-    local value, came
-    if options == 'noblock' then
-      value, came = child:receive(slot or 'noblock', slot and 'noblock')
-    else
-      value, came = child:receive(slot, {timeout = left(deadline)}), true
+  local deadline, noblock = type(options) == 'table' and deadline_of(options) or nil, options == 'noblock'
+  local list, values, held, complete = members(target, 'receive'), {}, 0, true
+  local ok, failure = pcall(function()
+    for i, child in ipairs(list) do
+      links.hold(child)
+      held = i
+      local value, came = receive_one(child, into[key_of(target, child, i)], deadline, noblock)
+      if came then values[i] = {value} else complete = false end
     end
-    if came then into[key] = value end
-    complete = complete and came
+  end)
+  for i = held, 1, -1 do links.settle(list[i], ok) end
+  if not ok then core.raise(failure) end
+  for i, child in ipairs(list) do
+    if values[i] then into[key_of(target, child, i)] = values[i][1] end
   end
   return complete
 end

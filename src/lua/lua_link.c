@@ -351,25 +351,32 @@ static int receive_message(par_lua_link *self, par_message *message, int64_t dea
 {
     if (!self->link->channel) return par_error_set(err, PAR_E_CLOSED, "the child has ended");
     bool over = par_link_ended(self->link) || self->link->state == PAR_LINK_YIELDED;
+    self->received++;
     int rc = next_message(self, message, over ? 0 : deadline_ns, err);
     if (rc == PAR_E_TIMEOUT) rc = no_message(self, deadline_ns, err);
     if (rc != PAR_OK) err->code = rc;
     return rc;
 }
 
-/* Pushes the values of a message that was received, and gives the message back. */
+/* Pushes the values of a message that was received, and gives the message back, or holds it. */
 static int push_message(lua_State *L, par_lua_link *self, par_message *message, par_error *err)
 {
+    bool hold = self->holding;
+    unsigned received = self->received;
+    self->holding = false;
     int n = par_codec_decode(L, self->codec, message->bytes, message->len, message->payloads, message->n_payloads,
                              PAR_DECODE_FUNCTIONS, err);
-    par_channel_release(self->link->channel, message);
+    if (hold && n >= 0 && received == self->received)
+        self->held = *message;
+    else
+        par_channel_release(self->link->channel, message);
     return n;
 }
 
 /* A child that was joined before all its messages were received leaves with the last one. */
 static void after_message(lua_State *L, par_lua_link *self)
 {
-    if (!self->joined || !self->link->channel || par_channel_has_data(self->link->channel)) return;
+    if (!self->joined || self->held.held || !self->link->channel || par_channel_has_data(self->link->channel)) return;
     lua_rawgetp(L, LUA_REGISTRYINDEX, &last_key);
     lua_pushvalue(L, 1);
     lua_call(L, 1, 0);
@@ -557,6 +564,34 @@ static int link_has_message(lua_State *L)
     return 1;
 }
 
+/* links.hold(child): the message that is received next can be put back by links.settle(child, false); links.settle(child, true)
+ * lets it go. One of the two has to follow. */
+static int link_hold(lua_State *L)
+{
+    par_lua_link *self = par_lua_link_check(L, 1);
+    self->holding = true;
+    self->held = (par_message){0};
+    return 0;
+}
+
+static int link_settle(lua_State *L)
+{
+    par_error ignored;
+    par_lua_link *self = par_lua_link_to(L, 1);
+    if (!self) return luaL_argerror(L, 1, "child expected");
+    par_message message = self->held;
+    self->holding = false;
+    self->held = (par_message){0};
+    if (!message.held || !self->link || !self->link->channel) return 0;
+    if (lua_toboolean(L, 2)) {
+        par_channel_release(self->link->channel, &message);
+        if (self->joined) after_message(L, self);
+    } else if (par_channel_unreceive(self->link->channel, &message, &ignored) != PAR_OK) {
+        par_channel_release(self->link->channel, &message); /* no memory: it is lost */
+    }
+    return 0;
+}
+
 /* links.forget(child): closes the handle; a process that still runs is killed. */
 static int link_forget(lua_State *L)
 {
@@ -633,6 +668,8 @@ void par_lua_open_links(lua_State *L)
                                        {NULL, NULL}};
     static const luaL_Reg internals[] = {{"ready", link_ready},
                                          {"has_message", link_has_message},
+                                         {"hold", link_hold},
+                                         {"settle", link_settle},
                                          {"forget", link_forget},
                                          {"is_child", is_child},
                                          {"retire", link_retire},

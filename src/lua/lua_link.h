@@ -18,6 +18,9 @@ typedef struct par_lua_link {
     unsigned encode_flags;  /* for another kind of Lua: PAR_ENCODE_FOREIGN, PAR_ENCODE_FLOATS */
     bool yield_seen;        /* select has reported this yield */
     bool joined;            /* it leaves parallel.children after its last message */
+    bool holding;           /* the next message that is received is held until links.settle */
+    unsigned received;      /* messages so far: a decode hook may have received one by itself */
+    par_message held;       /* the one that is; held.held is NULL if there is none */
 } par_lua_link;
 
 /* Pushes a new relative that owns nothing yet; its fields table is pushed behind it. */

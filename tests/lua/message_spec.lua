@@ -10,6 +10,38 @@ local error_of = support.error_of
 describe('messages', function()
   after_each(function() parallel.close() end)
 
+  it('stay where they are when a group cannot receive one of each', function()
+    local torch = require 'parallel.tensor'
+    local sender = [[
+      local torch = require 'parallel.tensor'
+      for i = 1, 2 do parallel.parent:send(('a'):rep(100) .. i) end
+      for i = 1, 2 do parallel.parent:send(('b'):rep(1000000) .. i) end -- in the ring
+      for i = 1, 2 do parallel.parent:send(('c'):rep(5000000) .. i) end -- through it
+      for i = 1, 2 do parallel.parent:send(torch.range(i, 200000)) end -- beside it
+      parallel.parent:receive()
+    ]]
+    for _ = 1, 2 do parallel.run(sender) end
+    local bad = parallel.run('parallel.parent:send(1) parallel.parent:receive() error "on purpose"')
+    assert.equal(('a'):rep(100) .. 1, parallel.children:receive()[1])
+    local slow = parallel.run('parallel.parent:receive()')
+    local given = {'mine'}
+    assert.equal('timeout', error_of(parallel.children.receive, parallel.children, given, {timeout = 0.05}).code)
+    slow:close()
+    bad:send('now')
+    local function expect_two(check)
+      local err = error_of(parallel.children.receive, parallel.children, given)
+      assert.equal('failed', err.code)
+      assert.equal(bad.id, err.id)
+      for i = 1, 2 do check(parallel.children[i]:receive()) end
+    end
+    local function equals(text) return function(value) assert.is_true(value == text) end end
+    expect_two(equals(('a'):rep(100) .. 2))
+    for i = 1, 2 do expect_two(equals(('b'):rep(1000000) .. i)) end
+    for i = 1, 2 do expect_two(equals(('c'):rep(5000000) .. i)) end
+    for i = 1, 2 do expect_two(function(value) assert.is_true(torch.range(i, 200000):equal(value)) end) end
+    assert.same({'mine'}, given)
+  end)
+
   it('are delivered in order, nil and false included', function()
     local child = parallel.run(echo)
     local values = {1, 'two', false, 3.5, 'nil', true, -7}
