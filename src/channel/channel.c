@@ -36,6 +36,7 @@ static par_channel *channel_new(const par_channel_owner *owner, int socket)
     par_channel *channel = calloc(1, sizeof *channel);
     if (!channel) return NULL;
     channel->socket = socket;
+    channel->peer_process = PAR_NOT_ASKED;
     channel->pid = par_os_pid();
     channel->inbox_end = &channel->inbox;
     channel->inbox_limit = PAR_INBOX_MAX_BYTES;
@@ -227,6 +228,7 @@ void par_channel_close(par_channel *channel)
     par_lend_close(channel);
     say_goodbye(channel);
     par_os_close(channel->socket);
+    if (channel->peer_process >= 0) par_os_close(channel->peer_process);
     for (int i = 0; i < channel->n_fds; i++) par_os_close(channel->fds[i]);
     par_os_memory_unmap(channel->out.data, 2 * channel->out.capacity);
     par_os_memory_unmap((void *)(uintptr_t)channel->in.data, 2 * channel->in.capacity);

@@ -38,6 +38,9 @@ typedef struct par_channel_owner {
     /* Asked now and then during long waits: is the peer's process known to be gone? (A leaked copy of the socket can
      * hide the end of file.) */
     bool (*peer_gone)(void *context);
+    /* Asked once, in a wait that has become long: a descriptor, the channel's from now on, that becomes readable when
+     * peer_gone would say so; or -1. */
+    int (*peer_process)(void *context);
 } par_channel_owner;
 
 /* The parent's end: makes segment and socketpair. *peer_fd is the socket for the child (caller closes it after the

@@ -53,6 +53,8 @@ typedef struct par_flight {
     uint64_t bytes;
 } par_flight;
 
+#define PAR_NOT_ASKED (-2)
+
 struct par_channel {
     par_writer out;
     par_reader in;
@@ -71,7 +73,8 @@ struct par_channel {
     par_payloads held_payloads; /* of the message in place */
     uint64_t inbox_limit;
     par_spin spin;
-    unsigned quiet; /* slices slept in a row without anything */
+    unsigned quiet;   /* slices slept in a row without anything */
+    int peer_process; /* what owner.peer_process said, or PAR_NOT_ASKED */
     par_channel_owner owner;
     par_channel_stats stats;
     int n_fds, fds[PAR_FDS_QUEUED_MAX];

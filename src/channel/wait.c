@@ -6,7 +6,7 @@
 #include "os/os.h"
 
 #define BELLS_AT_ONCE 256
-#define QUIET_AFTER 10           /* slices without anything; then longer ones do */
+#define QUIET_AFTER 10           /* slices without anything; then none, or longer ones */
 #define QUIET_SLICE_NS 500000000
 
 /* A wait is often short. For so long we sleep on a word, which wakes twice as fast as the socket but knows nothing of
@@ -101,18 +101,42 @@ static int spin_if_earned(par_channel *channel, target t, int64_t deadline_ns)
 }
 
 /* --- sleeping --- */
+/* Is there a descriptor that tells the end of the peer's process? */
+static bool has_peer_process(par_channel *channel)
+{
+    par_channel_owner *owner = &channel->owner;
+    if (channel->peer_process == PAR_NOT_ASKED)
+        channel->peer_process = owner->peer_process ? owner->peer_process(owner->context) : -1;
+    return channel->peer_process >= 0;
+}
+
+/* Until something comes: only where the end of the peer has to be asked for, for a slice. */
+static int sleep_long(par_channel *channel, int64_t deadline_ns)
+{
+    par_os_wait waits[] = {{.fd = channel->socket, .events = PAR_OS_READABLE}, {.fd = -1, .events = PAR_OS_READABLE}};
+    int64_t until = deadline_ns, slice = par_os_now_ns() + QUIET_SLICE_NS;
+    if (has_peer_process(channel)) waits[1].fd = channel->peer_process;
+    else if (channel->owner.peer_gone && slice < until) until = slice;
+    int rc = par_os_wait_fds(waits, waits[1].fd < 0 ? 1 : 2, until);
+    if (rc <= 0) return rc;
+    if (waits[1].seen) { /* it has told what it can: peer_gone says the rest */
+        par_os_close(channel->peer_process);
+        channel->peer_process = -1;
+    }
+    if (!waits[0].seen) return PAR_E_TIMEOUT;
+    par_channel_drain(channel);
+    return PAR_OK;
+}
+
 static int sleep_slice(par_channel *channel, int64_t deadline_ns)
 {
     int rc;
     if (fds_full(channel)) return PAR_E_CORRUPT; /* so many, and every record is read */
     channel->stats.waits_slept++;
-    if (channel->quiet >= QUIET_AFTER || (deadline_ns != PAR_NEVER && deadline_ns - par_os_now_ns() <= PAR_OS_SLICE_NS)) {
-        int64_t slice = par_os_now_ns() + QUIET_SLICE_NS;
-        rc = par_os_wait_fd(channel->socket, PAR_OS_READABLE, deadline_ns < slice ? deadline_ns : slice);
-        if (rc > 0) par_channel_drain(channel);
-    } else {
+    if (channel->quiet >= QUIET_AFTER || (deadline_ns != PAR_NEVER && deadline_ns - par_os_now_ns() <= PAR_OS_SLICE_NS))
+        rc = sleep_long(channel, deadline_ns);
+    else
         rc = read_socket(channel, true); /* one system call for waiting and reading */
-    }
     channel->quiet = rc == PAR_E_TIMEOUT ? channel->quiet + 1 : 0;
     return rc > 0 || rc == PAR_E_CLOSED ? PAR_OK : rc;
 }

@@ -118,6 +118,8 @@ void par_os_reap(pid_t pid, par_os_exit *out);
 int par_os_kill(pid_t pid, int signal_number);
 pid_t par_os_pid(void);
 pid_t par_os_parent_pid(void);
+/* A descriptor that becomes readable when this process ends, or -1: there is no such thing here. */
+int par_os_process_watch(pid_t pid);
 /* Path of the running program, or 0 bytes when the system cannot tell. Returns the length. */
 size_t par_os_program_path(char *out, size_t room);
 int par_os_cores(void);       /* usable cores: affinity and cgroup quota */

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
 #include <sys/wait.h>
 #include <unistd.h>
 #ifdef __APPLE__
@@ -129,6 +132,16 @@ int par_os_kill(pid_t pid, int signal_number)
 
 pid_t par_os_pid(void) { return getpid(); }
 pid_t par_os_parent_pid(void) { return getppid(); }
+
+int par_os_process_watch(pid_t pid)
+{
+#if defined(SYS_pidfd_open) && !defined(PAR_PORTABLE)
+    return (int)PAR_TRY(syscall(SYS_pidfd_open, pid, 0)); /* close-on-exec by itself */
+#else
+    (void)pid;
+    return -1;
+#endif
+}
 
 size_t par_os_program_path(char *out, size_t room)
 {

@@ -107,9 +107,18 @@ static bool on_peer_gone(void *context)
     return link->exit.ended;
 }
 
+static int on_peer_process(void *context)
+{
+    par_link *link = context;
+    int fd = par_os_process_watch(link->pid);
+    if (fd < 0 || !on_peer_gone(link)) return fd; /* it lives, so the descriptor is its own */
+    par_os_close(fd);
+    return -1;
+}
+
 static par_channel_owner owner_of(par_link *link)
 {
-    return (par_channel_owner){link, on_control, on_interrupted, on_peer_gone};
+    return (par_channel_owner){link, on_control, on_interrupted, on_peer_gone, on_peer_process};
 }
 
 /* Where the child's output and error go: fds[0] and [1], -1 for our own. */

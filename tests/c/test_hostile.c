@@ -1,4 +1,6 @@
 /* Peers that misbehave: they scribble, stop reading, end in the middle. The other side gets an error or a timeout. */
+#include <sys/resource.h>
+
 #include "channel/internal.h"
 #include "peers.h"
 
@@ -232,11 +234,19 @@ static bool is_gone(void *context)
     return waitpid(*(pid_t *)context, NULL, WNOHANG) != 0;
 }
 
+static bool never_gone(void *context)
+{
+    (void)context;
+    return false;
+}
+
+static int watch(void *context) { return par_os_process_watch(*(pid_t *)context); }
+
 /* A third process holds a copy of the dead peer's socket: no end of file ever comes. */
-static void a_leaked_descriptor_does_not_hide_a_death(void)
+static void notice_death_after(int64_t ns, int (*process_of)(void *))
 {
     static pid_t peer;
-    par_channel_owner owner = {.context = &peer, .peer_gone = is_gone};
+    par_channel_owner owner = {.context = &peer, .peer_gone = is_gone, .peer_process = process_of};
     par_channel *a;
     par_error err;
     par_message message;
@@ -244,7 +254,7 @@ static void a_leaked_descriptor_does_not_hide_a_death(void)
     CHECK_INT(par_channel_open(&a, 16384, &owner, &fd, &err), PAR_OK);
     peer = fork();
     if (peer == 0) {
-        par_os_sleep_ns(50000000);
+        par_os_sleep_ns(ns);
         kill(getpid(), SIGKILL);
     }
     CHECK_INT(par_channel_receive(a, &message, SECONDS(30), &err), PAR_E_CLOSED);
@@ -252,6 +262,39 @@ static void a_leaked_descriptor_does_not_hide_a_death(void)
     par_os_close(fd); /* ours was the leaked one */
 }
 
+static void a_leaked_descriptor_does_not_hide_a_death(void) { notice_death_after(50000000, NULL); }
+
+/* In a wait so long that nobody looks any more. */
+static void nor_in_a_long_wait(void)
+{
+    notice_death_after(1500000000, watch);
+    notice_death_after(1500000000, NULL);
+}
+
+static void a_long_wait_takes_no_time(void)
+{
+    pid_t self = getpid();
+    par_channel_owner owner = {.context = &self, .peer_gone = never_gone, .peer_process = watch};
+    par_channel *a;
+    par_error err;
+    par_message message;
+    struct rusage before, after;
+    int fd;
+    int process = watch(&self);
+    if (process < 0) return; /* nothing to sleep on here: it looks twice a second */
+    par_os_close(process);
+    CHECK_INT(par_channel_open(&a, 16384, &owner, &fd, &err), PAR_OK);
+    int64_t start = par_os_now_ns();
+    CHECK_INT(par_channel_receive(a, &message, start + 1200000000, &err), PAR_E_TIMEOUT); /* the wait gets long */
+    getrusage(RUSAGE_SELF, &before);
+    CHECK_INT(par_channel_receive(a, &message, start + 4200000000, &err), PAR_E_TIMEOUT);
+    getrusage(RUSAGE_SELF, &after);
+    CHECK(after.ru_nvcsw - before.ru_nvcsw <= 2);
+    par_channel_close(a);
+    par_os_close(fd);
+}
+
 TAP_MAIN(TEST(a_peer_that_scribbles_all_over), TEST(a_peer_that_never_reads),
          TEST(a_message_that_began_in_time_is_finished_later), TEST(a_half_message_is_dropped), TEST(the_inbox_has_a_limit),
-         TEST(waits_can_be_interrupted), TEST(a_leaked_descriptor_does_not_hide_a_death))
+         TEST(waits_can_be_interrupted), TEST(a_leaked_descriptor_does_not_hide_a_death),
+         TEST(nor_in_a_long_wait), TEST(a_long_wait_takes_no_time))
