@@ -1,6 +1,6 @@
 -- Starting and ending children: tools/lua 5.4 bench/start.lua [--many] [rounds] [out.tsv]
--- Medians, beside `lua -e ''` of the same interpreter started by a shell's loop (fork and exec, which costs more than posix_spawn from
--- a small process: the ratio flatters us a little).
+-- Medians, beside the same interpreter started by the same posix_spawn to run nothing, until its end is noticed (bench/spawn.c), in
+-- turns. --many starts 10,000 children one after the other, and 1,000 at once.
 local parallel = require 'parallel'
 local core = require 'parallel.core'
 local many = arg[1] == '--many' and table.remove(arg, 1)
@@ -33,14 +33,14 @@ local function start_ms()
   return ms
 end
 
--- An interpreter that runs nothing, started and reaped by one shell `n` times; the shell's own part (a builtin) is nothing.
-local function bare_ms(n)
-  local program = core.program_path()
-  local pipe = io.popen(("i=0; while [ $i -lt %d ]; do '%s' -e ''; i=$((i+1)); done"):format(n, program))
-  local before = clock()
-  pipe:read('*a')
+local bare_program = core.module_path():gsub('/lib/[^/]+/parallel/core%.so$', '/bench/spawn')
+
+-- The median of three starts of an interpreter that runs nothing.
+local function bare_ms()
+  local pipe = io.popen(("'%s' 3 '%s' -e ''"):format(bare_program, core.program_path()))
+  local ms = tonumber(pipe:read('*a'))
   pipe:close()
-  return (clock() - before) / n * 1e3
+  return ms or error(bare_program .. ' is missing: build it first (make build)', 0)
 end
 
 local function starts(name)
@@ -48,7 +48,7 @@ local function starts(name)
   start_ms()
   for i = 1, rounds do
     ours[i] = start_ms()
-    bare[i] = bare_ms(3)
+    bare[i] = bare_ms()
   end
   local a, b = median(ours), median(bare)
   row(name, a, 'ms', ("%.3g ms for lua -e '', ratio %.2f"):format(b, a / b), '<= 1.5x')

@@ -19,8 +19,7 @@ function forkserver.preload(list)
 end
 
 local function open(program)
-  local args = {searcher.root .. '/child.lua', core.module_path(), core.fingerprint(), 'forkserver', searcher.root,
-    package.path, package.cpath}
+  local args = {searcher.root .. '/child.lua', core.module_path(), core.fingerprint(), 'forkserver', package.path, package.cpath}
   for _, name in ipairs(modules) do args[#args + 1] = name end
   server, server_program, server_modules = core.forkserver(program, args), program, modules
 end

@@ -68,18 +68,18 @@ local function run(parent, code, args, first)
 end
 
 -- Waits for the parent's exec. Returns the code and arguments, which are those of fork when exec gave none.
-local function await_exec(parent, received)
+local function await_exec(parent, args)
   local given
   local ok, failure = xpcall(function() given = compat.pack(links.await_exec(parent)) end, on_error)
   if not ok then report_failure(parent, failure) end
   if given.n > 1 then return given[1], given, 2 end
-  return given[1], received, 5
+  return given[1], args, 1
 end
 
---- received[4] is the code, the arguments follow. A child of fork has no code yet.
-function worker.main(parallel, parent, settings, code, received)
-  local args, first = received, 5
-  if settings.waits then code, args, first = await_exec(parent, received) end
+--- Runs the code that the first message brought, with its arguments. A child of fork has no code yet.
+function worker.main(parallel, parent, settings, code, ...)
+  local args, first = compat.pack(...), 1
+  if settings.waits then code, args, first = await_exec(parent, args) end
   parallel.args = {compat.unpack(args, first, args.n)}
   run(parent, code, args, first)
 end

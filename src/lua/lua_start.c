@@ -143,7 +143,17 @@ static int start_await_hello(lua_State *L)
 
 /* --- core.attach: the child's side --- */
 
-/* core.attach(fd, parent_fingerprint) -> parent, its fields, the values of the start message... */
+/* The first word to the parent. One who does not wait for it is not woken: it takes the word in with whatever comes next. */
+static int say_hello(par_channel *channel, const char *fingerprint, bool awaited, par_error *err)
+{
+    size_t len = strlen(fingerprint), room;
+    uint8_t *span = awaited ? NULL : par_channel_claim(channel, len, &room);
+    if (!span) return par_channel_send(channel, PAR_KIND_HELLO, fingerprint, len, NULL, 0, PAR_NEVER, err);
+    memcpy(span, fingerprint, len);
+    return par_channel_commit_quietly(channel, PAR_KIND_HELLO, len, err);
+}
+
+/* core.attach(fd, parent_fingerprint, hello_awaited) -> parent, its fields, the values of the start message... */
 static int start_attach(lua_State *L)
 {
     par_error err;
@@ -151,6 +161,7 @@ static int start_attach(lua_State *L)
     char own[sizeof link->fingerprint];
     int fd = (int)luaL_checkinteger(L, 1);
     const char *theirs = luaL_checkstring(L, 2);
+    bool hello_awaited = lua_toboolean(L, 3);
     lua_settop(L, 2);
     par_codec_fingerprint(L, own, sizeof own);
     par_lua_link *self = par_lua_link_new(L, 0);
@@ -158,7 +169,7 @@ static int start_attach(lua_State *L)
     par_lua_link_bind(L, self, link);
     self->encode_flags |= par_codec_flags_for(L, theirs);
     self->L = L;
-    if (par_channel_send(link->channel, PAR_KIND_HELLO, own, strlen(own), NULL, 0, PAR_NEVER, &err) != PAR_OK)
+    if (say_hello(link->channel, own, hello_awaited, &err) != PAR_OK)
         return luaL_error(L, "parallel: %s", err.text);
 
     par_message message;

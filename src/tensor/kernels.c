@@ -17,6 +17,7 @@
 #define GLUE_(a, b) a##b
 #define GLUE(a, b) GLUE_(a, b)
 #define K(op) GLUE(op##_, NAME)
+#define WIDE_AS(name, parameters, arguments) WIDE(static, name, parameters, arguments) /* with name expanded */
 
 int64_t par_double_to_i64(double d) { return par_double_fits_i64(d) ? (int64_t)d : INT64_MIN; }
 

@@ -14,7 +14,8 @@
 
 #define KERNEL(op) static void K(op)(int64_t n, char *const *data, const int64_t *step, void *arg)
 #if FLOATING /* what most programs do most */
-#define WIDE_KERNEL(op) static CLONES void K(op)(int64_t n, char *const *data, const int64_t *step, void *arg)
+#define WIDE_KERNEL(op) \
+    WIDE_AS(K(op), (int64_t n, char *const *data, const int64_t *step, void *arg), (n, data, step, arg))
 #else
 #define WIDE_KERNEL(op) KERNEL(op)
 #endif

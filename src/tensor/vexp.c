@@ -58,7 +58,7 @@ static inline __attribute__((always_inline)) float exp_float(float x)
 
 /* The range that the polynomial's way serves; NaN lies outside. */
 #define VEXP(name, T, one, library, low, high)                                             \
-    CLONES void name(int64_t n, T *r, const T *x)                                          \
+    WIDE(, name, (int64_t n, T *r, const T *x), (n, r, x))                           \
     {                                                                                      \
         for (int64_t done = 0; done < n; done += BLOCK, r += BLOCK, x += BLOCK) {          \
             int64_t m = n - done < BLOCK ? n - done : BLOCK;                               \
