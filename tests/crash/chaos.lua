@@ -7,11 +7,12 @@ local core = require 'parallel.core'
 local seconds, seed = tonumber(arg[1]) or 5, tonumber(arg[2]) or os.time()
 math.randomseed(seed)
 
+-- Not through io.popen: while the command runs, its end of the pipe may not be closed here yet.
 local function fd_count()
-  local n = 0
-  local list = io.popen('LD_PRELOAD= ls /proc/' .. parallel.pid .. '/fd')
-  for _ in list:lines() do n = n + 1 end
-  list:close()
+  local name, n = os.tmpname(), 0
+  os.execute(('LD_PRELOAD= ls /proc/%d/fd >%s'):format(parallel.pid, name))
+  for _ in io.lines(name) do n = n + 1 end
+  os.remove(name)
   return n
 end
 
