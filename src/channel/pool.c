@@ -10,12 +10,18 @@
 
 #define SMALLEST ((size_t)64 << 10)
 #define SEGMENTS_MAX 512u /* each has a descriptor */
+#define SLAB_BYTES ((size_t)1 << 20)
+#define SLAB_STORAGE_MAX_BYTES ((size_t)128 << 10)
 
 static _Thread_local struct {
     par_segment *unused; /* ring of free segments, the one used last first */
     unsigned n;          /* all segments */
     uint64_t total_bytes, lent_bytes;
-    uint64_t cap_bytes;
+    uint64_t shared_bytes; /* of total_bytes: in share()d storages, which are as many as the program wants */
+    uint64_t cap_bytes;    /* for the others */
+    /* Small shared storages lie side by side in one segment: */
+    par_segment *slab;
+    size_t slab_used;
 } pool;
 
 static uint64_t cap(void)
@@ -66,12 +72,26 @@ static void destroy(par_segment *segment)
     par_segment_destroy(segment);
 }
 
+/* Forgets the ones that were not used for longest until `bytes` more are allowed. */
+static bool make_room(size_t bytes)
+{
+    while (pool.unused && (pool.total_bytes - pool.shared_bytes + bytes > cap() || pool.n >= SEGMENTS_MAX)) {
+        par_segment *oldest = pool.unused->before;
+        unlink_unused(oldest);
+        destroy(oldest);
+    }
+    return pool.total_bytes - pool.shared_bytes + bytes <= cap();
+}
+
 void par_pool_give(par_segment *segment)
 {
-    if (segment->spoiled)
+    if (segment->mode == PAR_LEND_SHARED) pool.shared_bytes -= segment->bytes;
+    if (segment->spoiled) {
         destroy(segment);
-    else
-        link_unused(segment);
+        return;
+    }
+    link_unused(segment);
+    make_room(0);
 }
 
 static bool fits(const par_segment *segment, size_t bytes, uint32_t mode)
@@ -97,18 +117,6 @@ static par_segment *find_unused(size_t bytes, uint32_t mode, const par_channel *
         at = at->next;
     } while (at != pool.unused && seen_bytes < PAR_FLIGHT_MAX_BYTES);
     return known ? known : best;
-}
-
-/* Forgets the ones that were not used for longest until `bytes` more are allowed. */
-static bool make_room(size_t bytes)
-{
-    if (bytes > cap()) return false;
-    while (pool.unused && (pool.total_bytes + bytes > cap() || pool.n >= SEGMENTS_MAX)) {
-        par_segment *oldest = pool.unused->before;
-        unlink_unused(oldest);
-        destroy(oldest);
-    }
-    return pool.total_bytes + bytes <= cap() && pool.n < SEGMENTS_MAX;
 }
 
 static int segment_new(size_t bytes, size_t touched, par_segment **out, par_error *err)
@@ -145,23 +153,42 @@ static par_segment *reuse(size_t bytes, uint32_t mode, par_channel *channel)
     return segment;
 }
 
-int par_pool_take(size_t bytes, uint32_t mode, par_channel *channel, par_segment **out, par_error *err)
+/* Is a new segment allowed? By value: within the cap. A shared one was asked for: as long as there is memory. */
+static bool may_grow(size_t bytes, uint32_t mode)
+{
+    uint64_t memory = par_os_memory_total_bytes();
+    bool room = make_room(mode == PAR_LEND_SHARED ? 0 : bytes) || mode == PAR_LEND_SHARED;
+    return room && pool.n < SEGMENTS_MAX && (!memory || pool.total_bytes + bytes <= memory);
+}
+
+static int used_up(size_t bytes, par_error *err)
+{
+    if (pool.n >= SEGMENTS_MAX)
+        return par_error_set(err, PAR_E_LIMIT, "%u pieces of shared memory are in use, and a process may have no more", pool.n);
+    return par_error_set(err, PAR_E_LIMIT, "no room for %zu bytes of shared memory: %llu are in use", bytes,
+                         (unsigned long long)pool.total_bytes);
+}
+
+/* `touched`: so many bytes will be written to at once. */
+static int take(size_t bytes, size_t touched, uint32_t mode, par_channel *channel, par_segment **out, par_error *err)
 {
     size_t whole;
-    if (!par_checked_add_size(bytes, bytes / 2 + SMALLEST, &whole) || bytes > cap())
-        return par_error_set(err, PAR_E_LIMIT, "%zu bytes of shared memory (this process may have %llu)", bytes,
-                             (unsigned long long)cap());
+    if (!par_checked_add_size(bytes, bytes / 2 + SMALLEST, &whole)) return used_up(bytes, err);
+    if (mode != PAR_LEND_SHARED && bytes > cap()) return used_up(bytes, err);
     whole = class_bytes(bytes);
     par_segment *segment = reuse(bytes, mode, channel);
-    if (!segment && !make_room(whole)) {
-        return par_error_set(err, PAR_E_LIMIT, "shared memory is used up: %llu of %llu bytes are in use",
-                             (unsigned long long)pool.total_bytes, (unsigned long long)cap());
-    }
-    if (!segment && segment_new(whole, bytes, &segment, err) != PAR_OK) return err->code;
+    if (!segment && !may_grow(whole, mode)) return used_up(bytes, err);
+    if (!segment && segment_new(whole, touched, &segment, err) != PAR_OK) return err->code;
+    if (mode == PAR_LEND_SHARED) pool.shared_bytes += segment->bytes;
     segment->mode = mode;
     segment->refs = 1;
     *out = segment;
     return PAR_OK;
+}
+
+int par_pool_take(size_t bytes, uint32_t mode, par_channel *channel, par_segment **out, par_error *err)
+{
+    return take(bytes, bytes, mode, channel, out, err);
 }
 
 void par_pool_count_lent(par_segment *segment, bool lent)
@@ -171,14 +198,47 @@ void par_pool_count_lent(par_segment *segment, bool lent)
 }
 
 /* --- for everybody --- */
-int par_pool_blob_new(size_t bytes, par_blob **out, par_error *err)
+static void leave_slab(void)
+{
+    par_segment *segment = pool.slab;
+    pool.slab = NULL;
+    if (segment) par_segment_release(segment, 1);
+}
+
+/* Room for a small one: behind the others, or in a fresh segment when that one is full or must not be used again. */
+static int slab_room(size_t bytes, par_error *err)
+{
+    if (pool.slab && pool.slab->refs == 1) pool.slab_used = 0; /* all that were in it are gone */
+    if (pool.slab && !pool.slab->spoiled && pool.slab->bytes - pool.slab_used >= bytes) return PAR_OK;
+    leave_slab();
+    pool.slab_used = 0;
+    return take(SLAB_BYTES, 0, PAR_LEND_SHARED, NULL, &pool.slab, err);
+}
+
+static int small_blob_new(size_t bytes, par_blob **out, par_error *err)
+{
+    size_t room = par_round_up(bytes, PAR_CACHE_LINE);
+    if (slab_room(room, err) != PAR_OK) return err->code;
+    *out = par_segment_blob(pool.slab, pool.slab_used, bytes, PAR_BLOB_SEGMENT);
+    if (*out) pool.slab_used += room;
+    return PAR_OK;
+}
+
+static int large_blob_new(size_t bytes, par_blob **out, par_error *err)
 {
     par_segment *segment;
-    int rc = par_pool_take(bytes, PAR_LEND_SHARED, NULL, &segment, err);
+    int rc = take(bytes, bytes, PAR_LEND_SHARED, NULL, &segment, err);
     if (rc != PAR_OK) return rc;
     *out = par_segment_blob(segment, 0, bytes, PAR_BLOB_SEGMENT);
     par_segment_release(segment, 1); /* the blob has its own */
-    return *out ? PAR_OK : par_error_set(err, PAR_E_NOMEM, "not enough memory for a shared storage");
+    return PAR_OK;
+}
+
+int par_pool_blob_new(size_t bytes, par_blob **out, par_error *err)
+{
+    int rc = bytes <= SLAB_STORAGE_MAX_BYTES ? small_blob_new(bytes, out, err) : large_blob_new(bytes, out, err);
+    if (rc != PAR_OK || *out) return rc;
+    return par_error_set(err, PAR_E_NOMEM, "not enough memory for a shared storage");
 }
 
 void par_pool_usage(uint64_t *total_bytes, uint64_t *lent_bytes)
@@ -189,6 +249,7 @@ void par_pool_usage(uint64_t *total_bytes, uint64_t *lent_bytes)
 
 void par_pool_trim(void)
 {
+    leave_slab();
     while (pool.unused) {
         par_segment *segment = pool.unused;
         unlink_unused(segment);

@@ -7,7 +7,7 @@
 #include "base/status.h"
 
 /* A SEGMENT blob of at least `bytes` (blob->bytes is what was asked for), one reference, content undefined.
- * PAR_E_LIMIT above the pool's cap, PAR_E_NOMEM, PAR_E_SYSTEM. */
+ * Small ones lie in one segment. PAR_E_LIMIT, PAR_E_NOMEM, PAR_E_SYSTEM. */
 int par_pool_blob_new(size_t bytes, par_blob **out, par_error *err);
 /* Bytes in segments of this pool: all, and those lent to peers. */
 void par_pool_usage(uint64_t *total_bytes, uint64_t *lent_bytes);

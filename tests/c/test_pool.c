@@ -2,6 +2,8 @@
 #include <dirent.h>
 
 #include "channel/pool.h"
+#include "channel/segment.h"
+#include "os/os.h"
 #include "peers.h"
 
 #define MB ((size_t)1 << 20)
@@ -345,10 +347,10 @@ static void above_the_cap_the_ring_is_used(void)
 {
     par_error err;
     uint64_t total, lent;
-    par_blob *hog[64];
+    par_segment *hog[64];
     int n = 0;
-    while (n < 64 && par_pool_blob_new(100 * MB, &hog[n], &err) == PAR_OK) n++;
-    CHECK_INT(par_pool_blob_new((size_t)-1, &hog[63], &err), PAR_E_LIMIT);
+    while (n < 64 && par_pool_take(100 * MB, PAR_LEND_OWN, NULL, &hog[n], &err) == PAR_OK) n++;
+    CHECK_INT(par_pool_take((size_t)-1, PAR_LEND_OWN, NULL, &hog[63], &err), PAR_E_LIMIT);
     CHECK(n > 0 && n < 12);
     par_pool_usage(&total, &lent);
     CHECK(total <= PAR_SEGMENT_POOL_MAX_BYTES);
@@ -361,8 +363,63 @@ static void above_the_cap_the_ring_is_used(void)
         par_blob_release(receive_payload(p.channel));
     }
     peers_end(&p);
-    for (int i = 0; i < n; i++) par_blob_release(hog[i]);
+    for (int i = 0; i < n; i++) par_segment_release(hog[i], 1);
     free(bytes);
+}
+
+static void shared_storages_are_as_large_as_the_program_wants(void)
+{
+    enum { MANY = 15 };
+    par_error err;
+    par_blob *blobs[MANY], *none;
+    uint64_t total, lent;
+    if (par_os_memory_total_bytes() < (uint64_t)4096 * MB) return; /* it would not be fair */
+    for (int i = 0; i < MANY; i++) {
+        CHECK_INT(par_pool_blob_new(100 * MB, &blobs[i], &err), PAR_OK);
+        memset(blobs[i]->data, i, 100);
+    }
+    par_pool_usage(&total, &lent);
+    CHECK(total > PAR_SEGMENT_POOL_MAX_BYTES);
+    CHECK_INT(par_pool_blob_new((size_t)1 << 50, &none, &err), PAR_E_LIMIT);
+    CHECK_INT(par_pool_blob_new((size_t)-1, &none, &err), PAR_E_LIMIT);
+    for (int i = 0; i < MANY; i++) CHECK_INT(*(uint8_t *)blobs[i]->data, i);
+    for (int i = 0; i < MANY; i++) par_blob_release(blobs[i]);
+    par_pool_usage(&total, &lent);
+    CHECK(total <= PAR_SEGMENT_POOL_MAX_BYTES); /* what nobody uses is kept up to the pool's own limit */
+    par_pool_trim();
+}
+
+static void thousands_of_small_shared_storages(void)
+{
+    enum { MANY = 20000 };
+    static par_blob *blobs[MANY];
+    par_error err;
+    uint64_t total, lent;
+    unsigned fds = open_fds();
+    for (int i = 0; i < MANY; i++) {
+        size_t bytes = 1 + (size_t)i % 1000;
+        CHECK_INT(par_pool_blob_new(bytes, &blobs[i], &err), PAR_OK);
+        CHECK_INT(blobs[i]->bytes, bytes);
+        CHECK_INT((uintptr_t)blobs[i]->data % 64, 0);
+        memset(blobs[i]->data, i % 251, bytes);
+    }
+    CHECK(open_fds() < fds + 20);
+    for (int i = 0; i < MANY; i++) {
+        const uint8_t *data = blobs[i]->data;
+        CHECK_INT(data[0], i % 251);
+        CHECK_INT(data[blobs[i]->bytes - 1], i % 251);
+        par_blob_release(blobs[i]);
+    }
+    par_pool_usage(&total, &lent);
+    uint64_t before = total;
+    for (int i = 0; i < MANY; i++) { /* one at a time: always the same piece */
+        CHECK_INT(par_pool_blob_new(1000, &blobs[i], &err), PAR_OK);
+        par_blob_release(blobs[i]);
+    }
+    par_pool_usage(&total, &lent);
+    CHECK_INT(total, before);
+    par_pool_trim();
+    CHECK_INT(open_fds(), fds);
 }
 
 static void ends_with_lends(par_channel *channel)
@@ -397,4 +454,5 @@ TAP_MAIN(TEST(segments_come_back_and_are_used_again), TEST(a_stream_needs_few_se
          TEST(a_borrowed_block_outlives_its_channel),
          TEST(shared_storages_are_the_same_memory), TEST(a_shared_storage_can_be_handed_on), TEST(many_shared_storages_in_one_message),
          TEST(broadcast_lends_one_segment_to_all), TEST(a_slow_peer_does_not_hold_up_a_broadcast),
-         TEST(above_the_cap_the_ring_is_used), TEST(a_killed_borrower_ends_its_lends))
+         TEST(above_the_cap_the_ring_is_used), TEST(a_killed_borrower_ends_its_lends),
+         TEST(shared_storages_are_as_large_as_the_program_wants), TEST(thousands_of_small_shared_storages))
