@@ -62,6 +62,19 @@ static int push_string(lua_State *L, par_decoder *d, uint64_t len, bool define)
     return define ? define_word(L, d) : 1;
 }
 
+/* A string that came beside the message. */
+static int push_beside(lua_State *L, par_decoder *d)
+{
+    uint8_t define;
+    uint64_t len;
+    if (!par_get_u8(d, &define) || define > 1 || !par_get_varint(d, &len)) return par_corrupt(d, "it ends inside a string");
+    if (d->n_strings >= d->n_payloads) return par_corrupt(d, "a payload that did not come");
+    const par_blob *blob = d->payloads[d->n_strings++];
+    if (!blob || blob->bytes < len) return par_corrupt(d, "a payload shorter than its string");
+    lua_pushlstring(L, blob->data, (size_t)len);
+    return define ? define_word(L, d) : 1;
+}
+
 static bool get_wide(par_decoder *d, unsigned bytes, uint64_t *out)
 {
     uint8_t raw[8];
@@ -229,6 +242,7 @@ static int decode_container(lua_State *L, par_codec *codec, par_decoder *d, unsi
         if (next < PAR_TAG_EMPTY || next >= PAR_TAG_END) return par_corrupt(d, "a metatable without a table");
         return open_table(L, d, next, at + 1, true);
     case PAR_TAG_NAMED: return par_decode_named(L, codec, d);
+    case PAR_TAG_BESIDE: return push_beside(L, d);
     case PAR_TAG_HOOKED:
     case PAR_TAG_HOOKED_LATER: return decode_hooked(L, codec, d, at, tag == PAR_TAG_HOOKED_LATER);
     case PAR_TAG_GLOBALS:
@@ -556,6 +570,7 @@ static void begin(par_decoder *d, const uint8_t *bytes, size_t len, par_blob *co
     d->budget = len;
     d->payloads = payloads;
     d->n_payloads = n_payloads;
+    d->n_strings = 0;
     d->flags = flags;
     d->err = err;
     d->words_defined = 0;

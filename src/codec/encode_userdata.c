@@ -91,19 +91,6 @@ static void trim(par_sent_storage *sent)
     sent->last = storage->size - 1;
 }
 
-static int add_payload(par_encoder *e, const par_storage *storage, const void *data, size_t bytes)
-{
-    if (e->n_payloads >= PAR_PAYLOADS_MAX)
-        return par_error_set(e->err, PAR_E_LIMIT, "%s: more than %u large storages in one message", e->name,
-                             PAR_PAYLOADS_MAX);
-    par_payload *grown = par_codec_grow(e->payloads, &e->payloads_capacity, e->n_payloads + 1u, sizeof *grown);
-    if (!grown) return par_output_full(e);
-    e->payloads = grown;
-    e->payloads[e->n_payloads++] =
-        (par_payload){.data = data, .bytes = bytes, .blob = storage->blob, .shared = storage->shared};
-    return PAR_OK;
-}
-
 static int put_inline(par_encoder *e, const void *data, size_t bytes)
 {
     if (!par_output_room(e, bytes) || !par_output_room(e, bytes + 8)) return par_output_full(e);
@@ -126,7 +113,8 @@ static int put_storage(par_encoder *e, par_sent_storage *sent)
     par_put_varint(e, count);
     if (!beside) return put_inline(e, data, bytes);
     par_put_varint(e, e->n_payloads);
-    return add_payload(e, storage, data, bytes);
+    return par_output_payload(
+        e, &(par_payload){.data = data, .bytes = bytes, .blob = storage->blob, .shared = storage->shared});
 }
 
 int par_encode_storages(par_encoder *e)

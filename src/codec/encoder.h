@@ -45,6 +45,8 @@ void par_put_floats(par_encoder *e, const double *values, unsigned n);
 void par_put_integers(par_encoder *e, const int64_t *values, unsigned n);
 int par_put_string(par_encoder *e, const char *s, size_t len);
 int par_put_plain_string(par_encoder *e, const char *s, size_t len); /* past the dictionary */
+/* Something travels beside the message. */
+int par_output_payload(par_encoder *e, const par_payload *payload);
 /* Length and bytes without a tag. */
 int par_put_block(par_encoder *e, const void *bytes, size_t len);
 

@@ -68,7 +68,8 @@ enum {
     PAR_TAG_RUN_I64,
     PAR_TAG_RUN_F64,
     PAR_TAG_CDATA, /* fd, fe: ctype name (varint length and bytes), varint size, bytes */
-    PAR_TAG_CDATA_LATER
+    PAR_TAG_CDATA_LATER,
+    PAR_TAG_BESIDE /* ff: u8 1 = it enters the dictionary, varint length: a string that is the next payload */
 };
 
 #define PAR_TABLE_LATER 4 /* added to the tag of a table */

@@ -117,8 +117,36 @@ static void put_word(par_encoder *e, uint32_t index)
         put_wide(e, PAR_TAG_WORD32, index, 4);
 }
 
+int par_output_payload(par_encoder *e, const par_payload *payload)
+{
+    if (e->n_payloads >= PAR_PAYLOADS_MAX)
+        return par_error_set(e->err, PAR_E_LIMIT, "%s: more than %u large storages in one message", e->name, PAR_PAYLOADS_MAX);
+    par_payload *grown = par_codec_grow(e->payloads, &e->payloads_capacity, e->n_payloads + 1u, sizeof *grown);
+    if (!grown) return par_output_full(e);
+    e->payloads = grown;
+    e->payloads[e->n_payloads++] = *payload;
+    return PAR_OK;
+}
+
+/* Is it better sent as it lies than copied into a buffer first? In the ring itself it is one copy less still. */
+static bool goes_beside(const par_encoder *e, size_t len)
+{
+    if (len < PAR_PAYLOAD_MIN_BYTES || (e->flags & PAR_ENCODE_INLINE) || e->n_payloads >= PAR_PAYLOADS_MAX) return false;
+    return !e->in_span || (size_t)(e->end - e->p) < len + PAR_NUMBER_MAX;
+}
+
+static int put_beside(par_encoder *e, const char *s, size_t len, bool define)
+{
+    if (!par_output_room(e, 12)) return par_output_full(e);
+    par_put_u8(e, PAR_TAG_BESIDE);
+    par_put_u8(e, define);
+    par_put_varint(e, len);
+    return par_output_payload(e, &(par_payload){.data = s, .bytes = len});
+}
+
 static int put_fresh(par_encoder *e, const char *s, size_t len, bool define)
 {
+    if (goes_beside(e, len)) return put_beside(e, s, len, define);
     if (!par_output_room(e, len + PAR_NUMBER_MAX)) return par_output_full(e);
     if (len < 32)
         *e->p++ = (uint8_t)((define ? PAR_TAG_STRING_DEF : PAR_TAG_STRING) + len);

@@ -130,6 +130,7 @@ typedef struct par_decoder {
     size_t storages_capacity;
     par_blob *const *payloads;
     uint32_t n_payloads;
+    uint32_t n_strings; /* of the payloads were strings: each is one once, or a few bytes would stand for any number of them */
     unsigned flags;
     uint8_t header_flags;
     int current; /* which of the message's values is being read */

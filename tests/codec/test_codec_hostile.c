@@ -199,6 +199,46 @@ static void payloads_are_checked(void)
     par_blob_release(small);
 }
 
+static int decode_with(lua_State *L, const uint8_t *bytes, size_t len, par_blob *const *blobs, uint32_t n)
+{
+    return par_codec_decode(L, par_codec_of(L), bytes, len, blobs, n, 0, &err);
+}
+
+static void long_strings_beside_a_message_are_checked(void)
+{
+    alloc_meter meter;
+    lua_State *L = state_open(&meter);
+    par_codec *codec = par_codec_of(L);
+    CHECK_INT(luaL_dostring(L, "local s, t = ('s'):rep(300000), ('t'):rep(300000) return {s, t, s, [s] = t}"), 0);
+    par_encoded encoded;
+    CHECK_INT(par_codec_encode(L, codec, 1, 1, "value", 0, NULL, 0, &encoded, &err), PAR_OK);
+    CHECK_INT(encoded.n_payloads, 2);
+    CHECK(encoded.len < 100);
+    par_blob *blobs[2] = {par_blob_new(300000, false), par_blob_new(300000, false)};
+    for (int i = 0; i < 2; i++) memcpy(blobs[i]->data, encoded.payloads[i].data, 300000);
+    CHECK_INT(decode_with(L, encoded.bytes, encoded.len, NULL, 0), PAR_E_CORRUPT);
+    CHECK_INT(decode_with(L, encoded.bytes, encoded.len, blobs, 1), PAR_E_CORRUPT);
+    blobs[1]->bytes = 299999;
+    CHECK_INT(decode_with(L, encoded.bytes, encoded.len, blobs, 2), PAR_E_CORRUPT);
+    blobs[1]->bytes = 300000;
+    CHECK_INT(decode_with(L, encoded.bytes, encoded.len, blobs, 2), 1);
+    lua_setglobal(L, "r");
+    CHECK_INT(luaL_dostring(L, "local s, t = ('s'):rep(300000), ('t'):rep(300000)\n"
+                               "return r[1] == s and r[2] == t and r[3] == s and r[s] == t"), 0);
+    CHECK(lua_toboolean(L, -1));
+    /* one payload for many strings, and entries in a dictionary of none */
+    static const uint8_t twice[] = {PAR_FORMAT_VERSION, 0, 0, 1, PAR_TAG_ARRAY, 0, 2, PAR_TAG_BESIDE, 0, 5, PAR_TAG_BESIDE, 0, 5};
+    static const uint8_t entering[] = {PAR_FORMAT_VERSION, 0, 0, 1, PAR_TAG_BESIDE, 1, 5};
+    static const uint8_t endless[] = {PAR_FORMAT_VERSION, 0, 0, 1, PAR_TAG_BESIDE, 0, 0xff, 0xff, 0xff, 0xff, 0x7f};
+    CHECK_INT(decode_with(L, twice, sizeof twice, blobs, 1), PAR_E_CORRUPT);
+    CHECK_INT(decode_with(L, twice, sizeof twice, blobs, 2), 1);
+    CHECK_INT(decode_with(L, entering, sizeof entering, blobs, 1), PAR_E_CORRUPT);
+    CHECK_INT(decode_with(L, endless, sizeof endless, blobs, 1), PAR_E_CORRUPT);
+    lua_close(L);
+    CHECK_INT(meter.used, 0);
+    for (int i = 0; i < 2; i++) par_blob_release(blobs[i]);
+}
+
 static void only_the_used_part_of_a_storage_travels(void)
 {
     alloc_meter meter;
@@ -230,4 +270,5 @@ static void only_the_used_part_of_a_storage_travels(void)
 
 TAP_MAIN(TEST(six_bytes_take_less_than_64_kilobytes), TEST(mutilated_messages_are_survived),
          TEST(forged_messages_are_refused), TEST(code_is_refused_unless_asked_for), TEST(payloads_are_checked),
+         TEST(long_strings_beside_a_message_are_checked),
          TEST(only_the_used_part_of_a_storage_travels))

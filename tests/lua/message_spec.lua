@@ -119,6 +119,35 @@ describe('messages', function()
     assert.equal('closed', error_of(child.send, child, 1).code)
   end)
 
+  it('with long strings go through any ring, every way', function()
+    local size = parallel.getSharedSize()
+    for _, ring in ipairs{16384, size} do
+      parallel.setSharedSize(ring)
+      for _, n in ipairs{262143, 262144, 3000000, 20000000} do
+        local s, t = ('s'):rep(n), ('t'):rep(n)
+        local child = parallel.run([[
+          local s, t = ...
+          parallel.parent:send{s, t}
+          parallel.parent:send(parallel.parent:receive())
+          parallel.parent:send(parallel.parent:receive())
+          return t, s
+        ]], s, t)
+        local r = child:receive()
+        assert.is_true(r[1] == s and r[2] == t)
+        child:send{s, {t, s}, [t] = {[s] = t}, last = 1}
+        parallel.children:send(t)
+        r = child:receive()
+        assert.is_true(r[1] == s and r[2][1] == t and r[2][2] == s and r[t][s] == t and r.last == 1)
+        assert.is_true(parallel.children:receive()[child.id] == t)
+        r = {child:join()}
+        assert.is_true(r[1] == t and r[2] == s)
+        local err = error_of(function() parallel.run('error{text = ...}', s):join() end)
+        assert.is_true(err.value.text == s)
+      end
+    end
+    parallel.setSharedSize(size)
+  end)
+
   it('that cannot travel are refused with their path, and the channel goes on', function()
     local child = parallel.run(echo)
     local err = error_of(child.send, child, {users = {1, 2, {sock = io.stdout}}})
