@@ -21,6 +21,8 @@ typedef struct par_codec_hooks {
     /* Pushes a userdata that takes over one reference. May raise for memory (the reference is then released). */
     void (*push_tensor)(lua_State *L, par_tensor *tensor);
     void (*push_storage)(lua_State *L, par_storage *storage);
+    /* Returns the functions write, make and read of lua/parallel/class_file.lua. NULL: objects of classes are tables. */
+    lua_CFunction class_file;
 } par_codec_hooks;
 
 typedef struct par_codec par_codec;

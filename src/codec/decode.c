@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/checked.h"
+#include "codec/classes.h"
 #include "codec/decoder.h"
 #include "codec/types.h"
 
@@ -219,6 +220,7 @@ static int open_table(lua_State *L, par_decoder *d, unsigned tag, size_t at, boo
     } while (0)
 
 static int decode_hooked(lua_State *L, par_codec *codec, par_decoder *d, size_t at, bool later);
+static int decode_classed(lua_State *L, par_codec *codec, par_decoder *d, size_t at, bool later);
 
 static int decode_container(lua_State *L, par_codec *codec, par_decoder *d, unsigned tag)
 {
@@ -239,6 +241,8 @@ static int decode_container(lua_State *L, par_codec *codec, par_decoder *d, unsi
     case PAR_TAG_STORAGE_LATER: return par_decode_storage(L, codec, d, at, tag == PAR_TAG_STORAGE_LATER);
     case PAR_TAG_META:
         NEXT_TAG(d, next);
+        if (next == PAR_TAG_HOOKED || next == PAR_TAG_HOOKED_LATER)
+            return decode_classed(L, codec, d, at + 1, next == PAR_TAG_HOOKED_LATER);
         if (next < PAR_TAG_EMPTY || next >= PAR_TAG_END) return par_corrupt(d, "a metatable without a table");
         return open_table(L, d, next, at + 1, true);
     case PAR_TAG_NAMED: return par_decode_named(L, codec, d);
@@ -427,7 +431,7 @@ static int fill_upvalues(lua_State *L, par_codec *codec, par_decoder *d, par_fil
     return 1;
 }
 
-/* Values for a decode hook; level: table of them (its first field is what register() was given), filler. */
+/* Values for a decode hook, or for the read of a class; level: table of them, filler. */
 static int fill_hooked(lua_State *L, par_codec *codec, par_decoder *d, par_filling *filling)
 {
     while (filling->i < filling->n) {
@@ -440,18 +444,45 @@ static int fill_hooked(lua_State *L, par_codec *codec, par_decoder *d, par_filli
         lua_rawseti(L, -3, (int)filling->i);
         lua_pop(L, 1);
     }
+    if (filling->take == PAR_TAKE_CLASS) return par_decode_read_object(L, codec, d);
     return par_decode_call_hook(L, codec, d, filling->n, filling->fixed);
 }
 
-static int decode_hooked(lua_State *L, par_codec *codec, par_decoder *d, size_t at, bool later)
+/* The number of values, and the name of the type, which is pushed. */
+static int push_type(lua_State *L, par_decoder *d, uint8_t *n)
 {
-    uint8_t n, tag;
-    NEXT_TAG(d, n);
+    uint8_t tag;
+    NEXT_TAG(d, *n);
     NEXT_TAG(d, tag);
     if (tag >= PAR_TAG_EMPTY) return par_corrupt(d, "a type without a name");
     int rc = push_scalar(L, d, tag);
     if (rc < 0) return rc;
-    if (lua_type(L, -1) != LUA_TSTRING) return par_corrupt(d, "a type without a name");
+    return lua_type(L, -1) == LUA_TSTRING ? PAR_OK : par_corrupt(d, "a type without a name");
+}
+
+/* The object is there before its contents, which may refer to it. */
+static int decode_classed(lua_State *L, par_codec *codec, par_decoder *d, size_t at, bool later)
+{
+    uint8_t n;
+    int rc = push_type(L, d, &n);
+    if (rc < 0) return rc;
+    if (n != PAR_CLASS_CONTENTS) return par_corrupt(d, "an object of a class without its contents");
+    rc = par_decode_make_object(L, codec, d);
+    if (rc < 0) return rc;
+    if (later && (rc = par_decode_remember(L, d, at)) < 0) return rc;
+    lua_pop(L, 1);
+    par_filling *filling;
+    rc = par_decode_enter(L, d, PAR_TAKE_CLASS, &filling);
+    if (rc < 0) return rc;
+    filling->n = n;
+    return 0;
+}
+
+static int decode_hooked(lua_State *L, par_codec *codec, par_decoder *d, size_t at, bool later)
+{
+    uint8_t n;
+    int rc = push_type(L, d, &n);
+    if (rc < 0) return rc;
     rc = par_decode_find_hook(L, codec, d);
     if (rc < 0) return rc;
     size_t reference = 0;
@@ -476,7 +507,7 @@ static int fill(lua_State *L, par_codec *codec, par_decoder *d)
 {
     par_filling *filling = &d->open[d->levels.depth - 1];
     if (filling->take == PAR_TAKE_ELEMENT) return fill_elements(L, codec, d, filling);
-    if (filling->take == PAR_TAKE_HOOKED) return fill_hooked(L, codec, d, filling);
+    if (filling->take >= PAR_TAKE_HOOKED) return fill_hooked(L, codec, d, filling);
     return fill_upvalues(L, codec, d, filling);
 }
 
@@ -494,6 +525,7 @@ static int deliver(lua_State *L, par_codec *codec, par_decoder *d)
     case PAR_TAKE_VALUE: lua_rawset(L, -3); return fill_hash(L, codec, d, filling, false);
     case PAR_TAKE_METATABLE: return set_metatable(L, codec, d);
     case PAR_TAKE_HOOKED:
+    case PAR_TAKE_CLASS:
         lua_rawseti(L, -3, (int)filling->i);
         lua_pop(L, 1);
         return fill_hooked(L, codec, d, filling);

@@ -1,4 +1,5 @@
 /* Things that travel by name, and objects of registered types, at the receiver. */
+#include "codec/classes.h"
 #include "codec/decoder.h"
 #include "codec/names.h"
 #include "codec/types.h"
@@ -93,4 +94,49 @@ int par_decode_call_hook(lua_State *L, par_codec *codec, par_decoder *d, size_t 
     }
     lua_replace(L, values);
     return 1;
+}
+
+/* ---- classes ---- */
+
+static const char object_field[] = "object", class_field[] = "class";
+
+int par_decode_make_object(lua_State *L, par_codec *codec, par_decoder *d)
+{
+    const char *name = lua_tostring(L, -1);
+    int rc = par_input_own(d);
+    if (rc != PAR_OK) return rc;
+    lua_createtable(L, PAR_CLASS_CONTENTS, 2);
+    lua_insert(L, -2); /* contents, name */
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, class_field);
+    lua_pushvalue(L, -1);
+    if (!codec->hooks.class_file || !par_class_named(L))
+        return par_error_set(d->err, PAR_E_UNSUPPORTED,
+                             "an object of class '%.100s', which is not known here: load the file that defines it first", name);
+    if (!par_class_call(L, codec, "make", 1))
+        return par_error_set(d->err, PAR_E_UNSUPPORTED, "making an object of class '%.60s': %.230s", name, lua_tostring(L, -1));
+    lua_remove(L, -2);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, object_field);
+    return PAR_OK;
+}
+
+int par_decode_read_object(lua_State *L, par_codec *codec, par_decoder *d)
+{
+    int contents = lua_gettop(L);
+    luaL_checkstack(L, 20, NULL);
+    lua_getfield(L, contents, object_field);
+    if (!lua_getmetatable(L, -1)) return par_corrupt(d, "an object whose class was taken away");
+    par_class_push_method(L, -1, "read");
+    lua_replace(L, -2);
+    lua_pushvalue(L, contents);
+    if (par_class_call(L, codec, "read", 3)) {
+        lua_getfield(L, contents, object_field);
+        lua_replace(L, contents);
+        lua_settop(L, contents);
+        return 1;
+    }
+    lua_getfield(L, contents, class_field);
+    return par_error_set(d->err, PAR_E_UNSUPPORTED, "reading an object of class '%.60s': %.230s", lua_tostring(L, -1),
+                         lua_tostring(L, -2));
 }

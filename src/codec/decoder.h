@@ -59,6 +59,10 @@ int par_decode_named(lua_State *L, par_codec *codec, par_decoder *d);
 int par_decode_find_hook(lua_State *L, par_codec *codec, par_decoder *d);
 /* Calls the hook with the n values of the table at the top, which becomes its result. */
 int par_decode_call_hook(lua_State *L, par_codec *codec, par_decoder *d, size_t n, size_t reference);
+/* The name of a class at the top becomes a table for what its objects' write left, under the new object. */
+int par_decode_make_object(lua_State *L, par_codec *codec, par_decoder *d);
+/* The object reads the table at the top, and takes its place. */
+int par_decode_read_object(lua_State *L, par_codec *codec, par_decoder *d);
 int par_decode_functions_refused(par_decoder *d);
 
 /* Makes the storages of the trailer; cuts them off the input. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/checked.h"
+#include "codec/classes.h"
 #include "codec/encoder.h"
 #include "codec/names.h"
 #include "codec/types.h"
@@ -202,6 +203,21 @@ static int open_table(lua_State *L, par_encoder *e, bool metatable)
     return 0;
 }
 
+/* The name of the class that writes the object at the top itself. */
+static bool push_class(lua_State *L, par_codec *codec, par_encoder *e)
+{
+    if (!lua_getmetatable(L, -1)) return false;
+    const void *metatable = lua_topointer(L, -1);
+    bool class = metatable != e->plain_metatable && par_class_of(L, codec);
+    if (!class) e->plain_metatable = metatable;
+    lua_remove(L, class ? -2 : -1);
+    if (!class) return false;
+    lua_pushvalue(L, -2);
+    bool object = !par_class_is(L);
+    lua_pop(L, object ? 1 : 2);
+    return object;
+}
+
 static int encode_table(lua_State *L, par_codec *codec, par_encoder *e)
 {
     int parent = e->levels.depth ? e->open[e->levels.depth - 1].step : PAR_STEP_HASH;
@@ -218,6 +234,7 @@ static int encode_table(lua_State *L, par_codec *codec, par_encoder *e)
         int rc = par_encode_named(L, codec, e, false);
         if (rc != 0) return rc;
     }
+    if (metatable && push_class(L, codec, e)) return par_encode_classed(L, codec, e);
     return open_table(L, e, metatable);
 }
 
@@ -553,14 +570,14 @@ static int step_upvalues(lua_State *L, par_encoder *e, par_open *open)
     return 1;
 }
 
-/* The values that an encode hook returned; level: table of them, nil. */
+/* The values that an encode hook returned, or a class wrote; level: table of them, nil. */
 static int step_hooked(lua_State *L, par_encoder *e, par_open *open)
 {
     if (open->i < open->n) {
         lua_rawgeti(L, -2, (int)++open->i);
         return 0;
     }
-    e->hooked_open--;
+    if (open->step == PAR_STEP_HOOKED) e->hooked_open--;
     lua_pop(L, 1);
     return 1;
 }
@@ -598,7 +615,8 @@ static int step(lua_State *L, par_codec *codec, par_encoder *e)
     case PAR_STEP_HASH: return step_hash(L, codec, e, open);
     case PAR_STEP_KEY: return step_key(L, open);
     case PAR_STEP_METATABLE: return step_metatable(L);
-    case PAR_STEP_HOOKED: return step_hooked(L, e, open);
+    case PAR_STEP_HOOKED:
+    case PAR_STEP_CLASS: return step_hooked(L, e, open);
     default: return step_upvalues(L, e, open);
     }
 }
@@ -640,7 +658,7 @@ static int begin(lua_State *L, par_encoder *e, uint8_t *span, size_t room)
     par_buffer_fini(&e->own_text);
     e->n_storages = e->n_payloads = 0;
     e->hooked_open = 0;
-    e->globals = NULL;
+    e->globals = e->plain_metatable = NULL;
     e->header_flags = e->flags & PAR_ENCODE_LOSSY ? PAR_FORMAT_LOSSY : 0;
     e->in_span = span && room;
     e->start = e->p = e->in_span ? span : e->own.data;

@@ -1,4 +1,5 @@
 /* Things that travel by name, and objects of registered types. */
+#include "codec/classes.h"
 #include "codec/encoder.h"
 #include "codec/names.h"
 #include "codec/types.h"
@@ -63,6 +64,28 @@ static int call_encode(lua_State *L, par_codec *codec)
     return n;
 }
 
+/* object, name, table of n results: written as far as the name, then the results are a level in the object's place. */
+static int enter_results(lua_State *L, par_codec *codec, par_encoder *e, par_step step, size_t at, int n)
+{
+    if (!par_output_room(e, 2)) return par_output_full(e);
+    par_put_u8(e, PAR_TAG_HOOKED);
+    par_put_u8(e, (unsigned)n);
+    keep(L, codec, e);
+    lua_insert(L, -2); /* object, results, name */
+    int rc = par_encode_string(L, e);
+    if (rc != PAR_OK) return rc;
+    lua_pop(L, 1);
+    lua_replace(L, -2); /* the results are the container of the level */
+    if (n == 0) return 1;
+    par_open *open;
+    rc = par_encode_enter(L, e, step, at, &open);
+    if (rc != PAR_OK) return rc;
+    open->n = (size_t)n;
+    if (step == PAR_STEP_HOOKED) e->hooked_open++;
+    lua_pushnil(L);
+    return 0;
+}
+
 int par_encode_hooked(lua_State *L, par_codec *codec, par_encoder *e)
 {
     int rc = par_encode_seen(L, e, lua_topointer(L, -2), 0);
@@ -77,24 +100,38 @@ int par_encode_hooked(lua_State *L, par_codec *codec, par_encoder *e)
     lua_insert(L, -2); /* object, name, object, spec */
     if (!par_output_leave_span(e)) return par_output_full(e);
     int n = call_encode(L, codec);
-    par_output_forget_words(e);
+    par_output_forget(e);
     lua_replace(L, -2); /* object, name, results */
     if (n > UINT8_MAX) return par_refuse(L, e, "its encode hook returned more than 255 values");
-    if (!par_output_room(e, 2)) return par_output_full(e);
-    par_put_u8(e, PAR_TAG_HOOKED);
-    par_put_u8(e, (unsigned)n);
-    keep(L, codec, e);
-    lua_insert(L, -2); /* object, results, name */
-    rc = par_encode_string(L, e);
+    return enter_results(L, codec, e, PAR_STEP_HOOKED, at, n);
+}
+
+/* Calls write(object, method, metatable) of class_file.lua for the object and its name at the top; pushes its result. */
+static int call_write(lua_State *L, par_codec *codec, par_encoder *e)
+{
+    luaL_checkstack(L, 20, NULL);
+    int name = lua_gettop(L);
+    lua_pushvalue(L, name - 1);
+    lua_getmetatable(L, name - 1);
+    par_class_push_method(L, -1, "write");
+    lua_insert(L, -2);
+    if (par_class_call(L, codec, "write", 3)) return PAR_OK;
+    return par_refuse(L, e, "writing an object of class '%.60s': %.230s", lua_tostring(L, name), lua_tostring(L, -1));
+}
+
+int par_encode_classed(lua_State *L, par_codec *codec, par_encoder *e)
+{
+    int rc = par_encode_seen(L, e, lua_topointer(L, -2), 1);
+    if (rc != 0) {
+        lua_pop(L, 1);
+        return rc;
+    }
+    size_t at = par_output_at(e) + 1;
+    if (!par_output_leave_span(e)) return par_output_full(e);
+    rc = call_write(L, codec, e); /* object, name, contents */
     if (rc != PAR_OK) return rc;
-    lua_pop(L, 1);
-    lua_replace(L, -2); /* the results are the container of the level */
-    if (n == 0) return 1;
-    par_open *open;
-    rc = par_encode_enter(L, e, PAR_STEP_HOOKED, at, &open);
-    if (rc != PAR_OK) return rc;
-    open->n = (size_t)n;
-    e->hooked_open++;
-    lua_pushnil(L);
-    return 0;
+    par_output_forget(e);
+    if (!par_output_room(e, 1)) return par_output_full(e);
+    par_put_u8(e, PAR_TAG_META);
+    return enter_results(L, codec, e, PAR_STEP_CLASS, at, PAR_CLASS_CONTENTS);
 }

@@ -1,5 +1,6 @@
 /* Userdata: tensors and storages. The elements follow all values (so that by then it is known which part of a storage
  * the message uses), or travel beside the message when there are many. */
+#include "codec/classes.h"
 #include "codec/encoder.h"
 #include "codec/types.h"
 
@@ -69,6 +70,10 @@ int par_encode_userdata(lua_State *L, par_codec *codec, par_encoder *e)
         if (par_types_hooked(L, codec)) {
             lua_remove(L, -2);
             return par_encode_hooked(L, codec, e);
+        }
+        if (par_class_of(L, codec)) {
+            lua_remove(L, -2);
+            return par_encode_classed(L, codec, e);
         }
         par_metatable_name(L, type, sizeof type);
         lua_pop(L, 1);

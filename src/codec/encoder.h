@@ -69,10 +69,12 @@ int par_encode_next_upvalue(lua_State *L, par_encoder *e, par_open *open);
 int par_encode_named(lua_State *L, par_codec *codec, par_encoder *e, bool renew);
 /* The object below the spec that was registered for it (both at the top) through its encode hook; pops the spec. */
 int par_encode_hooked(lua_State *L, par_codec *codec, par_encoder *e);
+/* The object below the name of its class (both at the top) as its class writes it; pops the name. */
+int par_encode_classed(lua_State *L, par_codec *codec, par_encoder *e);
 /* Writes the string at the top. */
 int par_encode_string(lua_State *L, par_encoder *e);
-/* The dictionary starts over: whatever was called may have let strings go, whose addresses come back with others. */
-void par_output_forget_words(par_encoder *e);
+/* The dictionary starts over: whatever was called may have let objects go, whose addresses come back with others. */
+void par_output_forget(par_encoder *e);
 /* A function is at the top: is the table around it one that travels by name? PAR_AGAIN_WITH_NAMES or PAR_OK. */
 int par_encode_check_holder(lua_State *L, par_codec *codec, par_encoder *e);
 #define PAR_AGAIN_WITH_NAMES (-1000) /* a library table was entered before it was known as one: start over */

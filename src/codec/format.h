@@ -50,7 +50,8 @@ enum {
     PAR_TAG_REF,       /* varint: offset of the first tag of a value that came before */
     PAR_TAG_GLOBALS,   /* the receiver's _G */
     PAR_TAG_NAMED,     /* something both sides have: module name, then up to two field names, in strings */
-    PAR_TAG_META,      /* a table, then its metatable (a string = registered name, or a table) */
+    PAR_TAG_META,      /* a table, then its metatable (a string = registered name, or a table); or PAR_TAG_HOOKED with the
+                        * name of a class and what its objects' write left */
     PAR_TAG_JOIN,      /* only as an upvalue: the upvalue `varint` of the function at `varint` */
     PAR_TAG_FUNCTION,  /* ee, ef = referenced later: u32 fingerprint, u32 length, bytecode, u8 upvalues, u8 flags, values */
     PAR_TAG_FUNCTION_LATER,

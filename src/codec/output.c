@@ -165,8 +165,9 @@ int par_put_plain_string(par_encoder *e, const char *s, size_t len) { return put
 #define WORTH_A_WORD 2         /* shorter strings are as cheap as a reference */
 #define DEFINED_AT_ONCE 256    /* from here on a definition costs nothing beside the string */
 
-void par_output_forget_words(par_encoder *e)
+void par_output_forget(par_encoder *e)
 {
+    e->plain_metatable = NULL;
     if (++e->words_epoch != 0) return;
     memset(e->words, 0, PAR_WORD_SLOTS * sizeof *e->words);
     e->words_epoch = 1;

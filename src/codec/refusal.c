@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "codec/classes.h"
 #include "codec/decoder.h"
 #include "codec/encoder.h"
 
@@ -76,6 +77,7 @@ static void path_level(lua_State *L, par_encoder *e, size_t level, path_text *pa
     case PAR_STEP_METATABLE: path_add(path, "<metatable>"); break;
     case PAR_STEP_UPVALUES: path_upvalue(L, &e->levels, level, open->i, path); break;
     case PAR_STEP_HOOKED: path_add(path, "<encoded %zu>", open->i); break;
+    case PAR_STEP_CLASS: path_add(path, "<written>"); break;
     }
 }
 
@@ -92,6 +94,9 @@ static void path_filling(lua_State *L, par_decoder *d, size_t level, path_text *
     case PAR_TAKE_METATABLE: path_add(path, "<metatable>"); break;
     case PAR_TAKE_UPVALUE: path_upvalue(L, &d->levels, level, filling->i, path); break;
     case PAR_TAKE_HOOKED: path_add(path, "<encoded %zu>", filling->i); break;
+    case PAR_TAKE_CLASS:
+        if (filling->i == PAR_CLASS_VALUES) path_add(path, "<written>");
+        break;
     }
 }
 
@@ -134,7 +139,7 @@ int par_refuse(lua_State *L, par_encoder *e, const char *format, ...)
 {
     path_text path;
     path_of(L, e, &path);
-    char what[180];
+    char what[320];
     va_list args;
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);

@@ -25,7 +25,8 @@ typedef enum par_step { /* what an open container of the encoder does next; whic
     PAR_STEP_KEY,       /* the key itself was a container and is written: key; its value comes next */
     PAR_STEP_METATABLE, /* the metatable is being written, then the table is done */
     PAR_STEP_UPVALUES,  /* of a function, number i of n: nil */
-    PAR_STEP_HOOKED     /* values that an encode hook returned, in a table: nil */
+    PAR_STEP_HOOKED,    /* values that an encode hook returned, in a table: nil */
+    PAR_STEP_CLASS      /* the same of an object whose class wrote them: the object is known by then */
 } par_step;
 
 typedef enum par_rest { /* FILL: what follows the elements */
@@ -76,6 +77,7 @@ typedef struct par_encoder {
     uint32_t n_payloads;
     size_t payloads_capacity;
     const void *globals; /* NULL: not looked up yet */
+    const void *plain_metatable; /* the last that was seen to be of no class that writes its objects itself */
     unsigned flags;
     uint8_t header_flags;
     bool doubles_only;   /* integers that no double holds are refused */
@@ -96,7 +98,8 @@ typedef enum par_take { /* what an open container of the decoder waits for */
     PAR_TAKE_VALUE,
     PAR_TAKE_METATABLE,
     PAR_TAKE_UPVALUE,   /* number i of n; beyond `fixed` comes the environment */
-    PAR_TAKE_HOOKED     /* number i of n, into a table */
+    PAR_TAKE_HOOKED,    /* number i of n, into a table */
+    PAR_TAKE_CLASS      /* the same, for an object that is made already */
 } par_take;
 
 typedef struct par_filling {
@@ -139,7 +142,7 @@ typedef struct par_decoder {
 
 /* The address of each is the registry key of a Lua table. */
 typedef struct par_anchors {
-    char encode_levels, decode_levels, inner, kept, names, types, type_of, cdata;
+    char encode_levels, decode_levels, inner, kept, names, types, type_of, cdata, class_file;
 } par_anchors;
 
 struct par_codec {

@@ -63,6 +63,14 @@ static int codec_register(lua_State *L)
     return 0;
 }
 
+int par_lua_class_file(lua_State *L)
+{
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "parallel.class_file");
+    lua_call(L, 1, 1);
+    return 1;
+}
+
 void par_lua_open_codec(lua_State *L)
 {
     static const struct {

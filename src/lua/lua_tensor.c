@@ -180,7 +180,7 @@ static void hook_push_storage(lua_State *L, par_storage *storage)
         luaL_error(L, "cannot make a torch storage: out of memory, or a Torch without its C functions");
 }
 
-const par_codec_hooks par_lua_tensor_hooks = {hook_to_tensor, hook_push_tensor, hook_push_storage};
+const par_codec_hooks par_lua_tensor_hooks = {hook_to_tensor, hook_push_tensor, hook_push_storage, par_lua_class_file};
 
 void par_lua_check_status(lua_State *L, int status, const par_error *err)
 {

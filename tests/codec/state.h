@@ -154,7 +154,7 @@ static int state_prepare(lua_State *L)
     lua_register(L, "tensor", state_tensor);
     lua_register(L, "storage_of", state_storage_of);
     lua_register(L, "sum", state_sum);
-    par_codec_hooks hooks = {state_to_tensor, state_push_tensor, state_push_storage};
+    par_codec_hooks hooks = {state_to_tensor, state_push_tensor, state_push_storage, NULL};
     par_codec_set_hooks(par_codec_of(L), &hooks);
     return 0;
 }

@@ -299,6 +299,71 @@ static int factory(lua_State *L)
     return 0;
 }
 
+/* Torch's own write and read in C want a torch.File. */
+static int needs_file(lua_State *L) { return luaL_error(L, "torch.File expected"); }
+
+/* --- classes made from Lua --- */
+
+/* luaT's __index of objects, and of metatables whose parent this is: a field of the class or of an ancestor. */
+static int class_index(lua_State *L)
+{
+    lua_settop(L, 2);
+    lua_pushvalue(L, 1);
+    while (lua_getmetatable(L, -1)) {
+        lua_pushvalue(L, 2);
+        lua_rawget(L, -2);
+        if (!lua_isnil(L, -1)) return 1;
+        lua_pop(L, 1);
+        lua_remove(L, -2);
+    }
+    return 0;
+}
+
+/* newmetatable(name, parent or nil, factory): what luaT leaves in the registry and in the metatable. */
+static int new_metatable(lua_State *L)
+{
+    lua_settop(L, 3);
+    lua_newtable(L);
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, 4);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+    lua_pushvalue(L, 4);
+    lua_pushvalue(L, 1);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+    lua_pushcfunction(L, class_index);
+    lua_setfield(L, 4, "__index");
+    lua_pushvalue(L, 1);
+    lua_setfield(L, 4, "__typename");
+    lua_pushinteger(L, 1);
+    lua_setfield(L, 4, "__version");
+    lua_pushvalue(L, 3);
+    lua_setfield(L, 4, "__factory");
+    if (!lua_isnil(L, 2)) {
+        lua_pushvalue(L, 2);
+        lua_rawget(L, LUA_REGISTRYINDEX);
+        lua_setmetatable(L, 4);
+    }
+    return 1;
+}
+
+/* A userdata of the class torch.Counter that holds a number. */
+static int new_counter(lua_State *L)
+{
+    double *value = lua_newuserdata(L, sizeof *value);
+    *value = lua_tonumber(L, 1);
+    lua_getfield(L, LUA_REGISTRYINDEX, "torch.Counter");
+    lua_setmetatable(L, -2);
+    return 1;
+}
+
+static int counter_value(lua_State *L)
+{
+    double *value = lua_touserdata(L, 1);
+    if (lua_gettop(L) > 1) *value = lua_tonumber(L, 2);
+    lua_pushnumber(L, *value);
+    return 1;
+}
+
 static int live(lua_State *L)
 {
     lua_pushnumber(L, live_storages);
@@ -329,6 +394,10 @@ static void new_class(lua_State *L, int type, const char *kind, lua_CFunction co
     lua_setfield(L, -2, "__gc");
     lua_pushcfunction(L, factory);
     lua_setfield(L, -2, "__factory");
+    lua_pushcfunction(L, needs_file);
+    lua_setfield(L, -2, "write");
+    lua_pushcfunction(L, needs_file);
+    lua_setfield(L, -2, "read");
 }
 
 EXPORT int luaopen_standin(lua_State *L);
@@ -362,5 +431,11 @@ int luaopen_standin(lua_State *L)
     }
     lua_pushcfunction(L, live);
     lua_setfield(L, -2, "live");
+    lua_pushcfunction(L, new_metatable);
+    lua_setfield(L, -2, "newmetatable");
+    lua_pushcfunction(L, new_counter);
+    lua_setfield(L, -2, "newcounter");
+    lua_pushcfunction(L, counter_value);
+    lua_setfield(L, -2, "countervalue");
     return 1;
 }

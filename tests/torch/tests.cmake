@@ -10,10 +10,12 @@ foreach(version IN LISTS PARALLEL_FOUND_LUAS)
     if(APPLE)
       target_link_options(${standin} PRIVATE -undefined dynamic_lookup)
     endif()
-    add_test(NAME lua${version}.torch_bridge
-      COMMAND ${CMAKE_SOURCE_DIR}/tests/run-spec.sh ${version} ${CMAKE_SOURCE_DIR}/tests/torch/bridge_spec.lua
-      WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    set_tests_properties(lua${version}.torch_bridge PROPERTIES TIMEOUT ${TEST_SECONDS} ENVIRONMENT
-      "PARALLEL_BUILD=${CMAKE_BINARY_DIR};PARALLEL_SANITIZE=${PARALLEL_SANITIZE};LUA_CPATH=${CMAKE_BINARY_DIR}/standin/${version}/?.so\;\;")
+    foreach(part bridge class)
+      add_test(NAME lua${version}.torch_${part}
+        COMMAND ${CMAKE_SOURCE_DIR}/tests/run-spec.sh ${version} ${CMAKE_SOURCE_DIR}/tests/torch/${part}_spec.lua
+        WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+      set_tests_properties(lua${version}.torch_${part} PROPERTIES TIMEOUT ${TEST_SECONDS} ENVIRONMENT
+        "PARALLEL_BUILD=${CMAKE_BINARY_DIR};PARALLEL_SANITIZE=${PARALLEL_SANITIZE};LUA_CPATH=${CMAKE_BINARY_DIR}/standin/${version}/?.so\;\;")
+    endforeach()
   endif()
 endforeach()
