@@ -11,8 +11,10 @@ function metatable.__tostring(self)
   return ('parallel.future %d (%s)'):format(self.task, self.state)
 end
 
+-- Fields: state ("pending", "done", "failed", "cancelled"); first: the only result, or the error; values: several results or none;
+-- callbacks.
 function future.new(pool, task)
-  return setmetatable({pool = pool, task = task, state = 'pending'}, metatable)
+  return setmetatable({pool = pool, task = task, state = 'pending', first = nil}, metatable)
 end
 
 local function check(value, what)
@@ -25,8 +27,9 @@ end
 local function settle(self, state)
   self.state = state
   local callbacks = self.callbacks
+  if not callbacks then return end
   self.callbacks = nil
-  for _, callback in ipairs(callbacks or {}) do
+  for _, callback in ipairs(callbacks) do
     local ok, problem = pcall(callback, self)
     if not ok then io.stderr:write('parallel: a callback of a future failed: ', tostring(problem), '\n') end
   end
@@ -34,14 +37,13 @@ end
 
 function future.fulfil(self, ...)
   if self.state ~= 'pending' then return end
-  self.n, self.first = select('#', ...), (...)
-  if self.n > 1 then self.values = {...} end
+  if select('#', ...) == 1 then self.first = ... else self.values = compat.pack(...) end
   settle(self, 'done')
 end
 
 function future.reject(self, err)
   if self.state ~= 'pending' then return end
-  self.error = err
+  self.first = err
   settle(self, err.code == 'cancelled' and 'cancelled' or 'failed')
 end
 
@@ -54,9 +56,11 @@ local function deadline_of(timeout, what)
   return timeout and core.clock() + timeout
 end
 
+local function is_over(self) return self.state ~= 'pending' end
+
 local function wait(self, deadline)
   if self.state ~= 'pending' then return true end
-  return self.pool:_drive(function() return self.state ~= 'pending' end, deadline)
+  return self.pool:_drive(is_over, deadline, self)
 end
 
 --- Waits for the task and returns what it returned; raises its error. timeout: at most so many seconds.
@@ -65,10 +69,10 @@ function methods.result(self, timeout)
   if not wait(self, deadline_of(timeout, 'result')) then
     core.raise(pool_errors.plain('timeout', ('task %d has no result yet: the time is up'):format(self.task)))
   end
-  if self.error then core.raise(self.error) end
-  if self.n == 0 then return end
-  if self.n == 1 then return self.first end
-  return compat.unpack(self.values, 1, self.n)
+  if self.state ~= 'done' then core.raise(self.first) end
+  local values = self.values
+  if values then return compat.unpack(values, 1, values.n) end
+  return self.first
 end
 
 --- Is it over, with a result, an error or by cancel? Takes in what has come, never waits.

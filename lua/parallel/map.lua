@@ -4,7 +4,6 @@
 -- make workers different (init, lua, env, ...) get workers of their own, which end with the map.
 local core = require 'parallel.core'
 local pool = require 'parallel.pool'
-local pool_errors = require 'parallel.pool_errors'
 
 local module = {}
 local kept = {} -- number of workers -> pool
@@ -31,8 +30,7 @@ end
 --- parallel.map(f, list [, {workers=, chunk=, progress=, timeout=, retries=, on_error=, seed=, init=, ...}])
 -- -> results in order [, errors by task number, when on_error let the map go on]
 function module.map(f, list, options)
-  local ok, problem = pcall(pool.check_options, options, 'parallel.map')
-  if not ok then core.raise(pool_errors.blame(problem)) end
+  pool.check_options(options, 'parallel.map')
   local for_pool, for_map = split(options or {})
   local size = for_pool.workers or pool.default_workers()
   local special = size == 0

@@ -100,16 +100,6 @@ local function check_open(self, what)
   if self.closed then misuse(('%s: the pool was closed'):format(what)) end
 end
 
--- Errors of these checks name the line that called us; all others are passed on as they are.
-local function pass(ok, ...)
-  if ok then return ... end
-  return core.raise(pool_errors.blame((...)))
-end
-
-local function blame(f)
-  return function(...) return pass(pcall(f, ...)) end
-end
-
 -- --- opening ---
 
 function pool.default_workers()
@@ -127,7 +117,7 @@ function pool.open(options)
   if type(options) == 'number' then options = {workers = options} end
   options = pool.check_options(options, 'parallel.pool')
   local size = options.workers or pool.default_workers()
-  local self = setmetatable({size = size, defaults = options, name = options.name or 'pool', submitted = 0}, metatable)
+  local self = setmetatable({size = size, defaults = options, name = options.name or 'pool'}, metatable)
   if size > 0 then
     self.scheduler = scheduler.new(size, self.name, options)
     open_pools[self] = true
@@ -138,7 +128,6 @@ function pool.open(options)
   end
   return self
 end
-pool.open = blame(pool.open)
 
 -- --- in-process: workers = 0 ---
 
@@ -176,9 +165,9 @@ local function drive(self, job, finished, deadline, tick)
   return true
 end
 
-function methods._drive(self, finished, deadline)
-  if self.scheduler then return scheduler.drive(finished, deadline) end
-  return finished()
+function methods._drive(self, finished, deadline, context)
+  if self.scheduler then return scheduler.drive(finished, deadline, nil, context) end
+  return finished(context)
 end
 
 -- --- jobs ---
@@ -231,7 +220,8 @@ end
 
 -- --- map ---
 
-local function map(self, f, list, options)
+--- pool:map(f, list [, {chunk=, timeout=, retries=, on_error=, seed=, progress=}]) -> results in order [, errors by task]
+function methods.map(self, f, list, options)
   check_open(self, 'map')
   check_function(f, 'map')
   if type(list) ~= 'table' then misuse('map: a list expected, got ' .. type(list)) end
@@ -259,9 +249,6 @@ local function map(self, f, list, options)
   if err then core.raise(err) end
   return results, job.errors
 end
-
---- pool:map(f, list [, {chunk=, timeout=, retries=, on_error=, seed=, progress=}]) -> results in order [, errors by task]
-methods.map = blame(map)
 
 -- --- imap ---
 
@@ -355,7 +342,7 @@ local function next_result(self, job, ordered)
 end
 
 --- for i, result in pool:imap(f, iterator [, {ordered=true, in_flight=, ...}]) do: i is the number of the task
-local function imap(self, f, items, options)
+function methods.imap(self, f, items, options)
   check_open(self, 'imap')
   check_function(f, 'imap')
   options = call_options(self, options, stream_options, 'imap')
@@ -365,8 +352,6 @@ local function imap(self, f, items, options)
   begin(self, job, f)
   return function() return next_result(self, job, ordered) end
 end
-methods.imap = blame(imap)
-
 -- --- submit ---
 
 -- The part of a range of calls that was not cancelled: from the first live one up to the next cancelled one.
@@ -407,33 +392,34 @@ local function calls_job(options)
   }
 end
 
-local function submit(self, f, ...)
-  check_open(self, 'submit')
-  check_function(f, 'submit')
-  if self.scheduler and self.scheduler.broken then core.raise(self.scheduler.broken) end
-  local job = self.calls
-  if not job then
-    job = calls_job(self.defaults)
-    self.calls = job
-    if self.scheduler then self.scheduler:add_job(job) end
-  end
-  local number = job.last + 1
-  local id = self.scheduler and self.functions:id_of(f) or 0
-  local fut = future.new(self, number)
-  job.items[number] = {n = select('#', ...) + 1, id, ...}
-  job.bodies[number], job.futures[number], job.last = f, fut, number
-  if not self.scheduler then
-    run_inline(job, job:take(1))
-    return fut
-  end
-  if job:fresh() <= 2 * self.size then self.scheduler:assign() end
-  self.submitted = self.submitted + 1
-  if self.submitted % SUBMITS_PER_LOOK == 0 and job:fresh() > 0 then scheduler.poll() end
-  return fut
+-- The job that all submitted calls of a pool belong to.
+local function calls_of(self)
+  local job = calls_job(self.defaults)
+  self.calls = job
+  if self.scheduler then self.scheduler:add_job(job) end
+  return job
 end
 
 --- pool:submit(f, ...) -> future
-methods.submit = blame(submit)
+function methods.submit(self, f, ...)
+  check_open(self, 'submit')
+  check_function(f, 'submit')
+  local sched = self.scheduler
+  if sched and sched.broken then core.raise(sched.broken) end
+  local job = self.calls or calls_of(self)
+  local number = job.last + 1
+  local fut = future.new(self, number)
+  job.items[number] = {n = select('#', ...) + 1, sched and self.functions:id_of(f) or 0, ...}
+  job.bodies[number], job.futures[number], job.last = f, fut, number
+  if not sched then
+    run_inline(job, job:take(1))
+    return fut
+  end
+  local waiting = job:fresh()
+  if waiting <= 2 * self.size then sched:assign() end
+  if number % SUBMITS_PER_LOOK == 0 and waiting > 1 then scheduler.poll() end
+  return fut
+end
 
 -- Where a call is: the worker that has it, its chunk, its place in it.
 local function find_call(self, number)
@@ -480,7 +466,8 @@ local function everywhere_job(self, spec, place)
   return job
 end
 
-local function everywhere(self, f, ...)
+--- pool:everywhere(f, ...) -> results by worker: runs f(...) once in each worker, and in those that replace one later
+function methods.everywhere(self, f, ...)
   check_open(self, 'everywhere')
   check_function(f, 'everywhere')
   if not self.scheduler then return {f(...)} end
@@ -510,13 +497,10 @@ local function everywhere(self, f, ...)
   return results
 end
 
---- pool:everywhere(f, ...) -> results by worker: runs f(...) once in each worker, and in those that replace one later
-methods.everywhere = blame(everywhere)
-
 -- --- the rest ---
 
 --- What the pool has done so far.
-local function stats(self)
+function methods.stats(self)
   if not self.scheduler then
     local job = self.calls
     return {workers = 0, submitted = job and job.last or 0, running = 0, queued = 0}
@@ -534,8 +518,6 @@ local function stats(self)
   result.utilisation = result.seconds > 0 and result.busy / (result.seconds * self.size) or 0
   return result
 end
-methods.stats = blame(stats)
-
 --- Takes in results and gives out work without waiting: for event loops.
 function methods.poll(self)
   if self.scheduler then scheduler.poll() end

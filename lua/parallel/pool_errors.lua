@@ -7,11 +7,6 @@ local pool_errors = {}
 local signal_names = {}
 for name, number in pairs(core.signals) do signal_names[number] = 'SIG' .. name end
 
-local misused = {} -- metatable of errors of the caller's making
-
---- Raises an error about the call of one of our functions; blame turns it into a message with the caller's line.
-function pool_errors.misuse(text) error(setmetatable({text = text}, misused), 0) end
-
 local here = debug.getinfo(1, 'S').source:match('^(.*)/[^/]*$') or '@'
 
 -- The innermost line that is not ours.
@@ -25,11 +20,8 @@ local function callers_line()
   return ''
 end
 
---- What to raise for a caught error.
-function pool_errors.blame(problem)
-  if getmetatable(problem) ~= misused then return problem end
-  return callers_line() .. problem.text
-end
+--- Raises an error about the call of one of our functions; it names the caller's line.
+function pool_errors.misuse(text) error(callers_line() .. text, 0) end
 
 local LONGEST = 60 -- characters of an argument that are shown
 

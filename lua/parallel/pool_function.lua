@@ -23,33 +23,44 @@ local function is_library(t)
   return false
 end
 
--- Appends what f refers to. false: something is there whose inside may change.
-local function append(f, list, depth)
-  if depth > DEEP then return false end
+-- Walks through what f refers to, each a call of visit(value); n counts them. Returns n, or nil as soon as there is something
+-- whose inside may change, or as soon as visit says no.
+local function walk(f, visit, list, n, depth)
+  if depth > DEEP then return nil end
   local i = 1
   while true do
     local name, value = debug.getupvalue(f, i)
-    if not name then return true end
+    if not name then return n end
+    n = n + 1
+    if not visit(list, n, value) then return nil end
     local kind = type(value)
-    list[#list + 1] = value == nil and 'nil' or value
     if kind == 'function' then
-      if value ~= f and not append(value, list, depth + 1) then return false end
+      if value ~= f then n = walk(value, visit, list, n, depth + 1) end
+      if not n then return nil end
     elseif kind == 'table' then
-      if not is_library(value) then return false end
+      if not is_library(value) then return nil end
     elseif kind == 'userdata' or kind == 'thread' or kind == 'cdata' then
-      return false
+      return nil
     end
     i = i + 1
   end
 end
 
-local function same(a, b)
-  if #a ~= #b then return false end
-  for i = 1, #a do
-    if a[i] ~= b[i] then return false end
-  end
+local function put(list, i, value)
+  list[i] = value
   return true
 end
+
+local function equals(list, i, value) return list[i] == value end
+
+-- A list of what f refers to, or nil.
+local function references(f)
+  local list = {}
+  list.n = walk(f, put, list, 0, 1)
+  return list.n and list
+end
+
+local function same(f, list) return walk(f, equals, list, 0, 1) == list.n end
 
 function pool_function:new_id()
   self.last_id = self.last_id + 1
@@ -76,11 +87,10 @@ end
 --- The id of f as it is now. Second result: it is for one use, to be forgotten after it.
 -- once: the caller sends f at most once to each worker, so nothing is gained by a comparison of bytes.
 function pool_function:id_of(f, once)
-  local list, known = {}, self.known[f]
-  if append(f, list, 1) then
-    if known and known.list and same(known.list, list) then return known.id end
-    return remember(self, f, {list = list})
-  end
+  local known = self.known[f]
+  if known and known.list and same(f, known.list) then return known.id end
+  local list = references(f)
+  if list then return remember(self, f, {list = list}) end
   if once then return self:new_id(), true end
   local ok, bytes = pcall(core.encode, f)
   if not ok then return self:new_id(), true end -- what is wrong with it is told when it is sent

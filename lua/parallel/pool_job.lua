@@ -13,9 +13,11 @@ local CHUNK_SECONDS = 0.005 -- what a chunk should take
 local LEAST_SECONDS = 0.0002 -- below this the round trip would count
 local TOGETHER_SECONDS = 0.0002 -- fixed chunks that are shorter than this travel together
 local MOST_TOGETHER = 64
+local LEAST_COST = 1e-8 -- seconds; a task takes no less
 local GROWTH = 64 -- a chunk is at most so many times the one before
 
---- fields: kind ("list", "stream", "calls"), f, mode, and options: chunk, timeout, retries, seed
+--- fields: kind ("list", "stream", "calls"), f, mode, items, last (how many tasks there are so far), and options: chunk, timeout,
+-- retries, seed
 function job.new(fields)
   fields.next_number = 1
   fields.ranges = {}
@@ -29,12 +31,13 @@ end
 -- --- giving out ---
 
 function job:fresh() -- how many fresh tasks there are right now
-  return self.last and self.last - self.next_number + 1 or 0
+  return self.last - self.next_number + 1
 end
 
 function job:waiting()
-  local n = self:fresh()
-  for _, range in ipairs(self.ranges) do n = n + range[2] - range[1] + 1 end
+  local n, ranges = self:fresh(), self.ranges
+  if not ranges[1] then return n end
+  for _, range in ipairs(ranges) do n = n + range[2] - range[1] + 1 end
   return n
 end
 
@@ -56,11 +59,12 @@ function job:take_range(most)
     if range[1] > range[2] then table.remove(self.ranges, 1) end
     return from, to
   end
-  local n = math.min(most, self:fresh())
-  if n <= 0 then return nil end
-  local from = self.next_number
-  self.next_number = from + n
-  return from, from + n - 1
+  local from, last = self.next_number, self.last
+  if from > last then return nil end
+  local to = from + most - 1
+  if to > last then to = last end
+  self.next_number = to + 1
+  return from, to
 end
 
 -- A fixed chunk: when it is very short several travel in one message, which costs nothing of the balance, since each task that
@@ -74,10 +78,11 @@ end
 
 --- How many tasks the next chunk should have.
 function job:chunk_size(workers)
+  local left = self:waiting()
+  if left == 1 then return 1 end
   local cost = self.cost
   if self.chunk then return self:units(cost) end
   if not cost then return 1 end
-  local left = self:waiting()
   local size = math.floor(CHUNK_SECONDS / cost)
   local fair = math.ceil(left / (2 * workers))
   local least = math.ceil(LEAST_SECONDS / cost)
@@ -89,12 +94,14 @@ end
 
 --- A chunk of n tasks took so long.
 function job:learn(n, seconds)
-  local cost = math.max(seconds / n, 1e-8)
-  self.cost = self.cost and (self.cost + cost) / 2 or cost
+  local cost, before = seconds / n, self.cost
+  if cost < LEAST_COST then cost = LEAST_COST end
+  self.cost = before and (before + cost) / 2 or cost
   if n > self.last_size then self.last_size = n end
 end
 
 local function slice(list, from, to)
+  if from == to then return {list[from]} end
   local args = {}
   local shift = from - 1
   for i = from, to do args[i - shift] = list[i] end
@@ -112,7 +119,8 @@ function job:take(most)
   if not from then return nil end
   local n = to - from + 1
   self.out = self.out + n
-  return {job = self, first = from, n = n, got = 0, args = slice(self.items, from, to)}
+  -- slot and sending: where it is and how long sending it took, once a worker has it
+  return {job = self, first = from, n = n, got = 0, args = slice(self.items, from, to), slot = 0, sending = 0}
 end
 
 -- --- what comes back ---

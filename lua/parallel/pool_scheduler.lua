@@ -11,6 +11,7 @@ local scheduler = {}
 scheduler.__index = scheduler
 
 local links = core.links
+local give, collect = links.give, links.collect
 local clock = core.clock
 local SIGSTOP, SIGCONT, SIGKILL = core.signals.STOP, core.signals.CONT, core.signals.KILL
 
@@ -24,7 +25,20 @@ local BAD_STARTS = 3 -- workers in a row that ended before they were ready
 
 local selector -- made with the first worker
 local workers = setmetatable({}, {__mode = 'v'}) -- child id -> worker, for as long as its pool lives
-local pools = setmetatable({}, {__mode = 'k'})
+local pools, last_pool = setmetatable({}, {__mode = 'v'}), 0 -- those that live, with holes, up to last_pool
+
+local function add_pool(self)
+  local at = 1
+  while pools[at] do at = at + 1 end
+  pools[at] = self
+  if at > last_pool then last_pool = at end
+end
+
+local function remove_pool(self)
+  for at = 1, last_pool do
+    if pools[at] == self then pools[at] = nil end
+  end
+end
 
 function scheduler.fd()
   selector = selector or core.selector()
@@ -52,7 +66,7 @@ local function start_worker(self, place)
     name = ('%s worker %d'):format(self.name, place),
   }
   local worker = {
-    scheduler = self, child = child, place = place, chunks = {}, functions = {}, forget = {}, taken = 0, ran = 0,
+    scheduler = self, child = child, place = place, chunks = {}, functions = {}, forget = {}, taken = 0,
     own = {}, -- jobs for this worker alone
   }
   for i, spec in ipairs(self.everywhere) do worker.own[i] = spec.job_for(place) end
@@ -70,7 +84,7 @@ function scheduler.new(size, name, options)
     counts = {done = 0, failed = 0, chunks = 0, replaced = 0, recycled = 0, stolen = 0, busy = 0}, began = clock(),
   }, scheduler)
   for place = 1, size do start_worker(self, place) end
-  pools[self] = true
+  add_pool(self)
   return self
 end
 
@@ -113,15 +127,19 @@ local function send_functions(worker, chunk)
     worker.functions[id], worker.forget[id] = nil, nil
   end
   if job.mode ~= protocol.CALLS then return send_function(worker, job.id, job.f) end
-  for i = 1, chunk.n do send_function(worker, chunk.args[i][1], job:function_of(chunk.first + i - 1)) end
+  local known, args = worker.functions, chunk.args
+  for i = 1, chunk.n do
+    local id = args[i][1]
+    if not known[id] then send_function(worker, id, job:function_of(chunk.first + i - 1)) end
+  end
 end
 
 local function try_send(worker, chunk)
-  local job, child = chunk.job, worker.child
+  local job = chunk.job
   send_functions(worker, chunk)
-  chunk.slot = free_slot(worker)
-  links.offer(child, chunk.slot, chunk.n)
-  links.post(child, protocol.CHUNK, chunk.slot, job.id or 0, job.mode, chunk.args, chunk.first, job.seed)
+  local slot = free_slot(worker)
+  chunk.slot = slot
+  chunk.sending = give(worker.child, chunk.n, slot, job.id or 0, job.mode, chunk.args, chunk.first, job.seed)
 end
 
 -- Something in the chunk cannot travel. With one task we know who; with more each is tried on its own.
@@ -137,14 +155,12 @@ local function refuse(self, worker, chunk, err)
 end
 
 -- Gives a chunk to a worker. false: the worker is gone (and replaced), the chunk is back in its job.
-local function give(self, worker, chunk)
-  local before = clock()
+local function hand_over(self, worker, chunk)
   local ok, err = pcall(try_send, worker, chunk)
   if ok then
     chunk.args = nil
     worker.chunks[#worker.chunks + 1] = chunk
     worker.taken = worker.taken + chunk.n
-    chunk.sending = clock() - before
     return true
   end
   if type(err) == 'table' and err.code == 'unsupported' then
@@ -164,21 +180,36 @@ end
 
 -- --- choosing ---
 
+-- May this job have tasks to be given out?
+local function has_tasks(job) return job.next_number <= job.last or job.ranges[1] or job.pull end
+
 local function next_chunk(self, worker)
-  local most = math.huge
-  if self.max_tasks then most = self.max_tasks - worker.taken end
-  if most <= 0 then return nil end
-  for _, job in ipairs(self.jobs) do
-    local chunk = job:take(math.min(most, job:chunk_size(self.size)))
-    if chunk then return chunk end
+  local most = self.max_tasks and self.max_tasks - worker.taken
+  if most and most <= 0 then return nil end
+  local jobs = self.jobs
+  for i = 1, #jobs do
+    local job = jobs[i]
+    if has_tasks(job) then
+      local size = job:chunk_size(self.size)
+      local chunk = job:take(most and most < size and most or size)
+      if chunk then return chunk end
+    end
   end
+end
+
+local function something_to_give(self)
+  local jobs = self.jobs
+  for i = 1, #jobs do
+    if has_tasks(jobs[i]) then return true end
+  end
+  return false
 end
 
 -- May this worker, which has a chunk, have the next one already?
 local function may_run_ahead(worker)
   local chunk = worker.chunks[1]
   local cost = chunk.job.cost
-  if not cost or #worker.chunks > 1 or cost * chunk.n > AHEAD_SECONDS then return false end
+  if not cost or worker.chunks[2] or cost * chunk.n > AHEAD_SECONDS then return false end
   local claimed, _, age = links.claimed(worker.child, chunk.slot)
   return claimed == 0 or age < AHEAD_SECONDS
 end
@@ -186,32 +217,37 @@ end
 local function recycle_if_due(self, worker)
   local due = self.max_tasks and worker.taken >= self.max_tasks or
     self.max_memory and worker.memory and worker.memory > self.max_memory
-  if not due or #worker.chunks > 0 then return worker end
+  if not due then return worker end
   self.counts.recycled = self.counts.recycled + 1
   self.leaving[worker] = true
   pcall(links.post, worker.child, protocol.QUIT)
   return start_worker(self, worker.place)
 end
 
---- Gives work to those who can take some: first to the idle ones, then ahead. Returns whether somebody stayed idle.
-function scheduler:assign()
-  local idle = false
+-- Gives each idle worker something to do. Returns whether one stays idle.
+local function assign_idle(self)
+  local workers_here, idle = self.workers, false
   for place = 1, self.size do
-    local worker = self.workers[place]
-    if worker and #worker.chunks == 0 then
-      worker = recycle_if_due(self, worker)
-      local own = worker.own[1]
-      local chunk = own and table.remove(worker.own, 1):take(1) or next_chunk(self, worker)
-      if chunk then give(self, worker, chunk) else idle = true end
+    local worker = workers_here[place]
+    if worker and not worker.chunks[1] then
+      if self.max_tasks or self.max_memory then worker = recycle_if_due(self, worker) end
+      local chunk = worker.own[1] and table.remove(worker.own, 1):take(1) or next_chunk(self, worker)
+      if chunk then hand_over(self, worker, chunk) else idle = true end
     end
   end
-  if idle then return true end
+  return idle
+end
+
+--- Gives work to those who can take some: first to the idle ones, then ahead. Returns whether somebody stayed idle.
+function scheduler:assign()
+  if assign_idle(self) then return true end
+  if not something_to_give(self) then return false end
   for place = 1, self.size do
     local worker = self.workers[place]
-    if worker and #worker.chunks == 1 and not worker.own[1] and may_run_ahead(worker) then
+    if worker and worker.chunks[1] and not worker.own[1] and may_run_ahead(worker) then
       local chunk = next_chunk(self, worker)
       if not chunk then break end
-      give(self, worker, chunk)
+      hand_over(self, worker, chunk)
     end
   end
   return false
@@ -278,9 +314,12 @@ end
 
 -- --- what workers say ---
 
-local function remove_chunk(worker)
-  local chunk = table.remove(worker.chunks, 1)
-  return chunk
+-- The first chunk of a worker is done.
+local function chunk_done(self, worker, chunk, seconds)
+  local chunks, counts, n = worker.chunks, self.counts, chunk.n
+  chunks[1], chunks[2] = chunks[2], nil
+  if n > 0 then chunk.job:learn(n, seconds > chunk.sending and seconds or chunk.sending) end
+  counts.chunks, counts.done, counts.busy = counts.chunks + 1, counts.done + n, counts.busy + seconds
 end
 
 local says = {}
@@ -290,6 +329,15 @@ says[protocol.OK] = function(_, worker, ...)
   if not chunk or chunk.got >= chunk.n then return false end
   chunk.got = chunk.got + 1
   chunk.job:complete(chunk.first + chunk.got - 1, ...)
+  return true
+end
+
+says[protocol.LAST] = function(self, worker, seconds, ...)
+  local chunk = worker.chunks[1]
+  if not chunk or chunk.got ~= chunk.n - 1 or type(seconds) ~= 'number' then return false end
+  chunk.got = chunk.n
+  chunk_done(self, worker, chunk, seconds)
+  chunk.job:complete(chunk.first + chunk.n - 1, ...)
   return true
 end
 
@@ -305,15 +353,11 @@ says[protocol.FAILED] = function(self, worker, text, traceback, value)
   return true
 end
 
-says[protocol.CHUNK_DONE] = function(self, worker, slot, seconds, memory)
+says[protocol.CHUNK_DONE] = function(self, worker, seconds, memory)
   local chunk = worker.chunks[1]
-  if not chunk or chunk.slot ~= slot or chunk.got ~= chunk.n or type(seconds) ~= 'number' then return false end
-  remove_chunk(worker)
+  if not chunk or chunk.got ~= chunk.n or type(seconds) ~= 'number' then return false end
   worker.memory = memory
-  worker.ran = worker.ran + chunk.n
-  if chunk.n > 0 then chunk.job:learn(chunk.n, math.max(seconds, chunk.sending)) end
-  local counts = self.counts
-  counts.chunks, counts.done, counts.busy = counts.chunks + 1, counts.done + chunk.n, counts.busy + seconds
+  chunk_done(self, worker, chunk, seconds)
   return true
 end
 
@@ -329,20 +373,21 @@ local nothing = {}
 
 -- The list that takes the values of this chunk directly, and where.
 local function destination(chunk)
-  if not chunk or not chunk.job.results or chunk.job.aborted then return nothing, 1, 0 end
-  return chunk.job.results, chunk.first + chunk.got, chunk.n - chunk.got
+  local job = chunk and chunk.job
+  if not job or not job.results or job.aborted then return nothing, 1, 0 end
+  return job.results, chunk.first + chunk.got, chunk.n - chunk.got
 end
 
--- One step of taking in. Returns whether there may be more.
+-- One step of taking in. Returns whether there may be more: a worker without a chunk has said all.
 local function take_in(self, worker, n, kind, ...)
-  local chunk = worker.chunks[1]
   if n > 0 then
+    local chunk = worker.chunks[1]
     chunk.got = chunk.got + n
     chunk.job:completed(n)
   end
-  if kind == nil then return false end
+  if not kind then return false end
   local handler = says[kind]
-  if kind ~= protocol.GONE and handler and handler(self, worker, ...) then return true end
+  if handler and handler(self, worker, ...) then return worker.chunks[1] ~= nil end
   if kind ~= protocol.GONE then links.kill_now(worker.child, SIGKILL) end -- it says what cannot be
   worker.gone = true
   return false
@@ -352,15 +397,7 @@ end
 function scheduler:handle(worker)
   repeat
     local results, at, most = destination(worker.chunks[1])
-  until not take_in(self, worker, links.collect(worker.child, results, at, most))
-  if not worker.gone and links.ended(worker.child) then
-    -- Its last message overtakes data: what it said before is in front of us now.
-    pcall(links.wait, worker.child)
-    repeat
-      local results, at, most = destination(worker.chunks[1])
-    until not take_in(self, worker, links.collect(worker.child, results, at, most))
-    worker.gone = true
-  end
+  until not take_in(self, worker, collect(worker.child, results, at, most))
   if worker.gone then self:ended(worker) end
 end
 
@@ -531,8 +568,9 @@ end
 -- Gives out work in all pools. Returns when at the latest to look again, in seconds.
 local function prepare()
   local nearest
-  for pool in pairs(pools) do
-    if not pool.stopped then
+  for at = 1, last_pool do
+    local pool = pools[at]
+    if pool then
       local idle = pool:assign()
       if idle and pool:share() then nearest = sooner(nearest, LOOK_SECONDS) end
       if pool.timeouts then nearest = sooner(nearest, check_timeouts(pool)) end
@@ -549,16 +587,16 @@ local function wait_and_handle(seconds)
   return true
 end
 
---- Runs all pools until finished() or until the deadline. Returns finished().
-function scheduler.drive(finished, deadline, tick)
-  while not finished() do
+--- Runs all pools until finished(context) or until the deadline. Returns what finished says.
+function scheduler.drive(finished, deadline, tick, context)
+  while not finished(context) do
     local seconds = prepare()
-    if finished() then return true end
+    if finished(context) then return true end
     if deadline then
       local left = deadline - clock()
       if left <= 0 then
         while wait_and_handle(0) do end
-        return finished()
+        return finished(context)
       end
       seconds = sooner(seconds, left)
     end
@@ -580,7 +618,7 @@ end
 function scheduler:stop(at_once)
   if self.stopped then return end
   self.stopped, self.closing = true, true
-  pools[self] = nil
+  remove_pool(self)
   local all = {}
   for _, worker in pairs(self.workers) do all[#all + 1] = worker end
   for worker in pairs(self.leaving) do all[#all + 1] = worker end

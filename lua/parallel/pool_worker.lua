@@ -6,64 +6,57 @@ local on_error = require 'parallel.worker'.on_error
 
 local worker = {}
 local links = core.links
-local claim, done, take, post = links.claim, links.done, links.take, links.post
+local claim, done, finish, take, post = links.claim, links.done, links.finish, links.take, links.post
 local unpack = compat.unpack
 local functions = {} -- id -> function
 local parent -- the link to the process that owns the pool
-local measure = function() return 0 end
+local measure -- a function that gives the bytes of memory in use, when the parent wants to know
 local trace -- parallel.trace, when this run is traced
+
+-- The chunk at work. Kept here and not handed around: short tasks come in chunks of one, and each would pay for it.
+local slot, f, args
+local first, seed -- number of its first task, and what seeds the tasks
 
 -- --- the ways to call ---
 
--- Each returns a function without arguments that runs what is left of the chunk. An error leaves it; calling it again goes
--- on with the next task.
+-- Each runs what is left of the chunk. An error leaves it; calling it again goes on with the next task.
 local loops = {}
 
-loops[protocol.ONE] = function(slot, f, args)
-  return function()
-    local i = claim(parent, slot)
-    while i do i = done(parent, slot, (f(args[i]))) end
+loops[protocol.ONE] = function()
+  local i = claim(parent, slot, measure)
+  while i do i = done(parent, slot, (f(args[i]))) end
+end
+
+loops[protocol.SPREAD] = function()
+  local i = claim(parent, slot, measure)
+  while i do i = done(parent, slot, (f(unpack(args[i], 1, args[i].n)))) end
+end
+
+loops[protocol.CALLS] = function()
+  local i = claim(parent, slot, measure)
+  while i do
+    local call = args[i]
+    i = done(parent, slot, functions[call[1]](unpack(call, 2, call.n)))
   end
 end
 
-loops[protocol.SPREAD] = function(slot, f, args)
-  return function()
-    local i = claim(parent, slot)
-    while i do i = done(parent, slot, (f(unpack(args[i], 1, args[i].n)))) end
-  end
-end
+local calls = {} -- one task of each mode
+calls[protocol.ONE] = function(item) return (f(item)) end
+calls[protocol.SPREAD] = function(item) return (f(unpack(item, 1, item.n))) end
+calls[protocol.CALLS] = function(item) return functions[item[1]](unpack(item, 2, item.n)) end
 
-loops[protocol.CALLS] = function(slot, _, args)
-  return function()
-    local i = claim(parent, slot)
-    while i do
-      local call = args[i]
-      i = done(parent, slot, functions[call[1]](unpack(call, 2, call.n)))
-    end
-  end
-end
-
--- Something has to be done around each task: seeding, tracing. The function is wrapped; i follows the claims.
-local function watched(slot, f, mode, args, first, seed)
+-- A loop for tasks around which something has to be done: seeding, tracing.
+local function watched(mode)
   local set_seed = seed and require 'parallel.seed'.set
-  local at
-  local call
-  if mode == protocol.CALLS then
-    call = function(item) return functions[item[1]](unpack(item, 2, item.n)) end
-  elseif mode == protocol.SPREAD then
-    call = function(item) return (f(unpack(item, 1, item.n))) end
-  else
-    call = function(item) return (f(item)) end
-  end
-  local function run(item)
-    local number = first + at - 1
+  local call = calls[mode]
+  local function run(number, item)
     if set_seed then set_seed(seed, number) end
     if trace then return trace.task(number, call, item) end
     return call(item)
   end
   return function()
-    at = claim(parent, slot)
-    while at do at = done(parent, slot, run(args[at])) end
+    local i = claim(parent, slot, measure)
+    while i do i = done(parent, slot, run(first + i - 1, args[i])) end
   end
 end
 
@@ -82,17 +75,16 @@ end
 
 local handlers = {}
 
-handlers[protocol.CHUNK] = function(slot, id, mode, args, first, seed)
-  local f = functions[id]
-  local began = core.clock()
-  local loop = (seed or trace) and watched(slot, f, mode, args, first, seed) or loops[mode](slot, f, args)
+handlers[protocol.CHUNK] = function(its_slot, id, mode, its_args, its_first, its_seed)
+  slot, f, args, first, seed = its_slot, functions[id], its_args, its_first, its_seed
+  local loop = (seed or trace) and watched(mode) or loops[mode]
   while true do
     local ok, failure = xpcall(loop, on_error)
     if ok then break end
     report(failure)
   end
-  if trace then core.trace_flush() end
-  post(parent, protocol.CHUNK_DONE, slot, core.clock() - began, measure())
+  f, args = nil, nil -- they may be large
+  finish(parent, slot, measure and measure())
 end
 
 handlers[protocol.FUNCTION] = function(id, f) functions[id] = f end
@@ -120,18 +112,12 @@ local function guard_parent()
 end
 
 -- Ctrl-C reaches everybody; whether a pool goes on is for its owner to decide.
-local function next_message()
-  local function check(ok, kind, ...)
-    if ok then return kind, ... end
-    if type(kind) == 'string' and kind:find('interrupted', 1, true) then return nil end
-    core.raise(kind)
+local function handle(ok, kind, ...)
+  if ok then
+    local handler = handlers[kind]
+    return handler and handler(...)
   end
-  return check(pcall(take, parent))
-end
-
-local function handle(kind, ...)
-  local handler = kind and handlers[kind]
-  return handler and handler(...)
+  if type(kind) ~= 'string' or not kind:find('interrupted', 1, true) then core.raise(kind) end
 end
 
 --- settings: share (workers that a pool inside a task gets by default), measure (tell the memory in use)
@@ -144,7 +130,7 @@ function worker.main(settings, init)
   trace = core.trace_on() and require 'parallel.trace' or nil
   if init then init() end
   post(parent, protocol.READY)
-  repeat until handle(next_message())
+  repeat until handle(pcall(take, parent))
 end
 
 return worker

@@ -87,7 +87,9 @@ int par_channel_absorb(par_channel *channel, int64_t deadline_ns, par_error *err
 /* Puts a received data message back to the front of the inbox (for a receive that was refused after a look). */
 int par_channel_unreceive(par_channel *channel, par_message *message, par_error *err);
 
-/* Would receive return at once with data, a notice or an end? Never waits. */
+/* Would receive return at once with data, a notice or an end? Never waits. `pending` looks at shared memory only, so that it
+ * costs no system call; it may not know of an end yet. */
+bool par_channel_pending(par_channel *channel);
 bool par_channel_ready(par_channel *channel);
 bool par_channel_has_data(par_channel *channel); /* a data message is waiting (takes control messages in) */
 

@@ -131,8 +131,6 @@ void par_selector_touch(par_channel *channel);
 void par_selector_forget(par_channel *channel);
 
 /* --- receive.c --- */
-/* Is there something that receive gives without waiting? Looks at the ring only. */
-bool par_channel_pending(par_channel *channel);
 /* Takes everything complete from the ring into the inbox. Returns how many, or a code. */
 int par_channel_take_in(par_channel *channel, par_error *err);
 

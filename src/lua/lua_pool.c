@@ -4,7 +4,7 @@
  *
  * A slot's word: bits 32-63 how many tasks of the chunk may be claimed, bits 0-31 how many were. Words 0 and 1 are the
  * two slots of a worker, word 2 the moment at which it claimed last, in ns. Both sides change a slot's word by
- * compare-and-swap; the pairs are offer/retract (parent) and claim (worker). */
+ * compare-and-swap; the pairs are give/retract (parent) and claim (worker). */
 #include <lauxlib.h>
 #include <string.h>
 
@@ -12,19 +12,30 @@
 #include "codec/compat.h"
 #include "lua/lua_error.h"
 #include "lua/lua_link.h"
+#include "lua/lua_trace.h"
 #include "lua/parts.h"
 #include "os/os.h"
 
 enum {
     POOL_SLOTS = 2,
     POOL_BEGAN = 2,     /* index of the word that holds the moment of the last claim */
-    POOL_KIND_OK = 2,   /* worker to parent: values of a task; the other kinds are named in pool_protocol.lua */
+    POOL_KIND_OK = 2,   /* these four as in pool_protocol.lua, where the others are */
+    POOL_KIND_CHUNK_DONE = 4,
+    POOL_KIND_LAST = 6,
+    POOL_KIND_CHUNK = 12,
     POOL_KIND_FIRST = 2 /* smaller kinds are messages of users */
 };
 
 #define POOL_QUIET_NS INT64_C(1000000) /* results may lie unannounced for so long while the worker goes on */
 
 static int64_t rung_ns; /* when this process last announced results to its parent */
+
+/* The chunk that this process works on, in a worker. */
+static struct {
+    int64_t began_ns;
+    bool told;  /* the last result has said that it is done */
+    bool apart; /* it must not: there is something to be told after it */
+} chunk;
 
 static par_channel *open_channel(lua_State *L, par_lua_link *self)
 {
@@ -55,14 +66,19 @@ static int pool_post(lua_State *L)
     return 0;
 }
 
-/* links.offer(child, slot, count): a new chunk of count tasks; its message follows. */
-static int pool_offer(lua_State *L)
+/* links.give(child, count, slot, id, mode, arguments, first, seed) -> seconds that took: a chunk of count tasks */
+static int pool_give(lua_State *L)
 {
     par_lua_link *self = par_lua_link_check(L, 1);
-    lua_Integer count = luaL_checkinteger(L, 3);
-    luaL_argcheck(L, count >= 0 && count <= 0x7fffffff, 3, "a number of tasks expected");
-    atomic_store_explicit(check_slot(L, self, 2), word_of((uint64_t)count, 0), memory_order_seq_cst);
-    return 0;
+    lua_Integer count = luaL_checkinteger(L, 2);
+    _Atomic uint64_t *slot = check_slot(L, self, 3);
+    int64_t began_ns = par_os_now_ns();
+    luaL_argcheck(L, count >= 0 && count <= 0x7fffffff, 2, "a number of tasks expected");
+    lua_settop(L, 8);
+    atomic_store_explicit(slot, word_of((uint64_t)count, 0), memory_order_seq_cst);
+    par_lua_link_send(L, self, POOL_KIND_CHUNK, 3, 6, "values", PAR_NEVER);
+    lua_pushnumber(L, (lua_Number)(par_os_now_ns() - began_ns) * 1e-9);
+    return 1;
 }
 
 /* links.retract(child, slot, keep) -> claimed, limit: takes back the tasks behind the first `keep` that were not begun. */
@@ -111,6 +127,7 @@ static int next_now(par_lua_link *self, par_message *message, par_error *err)
 {
     int rc;
     if (!self->link->channel) return PAR_E_CLOSED;
+    if (!par_channel_pending(self->link->channel)) return PAR_E_TIMEOUT; /* receive would ask the system as well */
     do rc = par_channel_receive(self->link->channel, message, 0, err);
     while (rc == PAR_NOTICE);
     return rc;
@@ -118,7 +135,7 @@ static int next_now(par_lua_link *self, par_message *message, par_error *err)
 
 /* links.collect(child, results, at, most) -> n [, kind, values...]: moves the values of up to `most` finished tasks to
  * results[at], results[at + 1], ... and returns how many. A message of another kind ends this and is returned behind the
- * number; kind is -1 when the child is gone and nothing is left. */
+ * number; kind is -1 when the child has ended and nothing is left. */
 static int pool_collect(lua_State *L)
 {
     par_error err;
@@ -131,7 +148,7 @@ static int pool_collect(lua_State *L)
     for (;;) {
         int rc = next_now(self, &message, &err), kind = rc == PAR_OK ? (int)message.kind : -1;
         int count = rc == PAR_OK ? push_values(L, self, &message, &err) : 0;
-        if (rc == PAR_E_TIMEOUT) break;
+        if (rc == PAR_E_TIMEOUT && !par_link_ended(self->link)) break;
         if (rc == PAR_E_CORRUPT || count < 0) par_link_lost(self->link, PAR_E_CORRUPT);
         if (rc == PAR_OK && count >= 0 && kind == POOL_KIND_OK && n < most) {
             lua_settop(L, 5); /* the first value, or nil */
@@ -167,8 +184,10 @@ static int pool_take(lua_State *L)
         return par_lua_link_throw(L, self, &err, "work from");
     }
     lua_pushinteger(L, (lua_Integer)message.kind);
+    bool is_chunk = message.kind == POOL_KIND_CHUNK;
     int n = push_values(L, self, &message, &err);
     if (n < 0) return par_lua_throw_status(L, self->id, &err);
+    if (is_chunk) chunk.began_ns = par_os_now_ns();
     return n + 1;
 }
 
@@ -189,29 +208,63 @@ static int push_claim(lua_State *L, par_lua_link *self, int idx, int64_t now_ns)
     return 1;
 }
 
-/* links.claim(parent, slot) -> place of the next task in the chunk, or nil */
+/* links.claim(parent, slot [, apart]) -> place of the next task in the chunk, or nil. apart: see links.finish. */
 static int pool_claim(lua_State *L)
 {
-    return push_claim(L, par_lua_link_check(L, 1), 2, par_os_now_ns());
+    par_lua_link *self = par_lua_link_check(L, 1);
+    chunk.told = false;
+    chunk.apart = lua_toboolean(L, 3);
+    return push_claim(L, self, 2, par_os_now_ns());
 }
 
-/* Encodes the values from stack index 3 on and makes them visible without waking the parent, when they are short. */
-static void publish_values(lua_State *L, par_lua_link *self)
+/* Encodes the values from stack index 3 on and makes them visible. `quietly`: without waking the parent, when they are
+ * short. Raises, but for values that cannot travel. */
+static int publish(lua_State *L, par_lua_link *self, uint32_t kind, bool quietly, par_error *err)
 {
-    par_error err;
     par_encoded encoded;
     open_channel(L, self);
     self->L = L;
-    int rc = par_lua_link_put(L, self, POOL_KIND_OK, 3, lua_gettop(L) - 2, "result", true, PAR_NEVER, &encoded, &err);
-    if (rc != PAR_OK) par_lua_link_throw(L, self, &err, "send the result to");
+    int rc = par_lua_link_put(L, self, kind, 3, lua_gettop(L) - 2, "result", quietly, PAR_NEVER, &encoded, err);
+    if (rc != PAR_OK && rc != PAR_E_UNSUPPORTED) par_lua_link_throw(L, self, err, "send the result to");
+    return rc;
 }
 
-/* links.done(parent, slot, values...) -> place of the next task, or nil: the values of the task claimed before */
+/* Puts how long the chunk took in front of what is told. The parent may end us when it knows that: a picture of the run must
+ * have these tasks by then. */
+static void push_seconds(lua_State *L)
+{
+    par_trace_flush();
+    lua_pushnumber(L, (lua_Number)(par_os_now_ns() - chunk.began_ns) * 1e-9);
+    lua_insert(L, 3);
+}
+
+/* No task of the slot is left: none can come, since the parent only ever lowers the limit of a chunk that it gave. */
+static bool is_last(_Atomic uint64_t *slot)
+{
+    uint64_t word = atomic_load_explicit(slot, memory_order_acquire);
+    return claimed_of(word) >= limit_of(word);
+}
+
+/* The last result of a chunk, which says that the chunk is done as well. false: it cannot travel. */
+static bool publish_last(lua_State *L, par_lua_link *self)
+{
+    par_error err;
+    push_seconds(L);
+    chunk.told = publish(L, self, POOL_KIND_LAST, false, &err) == PAR_OK;
+    if (!chunk.told) lua_remove(L, 3);
+    return chunk.told;
+}
+
+/* links.done(parent, slot, values...) -> place of the next task, or nil: the values of the task claimed before. After those
+ * of the last task the slot belongs to the parent again. */
 static int pool_done(lua_State *L)
 {
+    par_error err;
     par_lua_link *self = par_lua_link_check(L, 1);
     luaL_checkany(L, 2);
-    publish_values(L, self);
+    if (!chunk.apart && is_last(check_slot(L, self, 2)) && publish_last(L, self)) return 0;
+    /* Not part of a longer message, so an error names the results as they were given. */
+    if (publish(L, self, POOL_KIND_OK, true, &err) != PAR_OK) par_lua_link_throw(L, self, &err, "send the result to");
     int64_t now_ns = par_os_now_ns();
     if (now_ns - rung_ns >= POOL_QUIET_NS) {
         rung_ns = now_ns;
@@ -220,11 +273,24 @@ static int pool_done(lua_State *L)
     return push_claim(L, self, 2, now_ns);
 }
 
+/* links.finish(parent, slot [, memory]): tells that the chunk is done, unless its last result has told it */
+static int pool_finish(lua_State *L)
+{
+    par_lua_link *self = par_lua_link_check(L, 1);
+    par_error err;
+    if (chunk.told) return 0;
+    lua_settop(L, 3);
+    push_seconds(L);
+    publish(L, self, POOL_KIND_CHUNK_DONE, false, &err); /* two numbers: they travel */
+    return 0;
+}
+
 void par_lua_open_pool(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"post", pool_post},       {"offer", pool_offer}, {"retract", pool_retract},
-                                         {"claimed", pool_claimed}, {"take", pool_take},   {"collect", pool_collect},
-                                         {"claim", pool_claim},     {"done", pool_done},   {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"post", pool_post},       {"give", pool_give},     {"retract", pool_retract},
+                                         {"claimed", pool_claimed}, {"take", pool_take},     {"collect", pool_collect},
+                                         {"claim", pool_claim},     {"done", pool_done},     {"finish", pool_finish},
+                                         {NULL, NULL}};
     lua_getfield(L, -1, "links");
     luaL_setfuncs(L, functions, 0);
     lua_pop(L, 1);
