@@ -48,7 +48,6 @@ function future.reject(self, err)
 end
 
 local function deadline_of(timeout, what)
-  if timeout == nil then return nil end
   if type(timeout) == 'table' then timeout = timeout.timeout end
   if timeout ~= nil and (type(timeout) ~= 'number' or not (timeout >= 0)) then
     error(('%s: a timeout in seconds expected, got %s'):format(what, tostring(timeout)), 3)
@@ -66,7 +65,7 @@ end
 --- Waits for the task and returns what it returned; raises its error. timeout: at most so many seconds.
 function methods.result(self, timeout)
   check(self, 'result')
-  if not wait(self, deadline_of(timeout, 'result')) then
+  if not wait(self, timeout ~= nil and deadline_of(timeout, 'result') or nil) then
     core.raise(pool_errors.plain('timeout', ('task %d has no result yet: the time is up'):format(self.task)))
   end
   if self.state ~= 'done' then core.raise(self.first) end
@@ -85,7 +84,7 @@ end
 --- Waits without raising. Returns whether it is over.
 function methods.wait(self, timeout)
   check(self, 'wait')
-  return wait(self, deadline_of(timeout, 'wait'))
+  return wait(self, timeout ~= nil and deadline_of(timeout, 'wait') or nil)
 end
 
 --- Cancels the task. One that has not begun never will; one that runs is stopped, by ending its worker. Returns whether it was
@@ -113,7 +112,7 @@ function future.as_completed(futures, timeout)
   if type(futures) ~= 'table' or getmetatable(futures) == metatable then
     error('as_completed: a list of futures expected, got ' .. (type(futures) == 'table' and 'one future' or type(futures)), 2)
   end
-  local deadline = deadline_of(timeout, 'as_completed')
+  local deadline = timeout ~= nil and deadline_of(timeout, 'as_completed') or nil
   local ready, at, left, pending = {}, 0, 0, nil
   for key, fut in pairs(futures) do
     if getmetatable(fut) ~= metatable then

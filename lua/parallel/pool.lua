@@ -360,7 +360,7 @@ local function live(job, from, to)
   if from > to then return false end
   local last = from
   while last < to and job.futures[last + 1] do last = last + 1 end
-  job:put_back(last + 1, to)
+  if last < to then job:put_back(last + 1, to) end
   return from, last
 end
 
