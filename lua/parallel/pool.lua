@@ -2,6 +2,7 @@
 local core = require 'parallel.core'
 local compat = require 'parallel.compat'
 local future = require 'parallel.future'
+local inline = require 'parallel.pool_inline'
 local new_job = require 'parallel.pool_job'.new
 local pool_errors = require 'parallel.pool_errors'
 local pool_function = require 'parallel.pool_function'
@@ -13,6 +14,7 @@ local pool = {}
 local methods = {}
 local metatable = {__index = methods, __name = 'parallel.pool'}
 local SUBMITS_PER_LOOK = 16 -- submit looks for results now and then, so that workers do not run dry
+local INIT_SECONDS = 60 -- at least, for a worker to get ready, when tasks have a time limit
 local IN_FLIGHT = 64 -- tasks per worker that imap reads ahead
 
 -- --- options ---
@@ -29,7 +31,7 @@ end
 local task_options = {chunk = true, timeout = true, retries = true, seed = true, on_error = true, progress = true}
 local stream_options = {ordered = true, in_flight = true, chunk = true, timeout = true, retries = true, seed = true,
   on_error = true, progress = true}
-local pool_options = {workers = true, init = true, name = true, lua = true, env = true, cwd = true, memory_limit = true,
+local pool_options = {workers = true, init = true, init_timeout = true, name = true, lua = true, env = true, cwd = true, memory_limit = true,
   nice = true, max_tasks = true, max_memory = true}
 for name in pairs(task_options) do pool_options[name] = true end
 pool.options = pool_options
@@ -56,6 +58,7 @@ local function check_values(options)
   number_option(options, 'workers', 0, true)
   number_option(options, 'chunk', 1, true)
   number_option(options, 'timeout', 0)
+  number_option(options, 'init_timeout', 0)
   number_option(options, 'retries', 0, true)
   number_option(options, 'seed', -math.huge)
   number_option(options, 'max_tasks', 1, true)
@@ -112,6 +115,19 @@ require 'parallel.relatives'.close_pools = function()
   for self in pairs(open_pools) do self:close{now = true} end
 end
 
+-- How long a worker may take until it is ready. Whoever limits his tasks does not want to wait for ever for init either; yet
+-- preparing may take longer than a task.
+local function init_seconds(options)
+  return options.init_timeout or options.timeout and math.max(options.timeout, INIT_SECONDS)
+end
+
+local function init_here(options, name)
+  local ok, failure, late = inline.call(options.init, init_seconds(options))
+  if ok then return end
+  local err = late and pool_errors.slow_init(name, 0, late) or pool_errors.bad_start(name, 0, failure)
+  core.raise(err)
+end
+
 --- parallel.pool{workers=, init=, ...} -> pool
 function pool.open(options)
   if type(options) == 'number' then options = {workers = options} end
@@ -119,50 +135,20 @@ function pool.open(options)
   local size = options.workers or pool.default_workers()
   local self = setmetatable({size = size, defaults = options, name = options.name or 'pool'}, metatable)
   if size > 0 then
-    self.scheduler = scheduler.new(size, self.name, options)
+    self.scheduler = scheduler.new(size, self.name, options, init_seconds(options))
     open_pools[self] = true
     local forget = self.scheduler
     self.functions = pool_function.new(function(id) forget:forget_function(id) end)
   elseif options.init then
-    options.init()
+    init_here(options, self.name)
   end
   return self
 end
 
--- --- in-process: workers = 0 ---
-
-local function run_inline(job, chunk)
-  local number = chunk.first
-  local f = job.mode == protocol.CALLS and job:function_of(number) or job.f
-  local item = chunk.args[1]
-  local on_error = require 'parallel.worker'.on_error
-  local results
-  if job.seed then require 'parallel.seed'.set(job.seed, number) end
-  local ok, failure = xpcall(function()
-    if job.mode == protocol.ONE then
-      results = compat.pack(f(item))
-    else
-      results = compat.pack(f(compat.unpack(item, job.mode == protocol.CALLS and 2 or 1, item.n)))
-    end
-  end, on_error)
-  if ok then return job:complete(number, compat.unpack(results, 1, results.n)) end
-  if type(failure) ~= 'table' then failure = {text = tostring(failure), traceback = ''} end
-  local fields = job:describe(number, 0)
-  fields.message, fields.traceback = failure.text, failure.traceback
-  if type(failure.value) ~= 'string' then fields.value = failure.value end
-  job:fail(number, pool_errors.failed(fields))
-end
-
--- Runs pools, or in-process jobs, until finished().
+-- Runs pools, or the job in this process, until finished().
 local function drive(self, job, finished, deadline, tick)
   if self.scheduler then return scheduler.drive(finished, deadline, tick) end
-  while not finished() do
-    local chunk = job:take(1)
-    if not chunk then return finished() end
-    run_inline(job, chunk)
-    if tick then tick() end
-  end
-  return true
+  return inline.drive(job, finished, tick)
 end
 
 function methods._drive(self, finished, deadline, context)
@@ -412,7 +398,7 @@ function methods.submit(self, f, ...)
   job.items[number] = {n = select('#', ...) + 1, sched and self.functions:id_of(f) or 0, ...}
   job.bodies[number], job.futures[number], job.last = f, fut, number
   if not sched then
-    run_inline(job, job:take(1))
+    inline.drive(job, function() return fut.state ~= 'pending' end)
     return fut
   end
   local waiting = job:fresh()

@@ -102,7 +102,8 @@ end
 --- A task took too long and was stopped.
 function pool_errors.late(fields, seconds)
   fields.code = 'timeout'
-  fields.message = ('no result after %g s; worker %s was stopped and replaced'):format(seconds, fields.worker)
+  local what = fields.worker == 0 and 'it was stopped' or ('worker %s was stopped and replaced'):format(fields.worker)
+  fields.message = ('no result after %g s; %s'):format(seconds, what)
   fields.summary = ('%s: %s'):format(with_argument(fields), fields.message)
   return errors.new(fields)
 end
@@ -120,6 +121,22 @@ function pool_errors.cancelled(fields)
   fields.message = 'cancelled'
   fields.summary = ('%s was cancelled'):format(with_argument(fields))
   return errors.new(fields)
+end
+
+--- A worker that could not start, for the reason of a failure of parallel.run's sort.
+function pool_errors.bad_start(name, place, failure)
+  local text = pool_errors.ending(failure)
+  if failure and failure.text then text = 'init failed: ' .. failure.text end -- in this process
+  if failure and failure.code == 'failed' then text = 'init failed: ' .. tostring(failure.message) end
+  local message = ('%s: worker %d could not start: %s'):format(name, place, text)
+  return errors.new{code = failure and (failure.code or 'failed') or 'died', message = message, summary = message,
+    traceback = failure and failure.traceback}
+end
+
+--- A worker that was not ready in time.
+function pool_errors.slow_init(name, place, seconds)
+  local message = ('%s: worker %d could not start: it was not ready after %g s (init_timeout)'):format(name, place, seconds)
+  return errors.new{code = 'timeout', message = message, summary = message}
 end
 
 function pool_errors.plain(code, message)

@@ -21,6 +21,11 @@ local LOOK_SECONDS = 0.002 -- how often idle workers look for tasks behind long 
 local STOP_SECONDS = 0.001 -- a stopped process surely stands still after this
 local BAD_STARTS = 3 -- workers in a row that ended before they were ready
 
+local function sooner(a, b)
+  if not a then return b end
+  return b and b < a and b or a
+end
+
 -- --- all pools of this process ---
 
 local selector -- made with the first worker
@@ -68,6 +73,7 @@ local function start_worker(self, place)
   local worker = {
     scheduler = self, child = child, place = place, chunks = {}, functions = {}, forget = {}, taken = 0,
     own = {}, -- jobs for this worker alone
+    began = clock(),
   }
   for i, spec in ipairs(self.everywhere) do worker.own[i] = spec.job_for(place) end
   selector = selector or core.selector()
@@ -77,10 +83,11 @@ local function start_worker(self, place)
   return worker
 end
 
-function scheduler.new(size, name, options)
+function scheduler.new(size, name, options, init_timeout)
   local self = setmetatable({
     size = size, name = name, options = options, workers = {}, jobs = {}, leaving = {},
-    max_tasks = options.max_tasks, max_memory = options.max_memory, bad_starts = 0, everywhere = {},
+    max_tasks = options.max_tasks, max_memory = options.max_memory, init_timeout = init_timeout,
+    timeouts = init_timeout ~= nil, bad_starts = 0, everywhere = {},
     counts = {done = 0, failed = 0, chunks = 0, replaced = 0, recycled = 0, stolen = 0, busy = 0}, began = clock(),
   }, scheduler)
   for place = 1, size do start_worker(self, place) end
@@ -96,9 +103,9 @@ local function forget_worker(self, worker)
   self.leaving[worker] = nil
 end
 
---- The pool cannot go on: everything that waits fails with this error.
+--- The pool cannot go on: everything that waits fails with this error. The first reason stays.
 function scheduler:breakdown(err)
-  self.broken = err
+  self.broken = self.broken or err
   for i = #self.jobs, 1, -1 do
     local job = self.jobs[i]
     job:abort(err)
@@ -442,14 +449,10 @@ function scheduler:ended(worker)
   worker.first_chunk, worker.chunks = chunks[1], {}
   if not worker.ready and not worker.why then
     self.bad_starts = self.bad_starts + 1
-    local init_failed = failure and failure.code == 'failed'
-    if init_failed or self.bad_starts >= BAD_STARTS then
-      local text = init_failed and ('init failed: ' .. tostring(failure.message)) or pool_errors.ending(failure)
-      local err = pool_errors.plain(failure and failure.code or 'died',
-        ('%s: worker %d could not start: %s'):format(self.name, worker.place, text))
-      err.traceback = failure and failure.traceback
-      err.summary = err.message
-      self:breakdown(err)
+    if worker.slow then
+      self:breakdown(pool_errors.slow_init(self.name, worker.place, self.init_timeout))
+    elseif failure and failure.code == 'failed' or self.bad_starts >= BAD_STARTS then
+      self:breakdown(pool_errors.bad_start(self.name, worker.place, failure))
     end
   end
   for _, chunk in ipairs(chunks) do settle(worker, chunk, worker.why, failure) end
@@ -478,23 +481,43 @@ function scheduler:stop_task(worker, chunk, claimed, why)
   return true
 end
 
+-- Ends the worker, whatever it does.
+local function end_worker(self, worker)
+  links.kill_now(worker.child, SIGKILL)
+  pcall(links.wait, worker.child)
+  pcall(self.handle, self, worker)
+  if not worker.settled then self:ended(worker) end
+end
+
+-- Seconds until the task that the worker runs is stopped; 0: it was. nil: it has no limit.
+local function check_task(self, worker)
+  local chunk = worker.chunks[1]
+  local limit = chunk and chunk.job.timeout
+  if not limit then return nil end
+  local claimed, _, age = links.claimed(worker.child, chunk.slot)
+  if claimed <= chunk.got then return limit end
+  if age < limit then return limit - age end
+  self:stop_task(worker, chunk, claimed, function(fields) return pool_errors.late(fields, limit) end)
+  return 0
+end
+
+-- The same for a worker that is not ready yet.
+local function check_start(self, worker)
+  local limit = self.init_timeout
+  if not limit or worker.ready then return nil end
+  local left = worker.began + limit - clock()
+  if left > 0 then return left end
+  worker.slow = true
+  end_worker(self, worker)
+  return 0
+end
+
 -- Ends tasks that take too long. Returns after how many seconds the next one may be due.
 local function check_timeouts(self)
   local nearest
   for place = 1, self.size do
     local worker = self.workers[place]
-    local chunk = worker and worker.chunks[1]
-    local limit = chunk and chunk.job.timeout
-    if limit then
-      local claimed, _, age = links.claimed(worker.child, chunk.slot)
-      if claimed > chunk.got and age >= limit then
-        self:stop_task(worker, chunk, claimed, function(fields) return pool_errors.late(fields, limit) end)
-        nearest = 0
-      else
-        local left = claimed > chunk.got and limit - age or limit
-        if not nearest or left < nearest then nearest = left end
-      end
-    end
+    if worker then nearest = sooner(nearest, sooner(check_start(self, worker), check_task(self, worker))) end
   end
   return nearest
 end
@@ -506,10 +529,7 @@ function scheduler:stop_job(job)
     local chunk = worker and worker.chunks[1]
     if chunk and chunk.job == job then
       worker.why = function(fields) return pool_errors.cancelled(fields) end
-      links.kill_now(worker.child, SIGKILL)
-      pcall(links.wait, worker.child)
-      pcall(self.handle, self, worker)
-      if not worker.settled then self:ended(worker) end
+      end_worker(self, worker)
     end
   end
 end
@@ -559,11 +579,6 @@ function scheduler:forget_function(id)
 end
 
 -- --- waiting ---
-
-local function sooner(a, b)
-  if not a then return b end
-  return b and b < a and b or a
-end
 
 -- Gives out work in all pools. Returns when at the latest to look again, in seconds.
 local function prepare()

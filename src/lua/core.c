@@ -27,6 +27,7 @@ int luaopen_parallel_core(lua_State *L)
     par_lua_open_system(L);
     par_lua_open_pool(L);
     par_lua_open_pool_seed(L);
+    par_lua_open_limit(L);
     par_lua_open_trace(L);
     return 1;
 }

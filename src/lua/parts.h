@@ -15,6 +15,7 @@ void par_lua_open_select(lua_State *L);
 void par_lua_open_system(lua_State *L);
 void par_lua_open_pool(lua_State *L);
 void par_lua_open_pool_seed(lua_State *L);
+void par_lua_open_limit(lua_State *L);
 void par_lua_open_trace(lua_State *L);
 
 /* Returns the module parallel.class_file (lua_codec.c), for the codec. */
