@@ -1,9 +1,14 @@
 -- Pools against a plain loop and Python's Pool.map, in one run: tools/lua 5.4 bench/pool.lua [rounds]
--- Each figure is the median of the rounds; the candidates take turns, so that a busy machine is as unfair to all.
+-- Each figure is the median of the rounds. The candidates take turns, so that a busy machine is as unfair to all; a ratio is the
+-- median of the ratios of one round, whose two sides ran one after the other.
 local parallel = require 'parallel'
 local rounds = tonumber(arg and arg[1]) or 9
 local clock = parallel.clock
 local TASKS = 10000
+local SUBMITS = 1000
+local JOBS = 200 -- CPU-bound tasks
+local LOOP_SECONDS = 0.8 -- what they take together in a plain loop, on any Lua
+local PROGRESS_MAPS = 20 -- maps in a row whose progress is reported, and as many whose is not
 
 local function median(list)
   table.sort(list)
@@ -17,13 +22,9 @@ local function heavy(n)
   return sum
 end
 
-local list, loads = {}, {}
-for i = 1, TASKS do list[i] = i end
-for i = 1, 200 do loads[i] = 400000 end
-
-local function timed(f)
+local function timed(f, ...)
   local began = clock()
-  f()
+  f(...)
   return clock() - began
 end
 
@@ -32,6 +33,18 @@ local function loop_over(f, items)
   for i = 1, #items do results[i] = f(items[i]) end
   return results
 end
+
+-- How many turns of `heavy` a task needs here.
+local function calibrate()
+  local turns, seconds = 2e6, math.huge
+  for _ = 1, 7 do seconds = math.min(seconds, timed(heavy, turns)) end
+  return math.floor(turns * LOOP_SECONDS / JOBS / seconds)
+end
+
+local list, loads = {}, {}
+for i = 1, TASKS do list[i] = i end
+local turns = calibrate()
+for i = 1, JOBS do loads[i] = turns end
 
 -- Python says how long each of its rounds took.
 local function python(code)
@@ -60,31 +73,57 @@ if __name__ == '__main__':
 
 local pool = parallel.pool{workers = 2}
 local silent = function() end
+
+local function per_second(seconds) return TASKS / seconds / 1e6 end
+local function maps(options)
+  return function() for _ = 1, PROGRESS_MAPS do pool:map(square, list, options) end end
+end
+local function submits() for i = 1, SUBMITS do pool:submit(square, i):result() end end
+local function start_and_close()
+  local other = parallel.pool{workers = 2}
+  other:everywhere(silent)
+  other:close()
+end
+
+-- name, what a round gives, unit
 local candidates = {
-  {'a plain loop, x*x over 10,000', function() return TASKS / timed(function() loop_over(square, list) end) / 1e6, 'M/s' end},
-  {'map, 2 workers', function() return TASKS / timed(function() pool:map(square, list) end) / 1e6, 'M/s' end},
-  {'map, 2 workers, with progress', function()
-    return TASKS / timed(function() pool:map(square, list, {progress = silent}) end) / 1e6, 'M/s'
-  end},
-  {'map, 2 workers, chunk = 1', function() return TASKS / timed(function() pool:map(square, list, {chunk = 1}) end) / 1e6, 'M/s' end},
-  {'Python Pool(2).map', function() return TASKS / (python(python_code) or 0 / 0) / 1e6, 'M/s' end},
-  {'submit + result', function()
-    return timed(function() for i = 1, 1000 do pool:submit(square, i):result() end end) / 1000 * 1e6, 'us'
-  end},
-  {'CPU-bound, a plain loop', function() return timed(function() loop_over(heavy, loads) end) * 1e3, 'ms' end},
-  {'CPU-bound, 2 workers', function() return timed(function() pool:map(heavy, loads) end) * 1e3, 'ms' end},
+  {'a plain loop, x*x over 10,000', function() return per_second(timed(loop_over, square, list)) end, 'M/s'},
+  {'map, 2 workers', function() return per_second(timed(pool.map, pool, square, list)) end, 'M/s'},
+  {'map, 2 workers, chunk = 1', function() return per_second(timed(pool.map, pool, square, list, {chunk = 1})) end, 'M/s'},
+  {'Python Pool(2).map', function() return per_second(python(python_code) or 0 / 0) end, 'M/s'},
+  {'submit + result', function() return timed(submits) / SUBMITS * 1e6 end, 'us'},
+  {'pool of 2: start, use, close', function() return timed(start_and_close) * 1e3 end, 'ms'},
+  {'20 maps', function() return timed(maps()) * 1e3 end, 'ms'},
+  {'20 maps with progress', function() return timed(maps{progress = silent}) * 1e3 end, 'ms'},
+  {'CPU-bound, a plain loop', function() return timed(loop_over, heavy, loads) * 1e3 end, 'ms'},
+  {'CPU-bound, 2 workers', function() return timed(pool.map, pool, heavy, loads) * 1e3 end, 'ms'},
 }
 
-for _, candidate in ipairs(candidates) do candidate.figures = {} end
+-- name, the two candidates whose figures are divided, goal
+local ratios = {
+  {'progress costs', '20 maps with progress', '20 maps', 'x (at most 1.02)'},
+  {'speed-up by 2 workers', 'CPU-bound, a plain loop', 'CPU-bound, 2 workers', 'x (at least 1.9)'},
+}
+
+local figures = {}
+for _, candidate in ipairs(candidates) do figures[candidate[1]] = {} end
 pool:map(square, list)
-for _ = 1, rounds do
-  for _, candidate in ipairs(candidates) do
-    local figure, unit = candidate[2]()
-    candidate.figures[#candidate.figures + 1], candidate.unit = figure, unit
+pool:map(heavy, {1, 1})
+for round = 1, rounds do
+  for i = 1, #candidates do
+    -- Back and forth: who comes second in one round is first in the next.
+    local candidate = candidates[round % 2 == 1 and i or #candidates + 1 - i]
+    figures[candidate[1]][round] = candidate[2]()
   end
 end
-for _, candidate in ipairs(candidates) do
-  print(('%-32s %10.3f %s'):format(candidate[1], median(candidate.figures), candidate.unit))
+
+for _, ratio in ipairs(ratios) do
+  local values = {}
+  for round = 1, rounds do values[round] = figures[ratio[2]][round] / figures[ratio[3]][round] end
+  ratio.median = median(values) -- before the figures are sorted
 end
-print(('%-32s %10.2f x'):format('speed-up by 2 workers', median(candidates[7].figures) / median(candidates[8].figures)))
+for _, candidate in ipairs(candidates) do
+  print(('%-32s %10.3f %s'):format(candidate[1], median(figures[candidate[1]]), candidate[3]))
+end
+for _, ratio in ipairs(ratios) do print(('%-32s %10.3f %s'):format(ratio[1], ratio.median, ratio[4])) end
 pool:close()
