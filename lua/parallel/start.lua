@@ -114,13 +114,13 @@ end
 
 local methods = {spawn = true, forkserver = true}
 
--- Is the fork server wanted and able to make this child?
+-- Is the fork server wanted and able to make this child? Where the system has no means for it children are spawned: it only saves time.
 local function wants_forkserver(module, same_kind)
   local method = module.start_method or 'spawn'
   if not methods[method] then
     error(("parallel.start_method must be 'spawn' or 'forkserver', got %s"):format(tostring(method)), 0)
   end
-  return method == 'forkserver' and same_kind
+  return method == 'forkserver' and same_kind and core.forkserver_usable
 end
 
 -- Starts the process. Returns the child, its fields, whether it surely runs our kind of Lua, and for one that the fork server made

@@ -83,4 +83,6 @@ void par_lua_open_forkserver(lua_State *L)
     lua_setfield(L, -2, "__gc");
     lua_rawsetp(L, LUA_REGISTRYINDEX, &metatable_key);
     luaL_setfuncs(L, functions, 0);
+    lua_pushboolean(L, par_os_fork_sibling_usable());
+    lua_setfield(L, -2, "forkserver_usable");
 }

@@ -28,8 +28,11 @@ int64_t par_os_fork_sibling(void)
 #endif
     return pid < 0 ? -errno : pid;
 }
+
+bool par_os_fork_sibling_usable(void) { return true; }
 #else
 int64_t par_os_fork_sibling(void) { return -ENOSYS; }
+bool par_os_fork_sibling_usable(void) { return false; }
 #endif
 
 int par_os_move_fd(int fd, int target, par_error *err)

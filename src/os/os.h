@@ -135,6 +135,7 @@ int par_os_thread_start(void *(*run)(void *), void *argument, par_error *err);
 /* A copy of this process that is a child of our parent, not of us: 0 in the copy, its pid here, or a negative errno. For
  * single-threaded processes only. -ENOSYS where the system has no such thing. */
 int64_t par_os_fork_sibling(void);
+bool par_os_fork_sibling_usable(void);
 /* fd becomes descriptor `target`, which is closed before; fd is closed after. */
 int par_os_move_fd(int fd, int target, par_error *err);
 int par_os_set_variable(const char *name, const char *value, par_error *err); /* value NULL: removes it */

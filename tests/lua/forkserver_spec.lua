@@ -3,10 +3,8 @@ package.path = 'tests/lua/?.lua;' .. package.path
 local support = require 'support'
 local parallel = require 'parallel'
 
-if support.shell('uname -s') ~= 'Linux\n' or os.getenv('PARALLEL_TEST_PORTABLE') then
-  describe('the fork server', function() pending('needs Linux') end)
-  return
-end
+-- Where the system has no means for it children are spawned: all the same, but for what is about the server itself.
+local of_the_server = require 'parallel.core'.forkserver_usable and it or pending
 
 describe('the fork server', function()
   before_each(function() parallel.start_method = 'forkserver' end)
@@ -54,7 +52,7 @@ describe('the fork server', function()
     assert.is_truthy(parallel.run('return os.getenv("HOME")'):join())
   end)
 
-  it('preloads modules', function()
+  of_the_server('preloads modules', function()
     parallel.preload{'torch'}
     assert.equal('table', parallel.run('return type(package.loaded.torch)'):join())
     parallel.preload{'no_such_module'}
@@ -66,7 +64,7 @@ describe('the fork server', function()
     assert.matches('list of module names', tostring(select(2, pcall(parallel.preload, 'torch'))))
   end)
 
-  it('is started again when it was killed', function()
+  of_the_server('is started again when it was killed', function()
     local child = parallel.run('return io.open("/proc/self/stat"):read("*a"):match("^%d+ %b() %S (%d+)")')
     assert.equal(parallel.pid, tonumber(child:join()))
     local out = support.shell(('LD_PRELOAD= pgrep -f -P %d "[c]hild.lua.*forkserver"'):format(parallel.pid))
@@ -91,7 +89,7 @@ describe('the fork server', function()
     assert.matches("must be 'spawn' or 'forkserver', got thread", tostring(select(2, pcall(parallel.run, ''))))
   end)
 
-  it('ends with the program', function()
+  of_the_server('ends with the program', function()
     local out = support.script([[
       local parallel = require 'parallel'
       parallel.start_method = 'forkserver'
