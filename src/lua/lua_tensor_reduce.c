@@ -78,10 +78,29 @@ static int add_slices(par_call *c, int dim)
     return par_call_return(c);
 }
 
+/* Lines that lie one behind the other in memory. */
+static bool sum_by_rows(const par_tensor *t, int dim)
+{
+    return t->ndim > 1 && dim == t->ndim - 1 && t->size[dim] > 0 && par_tensor_is_contiguous(t);
+}
+
+static int add_rows(par_call *c, int dim, bool mean)
+{
+    const par_tensor *t = source_apart(c);
+    int64_t length = t->size[dim], rows = par_tensor_elements(t) / length;
+    result_of_dim(c, t, dim);
+    if (!par_tensor_is_contiguous(c->result)) return lines(c, mean ? PAR_OP_MEAN_LINE : PAR_OP_SUM_LINE, NULL, dim);
+    par_args args = {.index = length, .flag = mean};
+    char *data[] = {par_tensor_data(t), par_tensor_data(c->result)};
+    par_kernel_find(PAR_OP_SUM_ROWS, c->type)(rows, data, (int64_t[]){length, 1}, &args);
+    return par_call_return(c);
+}
+
 static int sum(par_call *c)
 {
     bool product = c->data != 0;
     if (c->form == 1 && !product && sum_by_slices(c->t[0], (int)c->i[0])) return add_slices(c, (int)c->i[0]);
+    if (c->form == 1 && !product && sum_by_rows(c->t[0], (int)c->i[0])) return add_rows(c, (int)c->i[0], false);
     if (c->form == 1) return lines(c, product ? PAR_OP_PROD_LINE : PAR_OP_SUM_LINE, NULL, (int)c->i[0]);
     par_args args = {.sum = par_lua_value_of_double(product, c->type)};
     whole(product ? PAR_OP_PROD : sum_op(c->t[0]), c->type, &args, c->t[0], NULL);
@@ -91,6 +110,7 @@ static int sum(par_call *c)
 
 static int mean(par_call *c)
 {
+    if (c->form == 1 && sum_by_rows(c->t[0], (int)c->i[0])) return add_rows(c, (int)c->i[0], true);
     if (c->form == 1) return lines(c, PAR_OP_MEAN_LINE, NULL, (int)c->i[0]);
     par_args args = {0};
     if (c->t[0]->ndim == 0) return luaL_error(c->L, "empty Tensor");

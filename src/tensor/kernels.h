@@ -32,8 +32,8 @@ typedef struct par_args {
     X(LTS) X(LES) X(GTS) X(GES) X(EQS) X(NES) X(CLT) X(CLE) X(CGT) X(CGE) X(CEQ) X(CNE)                             \
     X(MASKED_FILL) X(SUM) X(SUM_FAST) X(PROD) X(MIN) X(MAX) X(DOT) X(SQUARES) X(NORM0) X(NORM1) X(NORMP)            \
     X(DISTP) X(SQUARED_DEVIATIONS) X(EQUAL) X(ANY_NAN)                                                              \
-    X(SUM_LINE) X(PROD_LINE) X(MIN_LINE) X(MAX_LINE) X(CUMSUM_LINE) X(CUMPROD_LINE) X(CUMMAX_LINE) X(CUMMIN_LINE)   \
-    X(SORT_LINE) X(KTH_LINE) X(MODE_LINE) X(NORM_LINE) X(ALL) X(ANY) X(ALL_LINE) X(ANY_LINE)
+    X(SUM_LINE) X(SUM_ROWS) X(PROD_LINE) X(MIN_LINE) X(MAX_LINE) X(CUMSUM_LINE) X(CUMPROD_LINE) X(CUMMAX_LINE)     \
+    X(CUMMIN_LINE) X(SORT_LINE) X(KTH_LINE) X(MODE_LINE) X(NORM_LINE) X(ALL) X(ANY) X(ALL_LINE) X(ANY_LINE)
 #define PAR_OPS_FLOAT(X)                                                                                            \
     X(EXP) X(LOG) X(LOG1P) X(SQRT) X(RSQRT) X(SIN) X(COS) X(TAN) X(ASIN) X(ACOS) X(ATAN) X(SINH) X(COSH) X(TANH)    \
     X(CEIL) X(FLOOR) X(ROUND) X(TRUNC) X(FRAC) X(SIGMOID) X(CINV) X(ATAN2) X(LERP) X(MEAN_LINE) X(VAR_LINE)         \

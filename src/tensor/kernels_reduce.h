@@ -54,33 +54,42 @@ WIDE_KERNEL(DOT)
     PICK(args->sum) = sum;
 }
 
-/* The best so far is in a; count: elements seen before this call. A NaN wins, and stops the search. */
-#define EXTREME(op, beats)                                                          \
-    WIDE_KERNEL(op)                                                                 \
-    {                                                                               \
-        par_args *args = arg;                                                       \
-        const T *x = (const T *)data[0];                                            \
-        if (args->stop || n == 0) return;                                           \
-        T best = args->count ? VALUE(args->a) : x[0], nan = 0;                      \
-        T part[PARTS], nans[PARTS] = {0};                                           \
-        int64_t i = 0;                                                              \
-        for (int k = 0; k < PARTS; k++) part[k] = best;                             \
-        if (step[0] == 1) for (; i + PARTS <= n; i += PARTS)                        \
-            for (int k = 0; k < PARTS; k++) {                                       \
-                T y = x[i + k];                                                     \
-                part[k] = y beats part[k] ? y : part[k];                            \
-                nans[k] = y == y ? nans[k] : y;                                     \
-            }                                                                       \
-        for (int k = 0; k < PARTS; k++) best = part[k] beats best ? part[k] : best; \
-        for (int k = 0; k < PARTS; k++) nan = nans[k] == nans[k] ? nan : nans[k];   \
-        for (; i < n; i++) {                                                        \
-            T y = x[i * step[0]];                                                   \
-            best = y beats best ? y : best;                                         \
-            nan = y == y ? nan : y;                                                 \
-        }                                                                           \
-        args->stop = nan != nan;                                                    \
-        PICK(args->a) = nan != nan ? nan : best;                                    \
-        args->count += n;                                                           \
+/* A NaN stays, once it is there. */
+#define TAKE(best, y, beats)                   \
+    do {                                       \
+        T better_ = (y) beats best ? (y) : best; \
+        best = (y) == (y) ? better_ : (y);     \
+    } while (0)
+/* Enough for the compiler to see a loop over them. The older x86 cannot compare 64-bit integers side by side. */
+#define LANES (FLOATING || sizeof(T) < 8 ? 128 : 16)
+
+/* The best so far is in a; count: elements seen before this call. A NaN wins, and stops the search. Of NaNs and of zeros
+ * (which may differ in sign) it is the first, as in Torch; the lanes forget the order. */
+#define EXTREME(op, beats)                                                             \
+    WIDE_KERNEL(op)                                                                    \
+    {                                                                                  \
+        par_args *args = arg;                                                          \
+        const T *x = (const T *)data[0];                                               \
+        if (args->stop || n == 0) return;                                              \
+        T before = args->count ? VALUE(args->a) : x[0], best = before, lane[LANES];    \
+        int64_t i = 0;                                                                 \
+        if (step[0] == 1 && n >= 4 * LANES) {                                          \
+            for (int k = 0; k < LANES; k++) lane[k] = best;                            \
+            for (; i + LANES <= n; i += LANES)                                         \
+                for (int k = 0; k < LANES; k++) TAKE(lane[k], x[i + k], beats);        \
+            for (int k = 0; k < LANES; k++) TAKE(best, lane[k], beats);                \
+        }                                                                              \
+        for (; i < n; i++) TAKE(best, x[i * step[0]], beats);                          \
+        args->stop = best != best;                                                     \
+        if (FLOATING && (args->stop || (best == 0 && before != 0)))                    \
+            for (i = 0; i < n; i++) {                                                  \
+                T y = x[i * step[0]];                                                  \
+                if (args->stop ? y == y : y != 0) continue;                            \
+                best = y;                                                              \
+                break;                                                                 \
+            }                                                                          \
+        PICK(args->a) = best;                                                          \
+        args->count += n;                                                              \
     }
 EXTREME(MIN, <)
 EXTREME(MAX, >)
@@ -138,6 +147,24 @@ KERNEL(SUM_LINE)
     ACC sum = 0;
     for (int64_t i = 0; i < n; i++) sum = ACC_PLUS(sum, (ACC)SOURCE(0));
     RESULT(T, 1) = (T)sum;
+}
+
+/* Rows of `index` elements, the i-th at i * step[0]: eight sums at once, each in the order of SUM_LINE. flag: the mean. */
+#define ROWS 8
+KERNEL(SUM_ROWS)
+{
+    const par_args *args = arg;
+    int64_t length = args->index, row = 0;
+    for (; row < n; row += ROWS) {
+        int64_t rows = n - row < ROWS ? n - row : ROWS;
+        const T *at[ROWS];
+        ACC sum[ROWS] = {0};
+        for (int64_t k = 0; k < ROWS; k++) at[k] = (const T *)data[0] + (row + (k < rows ? k : 0)) * step[0];
+        for (int64_t i = 0; i < length; i++)
+            for (int k = 0; k < ROWS; k++) sum[k] = ACC_PLUS(sum[k], (ACC)at[k][i]);
+        for (int64_t k = 0; k < rows; k++)
+            ((T *)data[1])[(row + k) * step[1]] = (T)(args->flag ? sum[k] / (ACC)length : sum[k]);
+    }
 }
 
 KERNEL(PROD_LINE)

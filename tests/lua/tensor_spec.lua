@@ -112,6 +112,74 @@ describe('a large tensor', function()
   end)
 end)
 
+describe('the extreme', function()
+  local nan, minus_zero = 0 / 0, -1 / math.huge
+  local function sign(x) return x < 0 or 1 / x < 0 end
+
+  it('is that of a plain loop, whatever the size, the type and the view', function()
+    for _, type in ipairs {'Byte', 'Int', 'Long', 'Float', 'Double'} do
+      for _, n in ipairs {1, 2, 127, 128, 511, 512, 513, 1000, 1500} do
+        local t = torch.range(1, 2 * n):mul(37):fmod(101):type('torch.' .. type .. 'Tensor')
+        for _, view in ipairs {t, t:narrow(1, n, n), t:view(n, 2):select(2, 1)} do
+          local largest, smallest = view[1], view[1]
+          for i = 2, view:size(1) do largest, smallest = math.max(largest, view[i]), math.min(smallest, view[i]) end
+          assert.equal(largest, view:max())
+          assert.equal(smallest, view:min())
+        end
+      end
+    end
+  end)
+
+  it('is a NaN wherever it stands', function()
+    for _, n in ipairs {5, 700, 1025} do
+      for _, place in ipairs {1, 2, math.floor(n / 2), n - 1, n} do
+        local t = torch.range(1, n)
+        t[place] = nan
+        assert.is_true(t:max() ~= t:max() and t:min() ~= t:min())
+      end
+    end
+  end)
+
+  it('is the first of zeros that differ in sign', function()
+    for _, n in ipairs {6, 900} do
+      for _, first in ipairs {1, 3, n - 2} do
+        local t = torch.Tensor(n):fill(-1)
+        t[first], t[first + 2] = minus_zero, 0
+        assert.is_true(sign(t:max()))
+        t[first], t[first + 2] = 0, minus_zero
+        assert.is_false(sign(t:max()))
+        t:fill(1)
+        t[first], t[first + 2] = minus_zero, 0
+        assert.is_true(sign(t:min()))
+      end
+    end
+  end)
+end)
+
+describe('sums of rows', function()
+  it('are those of each row, to the last bit', function()
+    for _, type in ipairs {'Byte', 'Int', 'Long', 'Float', 'Double'} do
+      for _, rows in ipairs {1, 3, 8, 9, 20} do
+        local t = torch.rand(rows, 2, 33):mul(90):type('torch.' .. type .. 'Tensor')
+        local sums = t:sum(3)
+        assert.same({rows, 2, 1}, sums:size():totable())
+        local column = torch.Tensor(rows, 2, 2):type(t:type()):narrow(3, 1, 1) -- a result that is not contiguous
+        torch.sum(column, t, 3)
+        local means = type:find('[FD]') and t:mean(3)
+        for i = 1, rows do
+          for j = 1, 2 do
+            local alone = t[i][j]:sum(1)[1]
+            assert.equal(alone, sums[i][j][1])
+            assert.equal(alone, column[i][j][1])
+            if means then assert.equal(t[i][j]:mean(1)[1], means[i][j][1]) end
+          end
+        end
+        assert.equal(sums[rows][2][1], t:narrow(3, 1, 33):sum(3)[rows][2][1])
+      end
+    end
+  end)
+end)
+
 describe('a class', function()
   local Base = torch.class('tensor_spec_base')
   function Base:__init(x)
