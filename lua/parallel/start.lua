@@ -147,10 +147,11 @@ local function spawn(id, options, module, running)
     request.program = program
     local ok, child, fields = pcall(core.spawn, request)
     if ok then return child, fields, same_kind end
-    failure = child
+    failure = tostring(child)
+    if not failure:find('cannot start', 1, true) then error(failure, 0) end -- no matter of the interpreter
   end
   error(('%s (tried: %s; set parallel.interpreter, the option lua= or PARALLEL_LUA to a Lua interpreter)')
-    :format(tostring(failure), table.concat(list, ', ')), 0)
+    :format(failure, table.concat(list, ', ')), 0)
 end
 
 -- The first message holds settings, code and arguments: "arguments 3" is the user's first argument.
