@@ -166,6 +166,13 @@ static int take_fd(par_channel *channel)
     return fd;
 }
 
+static void put_fd_back(par_channel *channel, int fd)
+{
+    memmove(channel->fds + 1, channel->fds, (size_t)channel->n_fds * sizeof fd);
+    channel->fds[0] = fd;
+    channel->n_fds++;
+}
+
 static int map_import(par_segment *segment, const par_record_segment *record)
 {
     par_error err;
@@ -211,7 +218,8 @@ int par_lend_take_segment(par_channel *channel, const par_record_segment *record
         rc = PAR_E_CORRUPT;
     else
         rc = import_new(channel, record, fd);
-    if (rc != PAR_OK) par_os_close(fd);
+    if (rc == PAR_E_CORRUPT) par_os_close(fd);
+    if (rc != PAR_OK && rc != PAR_E_CORRUPT) put_fd_back(channel, fd); /* it is tried again */
     return rc;
 }
 

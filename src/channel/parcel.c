@@ -2,17 +2,22 @@
 
 #include <stdlib.h>
 
+int par_payloads_reserve(par_payloads *list)
+{
+    if (list->n < list->room) return PAR_OK;
+    uint32_t room = list->room ? list->room * 2 : 4;
+    par_blob **blobs = realloc(list->blobs, room * sizeof *blobs);
+    if (!blobs) return PAR_E_NOMEM;
+    list->blobs = blobs;
+    list->room = room;
+    return PAR_OK;
+}
+
 int par_payloads_push(par_payloads *list, par_blob *blob)
 {
-    if (list->n == list->room) {
-        uint32_t room = list->room ? list->room * 2 : 4;
-        par_blob **blobs = realloc(list->blobs, room * sizeof *blobs);
-        if (!blobs) return PAR_E_NOMEM;
-        list->blobs = blobs;
-        list->room = room;
-    }
-    list->blobs[list->n++] = blob;
-    return PAR_OK;
+    int rc = par_payloads_reserve(list);
+    if (rc == PAR_OK) list->blobs[list->n++] = blob;
+    return rc;
 }
 
 void par_payloads_fini(par_payloads *list)

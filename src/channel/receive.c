@@ -34,7 +34,7 @@ static int begin_stream(par_channel *channel, uint32_t kind, uint32_t flags, uin
         rc = begin_message(channel, kind);
     else if (kind != PAR_INTERNAL_BYTES || rx->payloads.n >= PAR_PAYLOADS_MAX)
         return PAR_E_CORRUPT;
-    else
+    else if ((rc = par_payloads_reserve(&rx->payloads)) == PAR_OK)
         rc = par_growing_begin(&rx->payload, len);
     if (rc != PAR_OK) return rc;
     rx->streaming = true;
@@ -117,7 +117,8 @@ static int take_lend(par_channel *channel, const par_record_lend *record)
 {
     par_blob *blob = NULL;
     if (channel->rx.payloads.n >= PAR_PAYLOADS_MAX) return PAR_E_CORRUPT;
-    int rc = par_lend_take(channel, record, &blob);
+    int rc = par_payloads_reserve(&channel->rx.payloads); /* a lend that was taken cannot be taken again */
+    if (rc == PAR_OK) rc = par_lend_take(channel, record, &blob);
     return rc == PAR_OK ? take_payload(channel, blob) : rc;
 }
 
@@ -200,6 +201,7 @@ static int next_whole(par_channel *channel, item *out)
     channel->in.read += total;
     if (flags & PAR_RECORD_INTERNAL) {
         rc = take_internal(channel, kind, bytes, len);
+        if (rc != PAR_OK && rc != PAR_E_CORRUPT) channel->in.read -= total; /* want of memory: it is tried again */
         return rc == PAR_OK ? PAR_NOTICE : rc;
     }
     *out = (item){.kind = kind, .bytes = bytes, .len = len};
@@ -325,7 +327,12 @@ static void deliver_control(par_channel *channel, const item *from)
 static int keep(par_channel *channel, const item *from, par_error *err)
 {
     par_parcel *parcel = make_parcel(channel, from);
-    if (!parcel) return par_error_set(err, PAR_E_NOMEM, "not enough memory to keep a message from the peer");
+    if (!parcel) { /* it lies in place still, and is not lost */
+        channel->in.read -= par_record_total(from->len);
+        channel->stats.received_messages--;
+        channel->stats.received_bytes -= from->len;
+        return par_error_set(err, PAR_E_NOMEM, "not enough memory to keep a message from the peer");
+    }
     inbox_append(channel, parcel);
     if (channel->stats.inbox_bytes <= channel->inbox_limit) return PAR_OK;
     return par_error_set(err, PAR_E_LIMIT,

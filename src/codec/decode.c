@@ -251,11 +251,7 @@ static int decode_container(lua_State *L, par_codec *codec, par_decoder *d, unsi
     case PAR_TAG_HOOKED_LATER: return decode_hooked(L, codec, d, at, tag == PAR_TAG_HOOKED_LATER);
     case PAR_TAG_GLOBALS:
         if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_functions_refused(d);
-#if LUA_VERSION_NUM >= 502
-        lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
-#else
-        lua_pushvalue(L, LUA_GLOBALSINDEX);
-#endif
+        par_codec_push_globals(L);
         return 1;
     default: return par_corrupt(d, "an unknown tag");
     }

@@ -8,16 +8,6 @@ int par_decode_functions_refused(par_decoder *d)
                          "code from a source that you trust");
 }
 
-static int count_upvalues(lua_State *L)
-{
-    int n = 0;
-    while (lua_getupvalue(L, -1, n + 1)) {
-        lua_pop(L, 1);
-        n++;
-    }
-    return n;
-}
-
 static int load_bytecode(lua_State *L, par_codec *codec, par_decoder *d)
 {
     uint32_t fingerprint, len;
@@ -47,7 +37,7 @@ int par_decode_bytecode(lua_State *L, par_codec *codec, par_decoder *d, size_t a
     if (rc != PAR_OK) return rc;
     uint8_t upvalues, flags;
     if (!par_get_u8(d, &upvalues) || !par_get_u8(d, &flags)) return par_corrupt(d, "it ends inside a function");
-    if (upvalues != count_upvalues(L)) return par_corrupt(d, "a function with another number of upvalues");
+    if (upvalues != par_codec_count_upvalues(L)) return par_corrupt(d, "a function with another number of upvalues");
     unsigned environment = flags & PAR_FUNCTION_ENV;
     if (upvalues == 0 && !environment) return 1;
     par_filling *filling;

@@ -139,11 +139,7 @@ static inline int encode_scalar(lua_State *L, par_encoder *e, int idx)
 static bool is_globals(lua_State *L, par_encoder *e, const void *table)
 {
     if (!e->globals) {
-#if LUA_VERSION_NUM >= 502
-        lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
-#else
-        lua_pushvalue(L, LUA_GLOBALSINDEX);
-#endif
+        par_codec_push_globals(L);
         e->globals = lua_topointer(L, -1);
         lua_pop(L, 1);
     }

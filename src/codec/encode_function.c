@@ -20,25 +20,6 @@ static int dump(lua_State *L, par_encoder *e)
 #endif
 }
 
-static int count_upvalues(lua_State *L)
-{
-    int n = 0;
-    while (lua_getupvalue(L, -1, n + 1)) {
-        lua_pop(L, 1);
-        n++;
-    }
-    return n;
-}
-
-static void push_globals(lua_State *L)
-{
-#if LUA_VERSION_NUM >= 502
-    lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
-#else
-    lua_pushvalue(L, LUA_GLOBALSINDEX);
-#endif
-}
-
 /* An environment (at the top) that holds nothing itself and looks everything up elsewhere stands for the globals: test
  * frameworks and sandboxes run functions in such ones, and what is behind them does not belong to the function. */
 static bool stands_for_globals(lua_State *L)
@@ -100,7 +81,7 @@ int par_encode_function(lua_State *L, par_codec *codec, par_encoder *e)
     size_t at = par_output_at(e);
     rc = put_bytecode(L, codec, e);
     if (rc != PAR_OK) return rc;
-    int n = count_upvalues(L);
+    int n = par_codec_count_upvalues(L);
     bool environment = has_environment(L);
     if (!par_output_room(e, 2)) return par_output_full(e);
     par_put_u8(e, (unsigned)n);
@@ -153,7 +134,7 @@ int par_encode_next_upvalue(lua_State *L, par_encoder *e, par_open *open)
         const char *name = lua_getupvalue(L, -2, (int)open->i);
         if (name && strcmp(name, "_ENV") == 0 && stands_for_globals(L)) {
             lua_pop(L, 1);
-            push_globals(L);
+            par_codec_push_globals(L);
         }
         return 1;
     }

@@ -163,6 +163,8 @@ extern const char par_codec_key; /* its address: the codec in the registry */
 par_codec *par_codec_idle(lua_State *L, par_codec *codec);
 /* lua_pcall, during which the codec's state is left alone. */
 int par_codec_call(lua_State *L, par_codec *codec, int args, int results);
+void par_codec_push_globals(lua_State *L);
+int par_codec_count_upvalues(lua_State *L); /* of the function at the top */
 uint32_t par_codec_fingerprint_hash(lua_State *L, par_codec *codec);
 /* Room for `want` items of `size` bytes: the array, perhaps moved; NULL (and nothing changed) when there is no memory. */
 void *par_codec_grow(void *array, size_t *capacity, size_t want, size_t size);

@@ -2,6 +2,7 @@
 #ifndef PAR_TESTS_PEERS_H
 #define PAR_TESTS_PEERS_H
 
+#include <dirent.h>
 #include <stdint.h>
 #include <unistd.h>
 
@@ -46,6 +47,16 @@ static inline void peers_end(peers *p)
     CHECK(waitpid(p->child, &status, 0) == p->child);
     CHECK(WIFEXITED(status));
     CHECK_INT(WEXITSTATUS(status), 0);
+}
+
+static inline unsigned open_fds(void)
+{
+    unsigned n = 0;
+    DIR *dir = opendir("/proc/self/fd");
+    if (!dir) return 0;
+    while (readdir(dir)) n++;
+    closedir(dir);
+    return n;
 }
 
 /* Bytes that tell where they belong. */

@@ -10,7 +10,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define TAP_SECONDS 300 /* sanitizers take their time */
+#else
 #define TAP_SECONDS 60
+#endif
 
 typedef struct tap_test {
     const char *name;

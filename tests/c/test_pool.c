@@ -1,5 +1,4 @@
 /* Large payloads: lent segments, their return, sharing, handing on, and the limits. */
-#include <dirent.h>
 
 #include "channel/pool.h"
 #include "channel/segment.h"
@@ -7,16 +6,6 @@
 #include "peers.h"
 
 #define MB ((size_t)1 << 20)
-
-static unsigned open_fds(void)
-{
-    unsigned n = 0;
-    DIR *dir = opendir("/proc/self/fd");
-    if (!dir) return 0;
-    while (readdir(dir)) n++;
-    closedir(dir);
-    return n;
-}
 
 static void link_pair(par_channel **a, par_channel **b)
 {

@@ -10,6 +10,10 @@
 #include "codec/codec.h"
 #include "codec/compat.h"
 
+#ifndef METER_REALLOC /* another way to the allocator, where realloc itself is made to fail */
+#define METER_REALLOC realloc
+#endif
+
 typedef struct alloc_meter {
     size_t used, peak; /* bytes of Lua */
     long until_failure; /* allocations that still succeed, then none does; negative: all do */
@@ -35,7 +39,7 @@ static void *meter_alloc(void *context, void *block, size_t old_size, size_t new
         return NULL;
     }
     if (new_size > old_size && meter_fails(meter)) return NULL;
-    void *moved = realloc(block, new_size);
+    void *moved = METER_REALLOC(block, new_size);
     if (!moved) return NULL;
     meter->used += new_size - old_size;
     if (meter->used > meter->peak) meter->peak = meter->used;
