@@ -742,6 +742,7 @@ int par_codec_encode(lua_State *L, par_codec *codec, int first, int count, const
         return PAR_OK;
     }
     int rc;
+    bool again;
     do {
         rc = begin(L, e, span, room);
         if (rc != PAR_OK) return rc;
@@ -749,8 +750,10 @@ int par_codec_encode(lua_State *L, par_codec *codec, int first, int count, const
         rc = write_message(L, codec, e, first, count);
         lua_settop(L, e->levels.base);
         par_levels_reset(L, &e->levels);
+        /* What is refused may stand in a library, which travels by name: its tables are known by their functions only. */
+        again = !e->check_names && (rc == PAR_AGAIN_WITH_NAMES || rc == PAR_E_UNSUPPORTED);
         e->check_names = true;
-    } while (rc == PAR_AGAIN_WITH_NAMES);
+    } while (again);
     if (rc != PAR_OK) return rc;
     *out = (par_encoded){.bytes = e->start,
                          .len = par_output_at(e),

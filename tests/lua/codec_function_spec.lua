@@ -105,6 +105,15 @@ describe('library things', function()
     os.remove(path)
   end)
 
+  it('may hold what cannot travel by itself, before any function too', function()
+    local M = {coroutine.create(function() end), f = print}
+    package.loaded.codec_spec_held = M
+    assert.are.equal(M, back(M))
+    assert.are.equal(M, back {x = {M}}.x[1])
+    package.loaded.codec_spec_held = nil
+    assert.is_false(pcall(encode, M))
+  end)
+
   it('are modules of functions; modules of data travel as data', function()
     package.loaded.codec_spec_data = {limit = 5}
     local r = back(package.loaded.codec_spec_data)
