@@ -96,6 +96,12 @@ local function check_function(f, what)
   misuse(('%s: a function expected, got %s'):format(what, type(f)))
 end
 
+-- A list made by table.pack knows its own length; in others `n` may be anything.
+local function length_of(list)
+  local n = list.n
+  return type(n) == 'number' and n >= 0 and n == math.floor(n) and n or #list
+end
+
 local function check_open(self, what)
   if getmetatable(self) ~= metatable then
     misuse(('%s: a pool expected, got %s (call it as pool:%s(), with a colon)'):format(what, type(self), what))
@@ -212,7 +218,7 @@ function methods.map(self, f, list, options)
   check_function(f, 'map')
   if type(list) ~= 'table' then misuse('map: a list expected, got ' .. type(list)) end
   options = call_options(self, options, task_options, 'map')
-  local total = list.n or #list
+  local total = length_of(list)
   local results = {}
   local job = new_job{
     kind = 'list', mode = protocol.ONE, items = list, last = total, results = results, chunk = options.chunk,
@@ -241,7 +247,7 @@ end
 -- Any iterator: a list, or a function that gives the next values until nil.
 local function source_of(items)
   if type(items) == 'table' and not (getmetatable(items) or {}).__call then
-    local i, n = 0, items.n or #items
+    local i, n = 0, length_of(items)
     return function()
       i = i + 1
       if i <= n then return true, compat.pack(items[i]) end

@@ -19,6 +19,7 @@ local GROWTH = 64 -- a chunk is at most so many times the one before
 --- fields: kind ("list", "stream", "calls"), f, mode, items, last (how many tasks there are so far), and options: chunk, timeout,
 -- retries, seed
 function job.new(fields)
+  if fields.chunk then fields.chunk = math.floor(fields.chunk) end -- 2.0 would make task 3 one with the number 3.0
   fields.next_number = 1
   fields.ranges = {}
   fields.attempts = {}

@@ -233,7 +233,7 @@ static int publish(lua_State *L, par_lua_link *self, uint32_t kind, bool quietly
  * have these tasks by then. */
 static void push_seconds(lua_State *L)
 {
-    par_trace_flush();
+    if (par_trace_on) par_trace_flush();
     lua_pushnumber(L, (lua_Number)(par_os_now_ns() - chunk.began_ns) * 1e-9);
     lua_insert(L, 3);
 }

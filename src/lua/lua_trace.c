@@ -1,5 +1,6 @@
 /* Events are gathered in a buffer and appended to the file in lots. The file ends with the bytes that make it valid JSON at
  * any moment, so it can be read whatever happens to the processes. */
+#undef PAR_WITHOUT_TRACE
 #include "lua/lua_trace.h"
 
 #include <inttypes.h>

@@ -48,6 +48,13 @@ describe('parallel.map', function()
     assert.is_function(clock)
   end)
 
+  it('takes a chunk of 2.0 for one of 2, and any n in a list that is not its length', function()
+    local _, errors = parallel.map(function(x) if x == 3 then error('no') end end, numbers(4), {chunk = 2.0, on_error = 'skip'})
+    assert.matches('^task 3 %(3%) failed', tostring(errors[3]))
+    assert.same({1, 4}, parallel.map(square, {1, 2, n = 'squares'}))
+    assert.same({1, 4}, parallel.map(square, {1, 2, n = 2}))
+  end)
+
   it('keeps nil, false and nested values', function()
     local results = parallel.map(function(x)
       if x == 1 then return nil end
