@@ -16,6 +16,9 @@
 #ifdef __APPLE__
 #include <mach-o/dyld.h>
 #endif
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 #include "os/fault.h"
 #include "os/os.h"
@@ -200,6 +203,11 @@ int par_os_watch_hangup(int fd, void (*on_hangup)(void), par_error *err)
     struct watch *watch = malloc(sizeof *watch);
     if (!watch) return par_error_set(err, PAR_E_NOMEM, "out of memory");
     *watch = (struct watch){fd, on_hangup};
+#ifdef __linux__
+    /* A stopped process watches nothing: the end of its parent sets it going again, and then it sees the hang-up. A signal that
+     * is harmless, since it also comes when only the thread that made this process has ended. */
+    prctl(PR_SET_PDEATHSIG, SIGCONT);
+#endif
     int rc = par_os_thread_start(watch_main, watch, err);
     if (rc != PAR_OK) free(watch);
     return rc;

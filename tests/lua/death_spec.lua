@@ -186,6 +186,25 @@ describe('a program', function()
     end)
   end
 
+  it('that is killed does not leave a stopped child behind', function()
+    local path = support.scratch('.lua')
+    support.write_file(path, [[
+      local parallel = require 'parallel'
+      local child = parallel.run('parallel.parent:send(1) while true do end')
+      child:receive()
+      child:kill('STOP')
+      print(child.unixid)
+      io.stdout:flush()
+      os.execute('kill -KILL ' .. parallel.pid)
+    ]])
+    -- Not under a time limit, which makes a process group of its own: to that the system itself would send a SIGCONT.
+    local pipe = io.popen(('%s/tools/lua %s %s 2>/dev/null'):format(support.quote(support.root), support.version, support.quote(path)))
+    local pid = tonumber(pipe:read('*l'))
+    pipe:close()
+    os.remove(path)
+    assert.is_true(support.eventually(function() return not support.exists(pid) end, 3))
+  end)
+
   it('that is interrupted leaves its waits, and no process', function()
     -- the script runs in a process group of its own, which gets the signal as a terminal would send it
     local path = support.scratch('.lua')
