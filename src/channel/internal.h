@@ -72,7 +72,7 @@ struct par_channel {
     void *held;                 /* what the owner has not released: NULL, IN_PLACE or a parcel */
     par_payloads held_payloads; /* of the message in place */
     uint64_t inbox_limit;
-    par_spin spin;
+    par_spin spin, yield;
     unsigned quiet;   /* slices slept in a row without anything */
     int peer_process; /* what owner.peer_process said, or PAR_NOT_ASKED */
     par_channel_owner owner;

@@ -181,16 +181,19 @@ static par_node *look_at_warm(par_selector *selector)
 static par_node *spin_over_warm(par_selector *selector, int64_t deadline_ns)
 {
     if (!selector->warm || selector->n_warm > SPIN_OVER_MAX || !par_spin_may(&selector->spin)) return NULL;
-    int64_t until = par_os_now_ns() + PAR_SPIN_NS;
-    if (until > deadline_ns) until = deadline_ns;
+    int64_t began_ns = par_os_now_ns(), now_ns = began_ns, until_ns = began_ns + par_spin_limit_ns(&selector->spin);
+    if (until_ns > deadline_ns) until_ns = deadline_ns;
     par_node *found = NULL;
-    do {
+    for (;;) {
         for (int i = 0; i < PAR_SPIN_LOOKS && !found; i++) {
             par_os_pause();
             found = look_at_warm(selector);
         }
-    } while (!found && par_os_now_ns() < until);
-    par_spin_settle(&selector->spin, found != NULL);
+        if (found || now_ns >= until_ns) break;
+        now_ns = par_os_now_ns();
+    }
+    bool late = now_ns - began_ns > PAR_SPIN_NS;
+    par_spin_settle(&selector->spin, !found ? PAR_SPIN_FAILED : late ? PAR_SPIN_LATE : PAR_SPIN_DONE);
     return found;
 }
 

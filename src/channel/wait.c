@@ -1,6 +1,6 @@
 /* Waiting for the peer: look, spin if that has paid lately, say what one waits for, look again, sleep.
  *
- * Both ends may share a core; then a spin only keeps the peer from running. So spinning is earned. */
+ * Both ends may share a core; then a spin only keeps the peer from running, and a yield lets it run. So both are earned. */
 #include "base/limits.h"
 #include "channel/internal.h"
 #include "os/os.h"
@@ -78,25 +78,41 @@ static int look(par_channel *channel, target t, memory_order order)
 }
 
 /* --- spinning --- */
-static int spin_for(par_channel *channel, target t, int64_t until_ns)
+/* *late: it took longer than a peer that is awake needs. */
+static int spin_for(par_channel *channel, target t, int64_t began_ns, int64_t until_ns, bool *late)
 {
+    int64_t now_ns;
     do {
         for (int i = 0; i < PAR_SPIN_LOOKS; i++) {
             int rc = look(channel, t, memory_order_acquire);
             if (rc) return rc;
             par_os_pause();
         }
-    } while (par_os_now_ns() < until_ns);
+        now_ns = par_os_now_ns();
+        *late = now_ns - began_ns > PAR_SPIN_NS;
+    } while (now_ns < until_ns);
     return 0;
 }
 
 static int spin_if_earned(par_channel *channel, target t, int64_t deadline_ns)
 {
     if (!par_spin_may(&channel->spin)) return 0;
-    bool middle = channel->rx.streaming || channel->rx.lent || t.tx;
-    int64_t until = par_os_now_ns() + (middle ? PAR_SPIN_MIDDLE_NS : PAR_SPIN_NS);
-    int rc = spin_for(channel, t, until < deadline_ns ? until : deadline_ns);
-    par_spin_settle(&channel->spin, rc != 0);
+    bool middle = channel->rx.streaming || channel->rx.lent || t.tx, late = false;
+    int64_t began_ns = par_os_now_ns();
+    int64_t until_ns = began_ns + (middle ? PAR_SPIN_MIDDLE_NS : par_spin_limit_ns(&channel->spin));
+    int rc = spin_for(channel, t, began_ns, until_ns < deadline_ns ? until_ns : deadline_ns, &late);
+    par_spin_settle(&channel->spin, rc == 0 ? PAR_SPIN_FAILED : late && !middle ? PAR_SPIN_LATE : PAR_SPIN_DONE);
+    return rc;
+}
+
+/* The peer may wait for this very core, with what we wait for in its hands. */
+static int yield_if_earned(par_channel *channel, target t)
+{
+    if (channel->spin.credit > 0 || !par_spin_may(&channel->yield)) return 0; /* where spins pay it is on another core */
+    int64_t began_ns = par_os_now_ns();
+    par_os_yield();
+    int rc = look(channel, t, memory_order_acquire);
+    par_yield_settle(&channel->yield, rc != 0, par_os_now_ns() - began_ns);
     return rc;
 }
 
@@ -205,7 +221,8 @@ int par_channel_wait(par_channel *channel, uint64_t rx_need, uint64_t tx_need, i
 {
     target t = {.rx = rx_need, .tx = tx_need};
     par_channel_give_back(channel);
-    int rc = spin_if_earned(channel, t, deadline_ns);
+    int rc = yield_if_earned(channel, t);
+    if (rc == 0) rc = spin_if_earned(channel, t, deadline_ns);
     if (rc == 0) {
         if (deadline_ns != PAR_NEVER && par_os_now_ns() >= deadline_ns)
             return par_error_set(err, PAR_E_TIMEOUT, "the time limit passed");

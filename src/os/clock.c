@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <sched.h>
 #include <time.h>
 
 #include "os/os.h"
@@ -34,3 +35,5 @@ int64_t par_os_now_coarse_ns(void)
     return par_os_now_ns();
 #endif
 }
+
+void par_os_yield(void) { sched_yield(); }

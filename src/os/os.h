@@ -170,6 +170,8 @@ int par_os_journal_open(const char *path, bool create, int *fd, par_error *err);
 /* Puts bytes before the ending, under a lock. The buffer needs room for the ending behind len. Not whole events that a killed
  * process left are cut off: events are joined by ",\n" and have no such bytes inside. */
 int par_os_journal_append(int fd, char *bytes, size_t len, const char *ending, size_t ending_len);
+/* Lets another process have this core, if one waits for it. */
+void par_os_yield(void);
 static inline void par_os_pause(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
