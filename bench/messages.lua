@@ -147,7 +147,7 @@ end
 local function tensors()
   for _, case in ipairs{{'1 MB', MB, 2000, 0.6}, {'16 MB', 16 * MB, 100, 0.8}, {'256 MB', 256 * MB, 30, 0.9}} do
     local name, size, count, goal = case[1], case[2], case[3], case[4]
-    local t = torch.FloatTensor(size / 4):fill(1)
+    local t = torch.DoubleTensor(size / 8):fill(1)
     local body = 'assert(m[1] == 1)'
     local moved, copied = in_turn(function() return size / 1e9 / stream(t, count, body) end,
       function() return size / 1e9 / copy_seconds(t, count) end)
