@@ -22,8 +22,8 @@ local function on_error(value)
   if type(value) ~= 'string' then
     local ok, converted = pcall(tostring, value)
     text = ok and converted or '(an error value that cannot be shown: a ' .. type(value) .. ')'
-    if type(value) == 'table' and not getmetatable(value) and value.message ~= nil then
-      text = tostring(value.message)
+    if type(value) == 'table' and not getmetatable(value) then
+      text = value.message ~= nil and tostring(value.message) or require 'parallel.summary'(1, value)
     end
   end
   local ok, traceback = pcall(debug.traceback, '', 2)

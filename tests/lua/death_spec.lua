@@ -30,6 +30,8 @@ describe('a child', function()
 
   it('may raise any value', function()
     assert.same({kind = 'mine', 1, 2}, join_error('error{kind = "mine", 1, 2}').value)
+    assert.matches('failed: {code=7}', tostring(join_error('error{code = 7}')), 1, true)
+    assert.matches('failed: told', tostring(join_error('error{message = "told", code = 7}')), 1, true)
     assert.equal('nil', join_error('error(nil)').message:match('^nil') or 'nil')
     assert.equal('42', join_error('error(42, 0)').message)
     local err = join_error('error(setmetatable({}, {__tostring = function() return "as text" end}))')
