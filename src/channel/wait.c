@@ -13,7 +13,7 @@
  * the peer's end; only then on the socket. It is longer than the system's tick: a timer that comes before the tick would
  * have to be programmed into the hardware, which costs more than all the rest (microseconds in a virtual machine). And a
  * death is to be noticed within 10 ms. */
-#define WORD_NS 4000000
+#define WORD_NS 5000000
 
 void par_channel_bell(par_channel *channel, uint64_t need)
 {
