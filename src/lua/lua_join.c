@@ -127,8 +127,7 @@ static int join_kill(lua_State *L)
     par_lua_link *self = par_lua_link_check(L, 1);
     int signal_number = (int)luaL_checkinteger(L, 2);
     if (self->link->is_parent) return luaL_argerror(L, 1, "a child expected, got the parent");
-    if (!self->link->exit.ended) par_os_reap(self->link->pid, &self->link->exit);
-    lua_pushboolean(L, !self->link->exit.ended && par_os_kill(self->link->pid, signal_number) == PAR_OK);
+    lua_pushboolean(L, par_link_signal(self->link, signal_number));
     return 1;
 }
 

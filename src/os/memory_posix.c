@@ -1,4 +1,5 @@
-/* Shared memory as shm_open with the name removed at once: portable, and nothing is left when processes are killed. */
+/* Shared memory as shm_open with the name removed at once: portable, and when processes are killed nothing is left but,
+ * at worst, the name of an empty object. */
 #if !defined(__linux__) || defined(PAR_PORTABLE)
 #include <errno.h>
 #include <fcntl.h>

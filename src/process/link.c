@@ -228,6 +228,7 @@ bool par_link_is_there(par_link *link)
 }
 
 bool par_link_ended(const par_link *link) { return link->state >= PAR_LINK_RETURNED; }
+static bool said_hello(const par_link *link) { return link->hello || par_link_ended(link); }
 
 void par_link_resumed(par_link *link)
 {
@@ -253,6 +254,26 @@ void par_link_kill(par_link *link)
     if (link->exit.ended) return;
     par_os_kill(link->pid, SIGKILL);
     await_exit(link, par_os_now_ns() + LINGER_NS);
+}
+
+/* One that is stopped while it starts has no life line yet, and would not see our end. It is given the time to make one, unless
+ * it does not come to that. */
+static void await_life_line(par_link *link)
+{
+    par_error ignored;
+    int64_t patience_ns = par_os_now_ns() + LINGER_NS;
+    while (link->channel && !said_hello(link) && par_os_now_ns() < patience_ns) {
+        int rc = par_channel_absorb(link->channel, 0, &ignored);
+        if (rc == PAR_E_TIMEOUT) par_os_sleep_ns(20000); /* nothing wakes for a hello */
+        else if (rc < 0) return;
+    }
+}
+
+bool par_link_signal(par_link *link, int signal_number)
+{
+    if (signal_number == SIGSTOP) await_life_line(link);
+    look_at_exit(link);
+    return !link->exit.ended && par_os_kill(link->pid, signal_number) == PAR_OK;
 }
 
 bool par_link_retire(par_link *link)
@@ -297,7 +318,6 @@ static int absorb_until(par_link *link, bool (*done)(const par_link *), int64_t 
 }
 
 static bool not_running(const par_link *link) { return link->state != PAR_LINK_RUNNING; }
-static bool said_hello(const par_link *link) { return link->hello || par_link_ended(link); }
 
 int par_link_wait(par_link *link, int64_t deadline_ns, par_error *err)
 {

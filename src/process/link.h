@@ -84,6 +84,8 @@ bool par_link_is_there(par_link *link);
 /* The channel said PAR_E_CLOSED or PAR_E_CORRUPT: finds out how the child ended. */
 void par_link_lost(par_link *link, int code);
 void par_link_kill(par_link *link);
+/* Sends a signal. Was its process there? */
+bool par_link_signal(par_link *link, int signal_number);
 /* A child that is gone and has no message left: closes its channel early (channel becomes NULL), keeps how it ended.
  * False when it is not that far. */
 bool par_link_retire(par_link *link);

@@ -44,6 +44,7 @@ local function member(depth, seconds, seed) -- luacheck: ignore
   local last, stopped = {}, {}
 
   local function start()
+    parallel.start_method = math.random(4) == 1 and 'forkserver' or nil
     local options = {code = member, args = {depth - 1, seconds, math.random(2 ^ 30)}, stdout = os.getenv('CHAOS_VERBOSE') and 'inherit' or 'null'}
     if math.random(4) == 1 then options.stdout = 'capture' end
     local ok, child = pcall(parallel.run, options)
@@ -124,13 +125,37 @@ local function member(depth, seconds, seed) -- luacheck: ignore
   return stats
 end
 
+-- Every process of the tree carries this in the environment that it was started with; this one itself does not.
+local mark = ('PARALLEL_CHAOS=%d.%.0f'):format(parallel.pid, core.clock() * 1e9)
+local variable, value = mark:match('(.*)=(.*)')
+
+local function output_of(command)
+  local pipe = io.popen('export LD_PRELOAD=; ' .. command)
+  local text = pipe:read('*a')
+  pipe:close()
+  return text
+end
+
+-- The members that are still there, of whatever generation, stopped and orphaned ones too. Orphans have a moment to end in.
+local function left_over()
+  local command = ('ps -o pid=,ppid=,stat=,args= -p "$(grep -lsz "^%s$" /proc/[0-9]*/environ | tr -dc "0-9\\n" | paste -sd,)" 2>/dev/null')
+    :format(mark)
+  local deadline, list = core.clock() + 5
+  repeat
+    list = output_of(command)
+  until list == '' or core.clock() > deadline
+  return list
+end
+
 -- Whatever is made once is made now.
+core.set_variable(variable, value)
 parallel.run('parallel.parent:receive()')
 parallel.select(0)
 parallel.close()
 collectgarbage()
 local before = fd_count()
 local stats = member(2, seconds, seed)
+core.set_variable(variable, false)
 collectgarbage()
 collectgarbage()
 
@@ -140,10 +165,12 @@ expect(stats.broken == 0, stats.broken .. ' messages were broken or out of order
 expect(stats.messages > 0, 'no message came')
 expect(stats.deaths > 0, 'nobody was killed')
 expect(parallel.nchildren == 0, 'children are left')
-local list = io.popen('LD_PRELOAD= ps -o pid=,stat=,args= --ppid ' .. parallel.pid .. ' | grep -v "ps -o\\|sh -c"')
-local left = list:read('*a')
-list:close()
-expect(left == '', 'processes are left: ' .. left)
+local children = output_of('ps -o pid=,stat=,args= --ppid ' .. parallel.pid .. ' | grep -v "ps -o\\|sh -c\\|grep"')
+expect(children == '', 'children are left: ' .. children)
+local others = left_over()
+expect(others == '', 'descendants are left:\n' .. others)
+local named = output_of('find /dev/shm -name "par????????????????" -size +0 2>/dev/null') -- of the portable backend
+expect(named == '', 'shared memory is left: ' .. named)
 if os.getenv('CHAOS_VERBOSE') then os.execute('LD_PRELOAD= ls -l /proc/' .. parallel.pid .. '/fd') end
 expect(fd_count() == before, ('%d descriptors, %d before'):format(fd_count(), before))
 local file = io.open('/proc/self/maps')

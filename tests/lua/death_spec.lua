@@ -188,24 +188,31 @@ describe('a program', function()
     end)
   end
 
-  it('that is killed does not leave a stopped child behind', function()
-    local path = support.scratch('.lua')
-    support.write_file(path, [[
-      local parallel = require 'parallel'
-      local child = parallel.run('parallel.parent:send(1) while true do end')
-      child:receive()
-      child:kill('STOP')
-      print(child.unixid)
-      io.stdout:flush()
-      os.execute('kill -KILL ' .. parallel.pid)
-    ]])
-    -- Not under a time limit, which makes a process group of its own: to that the system itself would send a SIGCONT.
-    local pipe = io.popen(('%s/tools/lua %s %s 2>/dev/null'):format(support.quote(support.root), support.version, support.quote(path)))
-    local pid = tonumber(pipe:read('*l'))
-    pipe:close()
-    os.remove(path)
-    assert.is_true(support.eventually(function() return not support.exists(pid) end, 3))
-  end)
+  for name, code in pairs{
+    ['at work'] = 'child:receive()',
+    ['at its start'] = 'child:receive() child:close() child = start()', -- what is made once is made
+    ['at its start by the fork server'] = 'child:close() parallel.start_method = "forkserver" child = start()',
+  } do
+    it('that is killed does not leave a child behind that was stopped ' .. name, function()
+      local path = support.scratch('.lua')
+      support.write_file(path, ([[
+        local parallel = require 'parallel'
+        local function start() return parallel.run('parallel.parent:send(1) while true do end') end
+        local child = start()
+        %s
+        child:kill('STOP')
+        print(child.unixid)
+        io.stdout:flush()
+        os.execute('kill -KILL ' .. parallel.pid)
+      ]]):format(code))
+      -- Not under a time limit, which makes a process group of its own: to that the system itself would send a SIGCONT.
+      local pipe = io.popen(('%s/tools/lua %s %s 2>/dev/null'):format(support.quote(support.root), support.version, support.quote(path)))
+      local pid = tonumber(pipe:read('*l'))
+      pipe:close()
+      os.remove(path)
+      assert.is_true(support.eventually(function() return not support.exists(pid) end, 3))
+    end)
+  end
 
   it('that is interrupted leaves its waits, and no process', function()
     -- the script runs in a process group of its own, which gets the signal as a terminal would send it
