@@ -239,9 +239,9 @@ function group.sync(target, options)
   return wait_all(target, 'sync', finish_sync, nil, checked)
 end
 
---- children:send(value [, {timeout=}]): the same message to each, encoded once
+--- children:send(value [, {timeout=, lossy=}]): the same message to each, encoded once
 function group.send(target, value, options)
-  core.broadcast(members(target, 'send'), value, options and options.timeout)
+  core.broadcast(members(target, 'send'), value, options)
 end
 
 -- One message of a child, if there is one or it may be waited for: value, came.

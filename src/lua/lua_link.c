@@ -136,6 +136,15 @@ int64_t par_lua_deadline(lua_State *L, int idx)
     return deadline_ns;
 }
 
+unsigned par_lua_send_flags(lua_State *L, int idx)
+{
+    if (lua_isnoneornil(L, idx)) return 0;
+    lua_getfield(L, idx, "lossy");
+    unsigned flags = lua_toboolean(L, -1) ? PAR_ENCODE_LOSSY : 0;
+    lua_pop(L, 1);
+    return flags;
+}
+
 /* --- what went wrong --- */
 
 static const char *whom(const par_lua_link *self, char *out, size_t room)
@@ -254,35 +263,35 @@ static int64_t par_payloads_bytes(const par_encoded *encoded)
 }
 
 /* Through the codec's own buffer: long messages, those with payloads, and those whose claim was lost to another message. */
-static int put_apart(lua_State *L, par_lua_link *self, uint32_t kind, int first, int count, const char *name,
+static int put_apart(lua_State *L, par_lua_link *self, uint32_t kind, int first, int count, const char *name, unsigned flags,
                      int64_t deadline_ns, par_encoded *encoded, par_error *err)
 {
     int rc = PAR_OK;
-    if (encoded->in_span)
-        rc = par_codec_encode(L, self->codec, first, count, name, self->encode_flags, NULL, 0, encoded, err);
+    if (encoded->in_span) rc = par_codec_encode(L, self->codec, first, count, name, flags, NULL, 0, encoded, err);
     if (rc != PAR_OK) return rc;
     return par_channel_send(self->link->channel, kind, encoded->bytes, encoded->len, encoded->payloads, encoded->n_payloads,
                             deadline_ns, err);
 }
 
-int par_lua_link_put(lua_State *L, par_lua_link *self, uint32_t kind, int first, int count, const char *name, bool quietly,
-                     int64_t deadline_ns, par_encoded *encoded, par_error *err)
+int par_lua_link_put(lua_State *L, par_lua_link *self, uint32_t kind, int first, int count, const char *name, unsigned flags,
+                     bool quietly, int64_t deadline_ns, par_encoded *encoded, par_error *err)
 {
     par_channel *channel = self->link->channel;
     size_t room = 0;
+    flags |= self->encode_flags;
     uint8_t *span = par_channel_claim(channel, 64, &room);
-    int rc = par_codec_encode(L, self->codec, first, count, name, self->encode_flags, span, span ? room : 0, encoded, err);
+    int rc = par_codec_encode(L, self->codec, first, count, name, flags, span, span ? room : 0, encoded, err);
     if (rc != PAR_OK) return rc;
     if (encoded->in_span && encoded->n_payloads == 0) {
         rc = quietly ? par_channel_commit_quietly(channel, kind, encoded->len, err)
                      : par_channel_commit(channel, kind, encoded->len, err);
         if (rc != PAR_E_AGAIN) return rc;
     }
-    return put_apart(L, self, kind, first, count, name, deadline_ns, encoded, err);
+    return put_apart(L, self, kind, first, count, name, flags, deadline_ns, encoded, err);
 }
 
-void par_lua_link_send(lua_State *L, par_lua_link *self, uint32_t kind, int first, int count, const char *name,
-                       int64_t deadline_ns)
+static void send_values(lua_State *L, par_lua_link *self, uint32_t kind, int first, int count, const char *name,
+                        unsigned flags, int64_t deadline_ns)
 {
     par_error err;
     par_encoded encoded;
@@ -292,21 +301,29 @@ void par_lua_link_send(lua_State *L, par_lua_link *self, uint32_t kind, int firs
         par_lua_link_throw(L, self, &err, "send to");
     }
     int64_t began_ns = par_trace_begin();
-    int rc = par_lua_link_put(L, self, kind, first, count, name, false, deadline_ns, &encoded, &err);
+    int rc = par_lua_link_put(L, self, kind, first, count, name, flags, false, deadline_ns, &encoded, &err);
     if (rc != PAR_OK) par_lua_link_throw(L, self, &err, "send to");
     par_trace_end("send", began_ns, self->id, (int64_t)encoded.len + par_payloads_bytes(&encoded));
 }
 
-/* child:send(value [, {timeout=}]) */
+void par_lua_link_send(lua_State *L, par_lua_link *self, uint32_t kind, int first, int count, const char *name,
+                       int64_t deadline_ns)
+{
+    send_values(L, self, kind, first, count, name, 0, deadline_ns);
+}
+
+/* child:send(value [, {timeout=, lossy=}]) */
 static int link_send(lua_State *L)
 {
     par_lua_link *self = par_lua_link_check(L, 1);
     int64_t deadline_ns = PAR_NEVER;
+    unsigned flags = 0;
     if (lua_gettop(L) != 2) {
         deadline_ns = par_lua_deadline(L, 3);
+        flags = par_lua_send_flags(L, 3);
         lua_settop(L, 2);
     }
-    par_lua_link_send(L, self, PAR_KIND_DATA, 2, 1, "message", deadline_ns);
+    send_values(L, self, PAR_KIND_DATA, 2, 1, "message", flags, deadline_ns);
     return 0;
 }
 

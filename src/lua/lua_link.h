@@ -33,15 +33,18 @@ par_lua_link *par_lua_link_check(lua_State *L, int idx);
 /* The deadline that the options table at idx asks for ({timeout=seconds}); no table, no deadline. */
 int64_t par_lua_deadline(lua_State *L, int idx);
 int64_t par_lua_deadline_of(lua_State *L, int idx, const char *what);
+/* PAR_ENCODE_LOSSY, if the options table at idx asks for it ({lossy=true}); no table, no flags. */
+unsigned par_lua_send_flags(lua_State *L, int idx);
 
 /* Encodes `count` values from `first` on and sends them. Raises on failure. */
 void par_lua_link_send(lua_State *L, par_lua_link *self, uint32_t kind, int first, int count, const char *name,
                        int64_t deadline_ns);
 /* par_channel_receive; when the process is traced, waiting for the message is a span of its own. */
 int par_lua_link_next(par_lua_link *self, par_message *message, int64_t deadline_ns, par_error *err);
-/* The way of one message: encoded into the ring itself and committed there if it fits, else sent. `quietly`: no bell. */
-int par_lua_link_put(lua_State *L, par_lua_link *self, uint32_t kind, int first, int count, const char *name, bool quietly,
-                     int64_t deadline_ns, par_encoded *encoded, par_error *err);
+/* The way of one message: encoded for this peer (`flags`: PAR_ENCODE_ of the message's own) into the ring itself and committed
+ * there if it fits, else sent. `quietly`: no bell. */
+int par_lua_link_put(lua_State *L, par_lua_link *self, uint32_t kind, int first, int count, const char *name, unsigned flags,
+                     bool quietly, int64_t deadline_ns, par_encoded *encoded, par_error *err);
 /* Raises what went wrong with this relative: its own error when it failed, else what err says. */
 int par_lua_link_throw(lua_State *L, par_lua_link *self, const par_error *err, const char *verb);
 /* Pushes the error object for a child that has ended badly. */

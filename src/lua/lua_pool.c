@@ -224,7 +224,7 @@ static int publish(lua_State *L, par_lua_link *self, uint32_t kind, bool quietly
     par_encoded encoded;
     open_channel(L, self);
     self->L = L;
-    int rc = par_lua_link_put(L, self, kind, 3, lua_gettop(L) - 2, "result", quietly, PAR_NEVER, &encoded, err);
+    int rc = par_lua_link_put(L, self, kind, 3, lua_gettop(L) - 2, "result", 0, quietly, PAR_NEVER, &encoded, err);
     if (rc != PAR_OK && rc != PAR_E_UNSUPPORTED) par_lua_link_throw(L, self, err, "send the result to");
     return rc;
 }

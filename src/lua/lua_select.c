@@ -145,10 +145,11 @@ static int link_news(lua_State *L)
 
 /* --- one message to many --- */
 
-/* Children of one kind of Lua can share one encoding. Sends to those of the list at 1 whose flags are `flags`. Returns the first
- * child that could not be reached (err says why), or NULL: the others have got their message all the same. */
-static par_lua_link *broadcast_some(lua_State *L, int n, unsigned flags, int64_t deadline_ns, par_channel **channels,
-                                    int *results, par_lua_link **children, par_error *err)
+/* Children of one kind of Lua can share one encoding. Sends to those of the list at 1 whose flags are `kind`, with the message's
+ * own `flags`. Returns the first child that could not be reached (err says why), or NULL: the others have got their message
+ * all the same. */
+static par_lua_link *broadcast_some(lua_State *L, int n, unsigned kind, unsigned flags, int64_t deadline_ns,
+                                    par_channel **channels, int *results, par_lua_link **children, par_error *err)
 {
     par_encoded encoded;
     par_lua_link *failed = NULL;
@@ -157,7 +158,7 @@ static par_lua_link *broadcast_some(lua_State *L, int n, unsigned flags, int64_t
         lua_rawgeti(L, 1, i);
         par_lua_link *child = par_lua_link_check(L, -1);
         lua_pop(L, 1);
-        if (child->encode_flags != flags) continue;
+        if (child->encode_flags != kind) continue;
         child->L = L;
         if (!par_link_is_there(child->link)) {
             if (!failed) par_error_set(err, PAR_E_CLOSED, "it has ended");
@@ -169,7 +170,7 @@ static par_lua_link *broadcast_some(lua_State *L, int n, unsigned flags, int64_t
     }
     if (count == 0) return failed;
     par_error other;
-    int rc = par_codec_encode(L, children[0]->codec, 2, 1, "message", flags, NULL, 0, &encoded, &other);
+    int rc = par_codec_encode(L, children[0]->codec, 2, 1, "message", kind | flags, NULL, 0, &encoded, &other);
     if (rc != PAR_OK) par_lua_throw_status(L, 0, &other);
     rc = par_channel_broadcast(channels, count, PAR_KIND_DATA, encoded.bytes, encoded.len, encoded.payloads,
                                encoded.n_payloads, deadline_ns, results, &other);
@@ -182,11 +183,12 @@ static par_lua_link *broadcast_some(lua_State *L, int n, unsigned flags, int64_t
     return failed;
 }
 
-/* core.broadcast(list of children, value [, timeout]) */
+/* core.broadcast(list of children, value [, {timeout=, lossy=}]) */
 static int broadcast(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
-    int64_t deadline_ns = par_lua_deadline_of(L, 3, "timeout");
+    int64_t deadline_ns = par_lua_deadline(L, 3);
+    unsigned flags = par_lua_send_flags(L, 3);
     lua_settop(L, 2);
     int n = (int)lua_rawlen(L, 1);
     par_channel **channels = lua_newuserdata(L, ((size_t)n + 1) * sizeof *channels);
@@ -197,7 +199,7 @@ static int broadcast(lua_State *L)
     par_error err, next;
     par_lua_link *failed = NULL;
     for (int i = 0; i < 3; i++) {
-        par_lua_link *lost = broadcast_some(L, n, kinds[i], deadline_ns, channels, results, children, &next);
+        par_lua_link *lost = broadcast_some(L, n, kinds[i], flags, deadline_ns, channels, results, children, &next);
         if (!lost || failed) continue;
         failed = lost;
         err = next;

@@ -18,13 +18,14 @@ local other = [[
   local codec = require 'codec_support'
   while true do
     local message = parallel.parent:receive()
+    local options = message.options
     if message.describe then
       parallel.parent:send(codec.describe(message.describe[1]))
     elseif message.echo then
       parallel.parent:send(message.echo[1])
     elseif message.make then
       local made = (loadstring or load)(message.make)
-      local ok, failure = pcall(parallel.parent.send, parallel.parent, made())
+      local ok, failure = pcall(parallel.parent.send, parallel.parent, made(), options)
       if not ok then parallel.parent:send('refused: ' .. tostring(failure)) end
     else
       parallel.parent:send(message.call(message[1], message[2]))
@@ -104,6 +105,35 @@ for version, program in pairs(programs) do
         child:send{echo = {2 ^ 53}}
         assert.are.equal(2 ^ 53, child:receive())
       end)
+
+      it('gets or gives the nearest number where the loss is accepted', function()
+        local text = [[local t = {} for i = 1, 600 do t[i] = math.tointeger(2 ^ 53) * 8 + 1 end
+          return {t, [math.tointeger(2 ^ 60) + 1] = 'key', y = math.tointeger(2 ^ 60) + 1, z = {math.maxinteger}}]]
+        local lossy, got = {lossy = true}, nil
+        if math.type then -- from here to there, and from there back
+          child:send({echo = {compile(text)}}, lossy)
+          got = child:receive()
+          if with_integers[version] then
+            assert.are.equal(codec.describe(compile(text), true), codec.describe(got, true))
+            return
+          end
+          child:send({echo = {math.maxinteger}}, lossy)
+          assert.is_true(child:receive() == 2 ^ 63)
+        else
+          if not with_integers[version] then return end
+          child:send{make = text, options = lossy}
+          got = child:receive()
+          child:send{make = 'return math.maxinteger', options = lossy} -- a message of one number has a way of its own
+          assert.are.equal(2 ^ 63, child:receive())
+        end
+        assert.are.equal(600, #got[1])
+        for i = 1, 600 do assert.is_true(got[1][i] == 2 ^ 56) end
+        assert.are.equal('key', got[2 ^ 60])
+        assert.is_true(got.y == 2 ^ 60 and got.z[1] == 2 ^ 63)
+        if math.type then -- accepted for that message only
+          assert.matches('message%.echo%[1%]: the integer', error_of(child.send, child, {echo = {math.maxinteger}}).message)
+        end
+      end)
     end)
   end
 end
@@ -123,6 +153,10 @@ describe('a group of children of different Luas', function()
     if math.type then
       err = error_of(group.send, group, {x = math.maxinteger})
       assert.matches('message%.x: the integer 9223372036854775807 does not fit', err.message)
+      group:send({x = math.maxinteger}, {lossy = true}) -- each gets as much of it as it can hold
+      for id, value in pairs(group:receive()) do
+        assert.is_true(value.x == math.maxinteger or value.x == 2 ^ 63, 'child ' .. id)
+      end
     end
     group:send{1, 'two', {3}}
     local count = 0
