@@ -1,24 +1,74 @@
--- Lengths that do not fit in 32 bits, where there is the memory for them.
-local core = require 'parallel.core'
+-- Lengths that do not fit in 32 bits, and tables of ten million entries, where there is the memory for them.
+package.path = 'tests/lua/?.lua;' .. package.path
+local parallel = require 'parallel'
+local support = require 'support'
+
+-- Why a test that needs so many GiB is not run here, or nil.
+local function excuse(gibibytes)
+  if _VERSION ~= 'Lua 5.4' then return 'one interpreter is enough for this' end
+  if support.sanitized then return 'not under a sanitizer' end
+  local info = support.read_file '/proc/meminfo' or ''
+  local available = tonumber(info:match 'MemAvailable:%s*(%d+)') or 0
+  if available < gibibytes * 2 ^ 20 then return ('it needs %d GiB of memory'):format(gibibytes) end
+end
 
 describe('a string of more than 2^31 bytes', function()
-  it('arrives', function()
-    if _VERSION ~= 'Lua 5.4' then return pending 'one interpreter is enough for this' end
-    if (os.getenv 'PARALLEL_SANITIZE' or '') ~= '' then return pending 'not under a sanitizer' end
-    local available = 0
-    local info = io.open '/proc/meminfo'
-    if info then
-      available = tonumber(info:read '*a':match 'MemAvailable:%s*(%d+)') or 0
-      info:close()
-    end
-    if available < 12 * 2 ^ 20 then return pending 'it needs 12 GiB of memory' end
-    local half = ('0123456789abcdef'):rep(2 ^ 26) -- string.rep makes no more than 2^31 - 1 bytes
-    local s = half .. half .. half:sub(1, 16)
+  local s
+  local pattern = '0123456789abcdefg' -- 17 bytes: what is lost or doubled in blocks shifts the rest
+  local function make()
+    local half = pattern:rep(2 ^ 26) -- string.rep makes no more than 2^31 - 1 bytes
+    s = s or half .. half
     half = nil -- luacheck: ignore
-    local bytes = core.encode(s)
     collectgarbage()
-    local r = core.decode(bytes)
-    assert.are.equal(2 ^ 31 + 16, #r)
+  end
+  after_each(function() parallel.close() end)
+  teardown(function() s = nil; collectgarbage() end)
+
+  it('arrives', function()
+    local why = excuse(12)
+    if why then return pending(why) end
+    make()
+    local bytes = parallel.encode(s)
+    collectgarbage()
+    local r = parallel.decode(bytes)
+    assert.are.equal(17 * 2 ^ 27, #r)
     assert.is_true(r == s)
+  end)
+
+  it('goes through a channel', function()
+    local why = excuse(12)
+    if why then return pending(why) end
+    make()
+    local child = parallel.run([[
+      local pattern, s = ..., parallel.parent:receive()
+      for at = 1, #s - #pattern, 4999 * #pattern do
+        if s:sub(at, at + #pattern - 1) ~= pattern then error('other bytes from ' .. at .. ' on') end
+      end
+      return #s, s:sub(-#pattern)
+    ]], pattern)
+    child:send(s, {timeout = 60})
+    s = nil
+    local len, last = child:join()
+    assert.are.equal(17 * 2 ^ 27, len)
+    assert.are.equal(pattern, last)
+  end)
+end)
+
+describe('a hash of ten million entries', function()
+  it('arrives', function()
+    local why = excuse(8)
+    if why then return pending(why) end
+    collectgarbage()
+    collectgarbage 'stop' -- nothing here is garbage
+    local n, t = 10000000, {}
+    for i = 1, n do t[i * 3.5] = i end
+    local bytes = parallel.encode(t)
+    local got, count = parallel.decode(bytes), 0
+    for key, value in next, got do
+      if key ~= value * 3.5 then error(('%s is the value of %s'):format(value, key)) end
+      count = count + 1
+    end
+    collectgarbage 'restart'
+    assert.are.equal(n, count)
   end)
 end)

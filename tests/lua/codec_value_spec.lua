@@ -132,23 +132,6 @@ describe('encode and decode', function()
     for i = 1, 1e5 do t['key' .. i] = i end
     assert.is_true(same(t, back(t)))
   end)
-
-  it('survive a collector that never rests', function()
-    local pause, multiplier = collectgarbage('setpause', 0), collectgarbage('setstepmul', 1000)
-    if _VERSION == 'Lua 5.4' then collectgarbage 'generational' end
-    for round = 1, 20 do
-      local t = {}
-      for i = 1, 300 do t[i] = {name = 'n' .. i % 7, i = i, {i .. 'x'}, last = t[i - 1]} end
-      t.f = function() return t, round end
-      local r = back(t, {functions = true})
-      assert.are.equal('n6', r[300].name)
-      assert.are.equal(r[299], r[300].last)
-      assert.are.equal(r, (r.f()))
-    end
-    if _VERSION == 'Lua 5.4' then collectgarbage 'incremental' end
-    collectgarbage('setpause', pause)
-    collectgarbage('setstepmul', multiplier)
-  end)
 end)
 
 describe('refusals', function()
