@@ -326,15 +326,22 @@ local function chunk_done(self, worker, chunk, seconds)
   local chunks, counts, n = worker.chunks, self.counts, chunk.n
   chunks[1], chunks[2] = chunks[2], nil
   if n > 0 then chunk.job:learn(n, seconds > chunk.sending and seconds or chunk.sending) end
-  counts.chunks, counts.done, counts.busy = counts.chunks + 1, counts.done + n, counts.busy + seconds
+  counts.chunks, counts.busy = counts.chunks + 1, counts.busy + seconds
+end
+
+-- n tasks have a result. Not counted by chunks: a map may be over before its last chunk is said to be done.
+local function count_done(self, n)
+  local counts = self.counts
+  counts.done = counts.done + n
 end
 
 local says = {}
 
-says[protocol.OK] = function(_, worker, ...)
+says[protocol.OK] = function(self, worker, ...)
   local chunk = worker.chunks[1]
   if not chunk or chunk.got >= chunk.n then return false end
   chunk.got = chunk.got + 1
+  count_done(self, 1)
   chunk.job:complete(chunk.first + chunk.got - 1, ...)
   return true
 end
@@ -343,6 +350,7 @@ says[protocol.LAST] = function(self, worker, seconds, ...)
   local chunk = worker.chunks[1]
   if not chunk or chunk.got ~= chunk.n - 1 or type(seconds) ~= 'number' then return false end
   chunk.got = chunk.n
+  count_done(self, 1)
   chunk_done(self, worker, chunk, seconds)
   chunk.job:complete(chunk.first + chunk.n - 1, ...)
   return true
@@ -390,6 +398,7 @@ local function take_in(self, worker, n, kind, ...)
   if n > 0 then
     local chunk = worker.chunks[1]
     chunk.got = chunk.got + n
+    count_done(self, n)
     chunk.job:completed(n)
   end
   if not kind then return false end

@@ -31,7 +31,7 @@ static inline void peers_start(peers *p, size_t ring_bytes, void (*child)(par_ch
         /* Only the attached end is to count: the copy of the parent's socket would hide its end. */
         par_os_close(par_channel_socket(p->channel));
         par_channel *channel;
-        CHECK_INT(par_channel_attach(&channel, fd, NULL, SECONDS(10), &err), PAR_OK);
+        CHECK_INT(par_channel_attach(&channel, fd, NULL, SECONDS(60), &err), PAR_OK);
         child(channel);
         par_channel_close(channel);
         fflush(stdout);
@@ -76,7 +76,7 @@ static inline void send_pattern(par_channel *channel, uint32_t kind, size_t n, u
     par_error err;
     uint8_t *bytes = malloc(n + 1);
     pattern_fill(bytes, n, seed);
-    CHECK_INT(par_channel_send(channel, kind, bytes, n, NULL, 0, SECONDS(30), &err), PAR_OK);
+    CHECK_INT(par_channel_send(channel, kind, bytes, n, NULL, 0, SECONDS(60), &err), PAR_OK);
     free(bytes);
 }
 
@@ -84,7 +84,7 @@ static inline void receive_pattern(par_channel *channel, uint32_t kind, size_t n
 {
     par_error err;
     par_message message;
-    CHECK_INT(par_channel_receive(channel, &message, SECONDS(30), &err), PAR_OK);
+    CHECK_INT(par_channel_receive(channel, &message, SECONDS(60), &err), PAR_OK);
     CHECK_INT(message.kind, kind);
     CHECK_INT(message.len, n);
     CHECK(((uintptr_t)message.bytes & 7) == 0);

@@ -13,7 +13,7 @@
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 #define TAP_SECONDS 300 /* sanitizers take their time */
 #else
-#define TAP_SECONDS 60
+#define TAP_SECONDS 200
 #endif
 
 typedef struct tap_test {

@@ -81,13 +81,13 @@ static void small_messages_keep_their_order(void)
     par_message message;
     peers_start(&p, 16384, counts);
     for (uint64_t i = 0; i < MANY; i++) {
-        CHECK_INT(par_channel_receive(p.channel, &message, SECONDS(30), &err), PAR_OK);
+        CHECK_INT(par_channel_receive(p.channel, &message, SECONDS(60), &err), PAR_OK);
         uint64_t got;
         CHECK_INT(message.len, sizeof got);
         memcpy(&got, message.bytes, sizeof got);
         CHECK_INT(got, i);
     }
-    CHECK_INT(par_channel_receive(p.channel, &message, SECONDS(30), &err), PAR_E_CLOSED);
+    CHECK_INT(par_channel_receive(p.channel, &message, SECONDS(60), &err), PAR_E_CLOSED);
     peers_end(&p);
 }
 
@@ -109,7 +109,7 @@ static void payloads_arrive_with_their_message(void)
     peers_start(&p, 65536, sends_payloads);
     par_blob *kept = NULL;
     for (int i = 0; i < 3; i++) {
-        CHECK_INT(par_channel_receive(p.channel, &message, SECONDS(30), &err), PAR_OK);
+        CHECK_INT(par_channel_receive(p.channel, &message, SECONDS(60), &err), PAR_OK);
         CHECK_INT(message.len, 4);
         CHECK_INT(message.n_payloads, 3);
         CHECK_INT(message.payloads[0]->bytes, 100);
@@ -203,12 +203,12 @@ static void control_messages_overtake(void)
     int fd;
     par_channel_owner owner = {.context = &s, .on_control = on_control};
     CHECK_INT(par_channel_open(&a, 2 << 20, &owner, &fd, &err), PAR_OK);
-    CHECK_INT(par_channel_attach(&b, fd, NULL, SECONDS(5), &err), PAR_OK);
+    CHECK_INT(par_channel_attach(&b, fd, NULL, SECONDS(60), &err), PAR_OK);
     sends_controls(b);
-    CHECK_INT(par_channel_absorb(a, SECONDS(5), &err), PAR_NOTICE);
+    CHECK_INT(par_channel_absorb(a, SECONDS(60), &err), PAR_NOTICE);
     CHECK_INT(s.n, 1);
-    CHECK_INT(par_channel_absorb(a, SECONDS(5), &err), PAR_OK);
-    CHECK_INT(par_channel_absorb(a, SECONDS(5), &err), PAR_NOTICE);
+    CHECK_INT(par_channel_absorb(a, SECONDS(60), &err), PAR_OK);
+    CHECK_INT(par_channel_absorb(a, SECONDS(60), &err), PAR_NOTICE);
     CHECK_INT(s.last, 201);
     CHECK(par_channel_has_data(a));
     receive_pattern(a, 4, 10, 4);

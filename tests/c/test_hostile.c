@@ -110,7 +110,7 @@ static void a_peer_that_never_reads(void)
 
 static void reads_later(par_channel *channel)
 {
-    par_os_sleep_ns(150000000);
+    while (!atomic_load(par_channel_words(channel))) par_os_sleep_ns(1000000);
     receive_pattern(channel, 1, 3000000, 1);
     receive_pattern(channel, 2, 50, 2);
     receive_pattern(channel, 3, 3000000, 3);
@@ -129,12 +129,13 @@ static void a_message_that_began_in_time_is_finished_later(void)
     memset(bytes, 0, 3000000); /* it was copied */
     pattern_fill(bytes, 50, 2);
     CHECK_INT(par_channel_send(p.channel, 2, bytes, 50, NULL, 0, MILLISECONDS(20), &err), PAR_E_TIMEOUT);
-    CHECK_INT(par_channel_send(p.channel, 2, bytes, 50, NULL, 0, SECONDS(20), &err), PAR_OK);
+    atomic_store(par_channel_words(p.channel), 1); /* now it may read */
+    CHECK_INT(par_channel_send(p.channel, 2, bytes, 50, NULL, 0, SECONDS(60), &err), PAR_OK);
     pattern_fill(bytes, 3000000, 3);
     CHECK_INT(par_channel_send(p.channel, 3, bytes, 3000000, NULL, 0, MILLISECONDS(0), &err), PAR_OK);
     free(bytes);
     /* Waiting for an answer sends the rest too. */
-    CHECK_INT(par_channel_receive(p.channel, &message, SECONDS(20), &err), PAR_E_CLOSED);
+    CHECK_INT(par_channel_receive(p.channel, &message, SECONDS(60), &err), PAR_E_CLOSED);
     peers_end(&p);
 }
 
@@ -156,7 +157,7 @@ static void a_half_message_is_dropped(void)
         peers_start(&p, 16384, dies_in_the_middle);
         if (i % 2) CHECK(waitpid(p.child, NULL, 0) == p.child);
         receive_pattern(p.channel, 1, 1000, 1);
-        CHECK_INT(par_channel_receive(p.channel, &message, SECONDS(20), &err), PAR_E_CLOSED);
+        CHECK_INT(par_channel_receive(p.channel, &message, SECONDS(60), &err), PAR_E_CLOSED);
         if (i % 2 == 0) CHECK(waitpid(p.child, NULL, 0) == p.child);
         par_channel_close(p.channel);
     }
@@ -178,7 +179,7 @@ static void the_inbox_has_a_limit(void)
     peers_start(&p, 16384, floods);
     p.channel->inbox_limit = 1 << 20;
     int rc;
-    do rc = par_channel_send(p.channel, 1, bytes, sizeof bytes, NULL, 0, SECONDS(20), &err);
+    do rc = par_channel_send(p.channel, 1, bytes, sizeof bytes, NULL, 0, SECONDS(60), &err);
     while (rc == PAR_OK);
     CHECK_INT(rc, PAR_E_LIMIT);
     par_channel_stats stats;
@@ -213,7 +214,7 @@ static void waits_can_be_interrupted(void)
     par_message message;
     int fd;
     CHECK_INT(par_channel_open(&a, 16384, &owner, &fd, &err), PAR_OK);
-    CHECK_INT(par_channel_attach(&b, fd, NULL, SECONDS(5), &err), PAR_OK);
+    CHECK_INT(par_channel_attach(&b, fd, NULL, SECONDS(60), &err), PAR_OK);
     sigaction(SIGUSR1, &action, NULL);
     pid_t parent = getpid(), child = fork();
     if (child == 0) {
@@ -223,7 +224,7 @@ static void waits_can_be_interrupted(void)
         }
     }
     CHECK_INT(par_channel_receive(a, &message, PAR_NEVER, &err), PAR_E_INTERRUPTED);
-    CHECK_INT(signals, 3);
+    CHECK(signals >= 3);
     uint8_t bytes[17000] = {0};
     signals = 0;
     CHECK_INT(par_channel_send(a, 1, bytes, sizeof bytes, NULL, 0, PAR_NEVER, &err), PAR_E_INTERRUPTED);
@@ -261,7 +262,7 @@ static void notice_death_after(int64_t ns, int (*process_of)(void *))
         par_os_sleep_ns(ns);
         kill(getpid(), SIGKILL);
     }
-    CHECK_INT(par_channel_receive(a, &message, SECONDS(30), &err), PAR_E_CLOSED);
+    CHECK_INT(par_channel_receive(a, &message, SECONDS(60), &err), PAR_E_CLOSED);
     par_channel_close(a);
     par_os_close(fd); /* ours was the leaked one */
 }

@@ -26,13 +26,13 @@ static void quiet_messages_outlive_their_sender(void)
     par_message message;
     peers_start(&p, 65536, quiet_then_dies);
     for (uint32_t i = 1; i <= 3; i++) {
-        CHECK_INT(par_channel_receive(p.channel, &message, SECONDS(30), &err), PAR_OK);
+        CHECK_INT(par_channel_receive(p.channel, &message, SECONDS(60), &err), PAR_OK);
         CHECK_INT(message.kind, i);
         CHECK_INT(message.len, 10);
         CHECK_INT(message.bytes[9], i);
         par_channel_release(p.channel, &message);
     }
-    CHECK_INT(par_channel_receive(p.channel, &message, SECONDS(30), &err), PAR_E_CLOSED);
+    CHECK_INT(par_channel_receive(p.channel, &message, SECONDS(60), &err), PAR_E_CLOSED);
     CHECK_INT(atomic_load(par_channel_words(p.channel) + 5), 77);
     peers_end(&p);
 }
@@ -44,7 +44,7 @@ static void answers_each_by_a_ring(par_channel *channel)
     par_error err;
     par_message message;
     for (int i = 0; i < ROUNDS; i++) {
-        CHECK_INT(par_channel_receive(channel, &message, SECONDS(30), &err), PAR_OK);
+        CHECK_INT(par_channel_receive(channel, &message, SECONDS(60), &err), PAR_OK);
         par_channel_release(channel, &message);
         commit_quietly(channel, 1);
         commit_quietly(channel, 2);
@@ -59,9 +59,9 @@ static void a_ring_always_wakes(void)
     par_message message;
     peers_start(&p, 65536, answers_each_by_a_ring);
     for (int i = 0; i < ROUNDS; i++) {
-        CHECK_INT(par_channel_send(p.channel, 0, "x", 1, NULL, 0, SECONDS(30), &err), PAR_OK);
+        CHECK_INT(par_channel_send(p.channel, 0, "x", 1, NULL, 0, SECONDS(60), &err), PAR_OK);
         for (uint32_t kind = 1; kind <= 2; kind++) {
-            CHECK_INT(par_channel_receive(p.channel, &message, SECONDS(30), &err), PAR_OK);
+            CHECK_INT(par_channel_receive(p.channel, &message, SECONDS(60), &err), PAR_OK);
             CHECK_INT(message.kind, kind);
             par_channel_release(p.channel, &message);
         }
@@ -79,7 +79,7 @@ static void both_ends_share_the_words(void)
     peers p;
     peers_start(&p, 65536, counts_up);
     for (int i = 0; i < ROUNDS; i++) atomic_fetch_add(par_channel_words(p.channel), 1);
-    int64_t deadline_ns = SECONDS(30);
+    int64_t deadline_ns = SECONDS(60);
     while (atomic_load(par_channel_words(p.channel)) < 2 * ROUNDS && par_os_now_ns() < deadline_ns) par_os_sleep_ns(100000);
     CHECK_INT(atomic_load(par_channel_words(p.channel)), 2 * ROUNDS);
     peers_end(&p);

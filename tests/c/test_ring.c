@@ -10,7 +10,7 @@ static void open_both(par_channel **a, par_channel **b)
     par_error err;
     int fd;
     CHECK_INT(par_channel_open(a, 16384, NULL, &fd, &err), PAR_OK);
-    CHECK_INT(par_channel_attach(b, fd, NULL, SECONDS(5), &err), PAR_OK);
+    CHECK_INT(par_channel_attach(b, fd, NULL, SECONDS(60), &err), PAR_OK);
 }
 
 /* Starts both ends of both rings at `start`, as if so many bytes had gone through already. */
@@ -119,10 +119,10 @@ static void expect_corrupt(par_channel *channel)
     par_error err;
     par_message message;
     CHECK(par_channel_ready(channel));
-    CHECK_INT(par_channel_receive(channel, &message, SECONDS(5), &err), PAR_E_CORRUPT);
+    CHECK_INT(par_channel_receive(channel, &message, SECONDS(60), &err), PAR_E_CORRUPT);
     CHECK_INT(par_channel_receive(channel, &message, 0, &err), PAR_E_CORRUPT); /* for ever */
     CHECK_INT(par_channel_absorb(channel, 0, &err), PAR_E_CORRUPT);
-    CHECK_INT(par_channel_send(channel, 1, "x", 1, NULL, 0, SECONDS(5), &err), PAR_E_CORRUPT);
+    CHECK_INT(par_channel_send(channel, 1, "x", 1, NULL, 0, SECONDS(60), &err), PAR_E_CORRUPT);
     CHECK(!par_channel_has_data(channel));
 }
 
@@ -160,7 +160,7 @@ static void a_tail_that_cannot_be_true(void)
         open_both(&a, &b);
         atomic_store(&b->in.words->tail, tails[k] + (k == 0 ? 16384 : 0));
         uint8_t big[20000] = {0};
-        CHECK_INT(par_channel_send(a, 1, big, sizeof big, NULL, 0, SECONDS(5), &err), PAR_E_CORRUPT);
+        CHECK_INT(par_channel_send(a, 1, big, sizeof big, NULL, 0, SECONDS(60), &err), PAR_E_CORRUPT);
         close_both(a, b);
     }
 }
@@ -246,7 +246,7 @@ static void a_claimed_length_takes_no_memory(void)
         CHECK_INT(par_channel_receive(b, &message, MILLISECONDS(20), &err), PAR_E_TIMEOUT);
         CHECK(resident_bytes() < before + ((uint64_t)8 << 20));
         par_channel_close(a); /* in the middle of the message */
-        CHECK_INT(par_channel_receive(b, &message, SECONDS(5), &err), PAR_E_CLOSED);
+        CHECK_INT(par_channel_receive(b, &message, SECONDS(60), &err), PAR_E_CLOSED);
         par_channel_close(b);
     }
 }
@@ -258,7 +258,7 @@ static void attach_refuses(const uint8_t *greeting, int fd, int expected)
     int pair[2];
     CHECK_INT(par_os_socketpair(pair, &err), PAR_OK);
     CHECK_INT(par_os_socket_write(pair[0], greeting, 1, &fd, fd >= 0), 1);
-    CHECK_INT(par_channel_attach(&channel, pair[1], NULL, SECONDS(5), &err), expected);
+    CHECK_INT(par_channel_attach(&channel, pair[1], NULL, SECONDS(60), &err), expected);
     par_os_close(pair[0]);
     par_os_close(pair[1]);
 }
@@ -295,7 +295,7 @@ static void attach_believes_nothing(void)
     CHECK_INT(par_os_socketpair(pair, &err), PAR_OK);
     CHECK_INT(par_channel_attach(&channel, pair[1], NULL, MILLISECONDS(30), &err), PAR_E_TIMEOUT);
     par_os_close(pair[0]);
-    CHECK_INT(par_channel_attach(&channel, pair[1], NULL, SECONDS(5), &err), PAR_E_CLOSED);
+    CHECK_INT(par_channel_attach(&channel, pair[1], NULL, SECONDS(60), &err), PAR_E_CLOSED);
     par_os_close(pair[1]);
 }
 

@@ -47,7 +47,7 @@ static void messages_of_many_are_all_found(void)
         }
         void *user;
         par_message message;
-        CHECK_INT(par_selector_wait(selector, &user, SECONDS(20), &err), PAR_OK);
+        CHECK_INT(par_selector_wait(selector, &user, SECONDS(60), &err), PAR_OK);
         peers *from = user;
         CHECK_INT(par_channel_receive(from->channel, &message, 0, &err), PAR_OK);
         expected[from - p]--;
@@ -78,10 +78,10 @@ static void an_end_is_found(void)
     CHECK_INT(par_selector_wait(selector, &user, 0, &err), PAR_E_TIMEOUT);
     peers_start(&p, 16384, ends);
     CHECK_INT(par_selector_add(selector, p.channel, &p, &err), PAR_OK);
-    CHECK_INT(par_selector_wait(selector, &user, SECONDS(20), &err), PAR_OK);
+    CHECK_INT(par_selector_wait(selector, &user, SECONDS(60), &err), PAR_OK);
     CHECK(user == &p);
-    CHECK_INT(par_channel_receive(p.channel, &message, SECONDS(20), &err), PAR_E_CLOSED);
-    CHECK_INT(par_selector_wait(selector, &user, SECONDS(20), &err), PAR_OK); /* and goes on being found */
+    CHECK_INT(par_channel_receive(p.channel, &message, SECONDS(60), &err), PAR_E_CLOSED);
+    CHECK_INT(par_selector_wait(selector, &user, SECONDS(60), &err), PAR_OK); /* and goes on being found */
     CHECK(user == &p);
     peers_end(&p);
     CHECK_INT(par_selector_wait(selector, &user, 0, &err), PAR_E_TIMEOUT);
@@ -100,7 +100,7 @@ static void channels_take_turns(void)
     CHECK_INT(par_selector_open(&selector, NULL, &err), PAR_OK);
     for (int i = 0; i < FEW; i++) {
         CHECK_INT(par_channel_open(&a[i], 16384, NULL, &fd, &err), PAR_OK);
-        CHECK_INT(par_channel_attach(&b[i], fd, NULL, SECONDS(5), &err), PAR_OK);
+        CHECK_INT(par_channel_attach(&b[i], fd, NULL, SECONDS(60), &err), PAR_OK);
         CHECK_INT(par_selector_add(selector, a[i], &turns[i], &err), PAR_OK);
         for (int k = 0; k < 100; k++) CHECK_INT(par_channel_send(b[i], 1, "", 0, NULL, 0, PAR_NEVER, &err), PAR_OK);
     }
@@ -126,7 +126,7 @@ static void a_message_before_the_descriptor_makes_it_readable(void)
     par_message message;
     int peer, fd;
     CHECK_INT(par_channel_open(&a, 16384, NULL, &peer, &err), PAR_OK);
-    CHECK_INT(par_channel_attach(&b, peer, NULL, SECONDS(5), &err), PAR_OK);
+    CHECK_INT(par_channel_attach(&b, peer, NULL, SECONDS(60), &err), PAR_OK);
     send_pattern(b, 1, 10, 1);
     send_pattern(b, 1, 10, 1);
     CHECK_INT(par_channel_fd(a, &fd, &err), PAR_OK);

@@ -27,7 +27,7 @@ static par_channel *start(void *(*run)(void *), pthread_t *thread)
     par_error err;
     int fd;
     CHECK_INT(par_channel_open(&a, 65536, NULL, &fd, &err), PAR_OK);
-    CHECK_INT(par_channel_attach(&b, fd, NULL, SECONDS(5), &err), PAR_OK);
+    CHECK_INT(par_channel_attach(&b, fd, NULL, SECONDS(60), &err), PAR_OK);
     CHECK(pthread_create(thread, NULL, run, b) == 0);
     return a;
 }
@@ -96,7 +96,7 @@ static void lent_payloads(void)
         pattern_fill(bytes, BYTES, i);
         par_payload payload = {.data = bytes, .bytes = BYTES};
         CHECK_INT(par_channel_send(channel, 1, "", 0, &payload, 1, PAR_NEVER, &err), PAR_OK);
-        CHECK_INT(par_channel_receive(channel, &message, SECONDS(20), &err), PAR_OK);
+        CHECK_INT(par_channel_receive(channel, &message, SECONDS(60), &err), PAR_OK);
         CHECK(pattern_good(message.payloads[0]->data, BYTES, i));
         par_channel_release(channel, &message);
     }

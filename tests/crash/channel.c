@@ -79,7 +79,7 @@ static uint64_t talk(par_channel *channel)
         check(&message, received++);
         par_channel_release(channel, &message);
     }
-    while (par_channel_receive(channel, &message, SECONDS(20), &err) == PAR_OK) { /* what was sent before the end */
+    while (par_channel_receive(channel, &message, SECONDS(60), &err) == PAR_OK) { /* what was sent before the end */
         check(&message, received++);
         par_channel_release(channel, &message);
     }
@@ -146,7 +146,7 @@ static void round_of_its_own(int fds)
     if (WIFEXITED(status)) CHECK_INT(WEXITSTATUS(status), 0);
     if (!WIFSIGNALED(status)) return;
     CHECK_INT(WTERMSIG(status), SIGKILL);
-    int64_t limit = SECONDS(30); /* its child has to notice, read what is left and end */
+    int64_t limit = SECONDS(60); /* its child has to notice, read what is left and end */
     while (*survivors == before && par_os_now_ns() < limit) par_os_sleep_ns(200000);
     CHECK(*survivors == before + 1);
 }

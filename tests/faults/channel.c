@@ -13,9 +13,9 @@ static int exchange(par_channel *from, par_channel *to, const uint8_t *bytes, pa
     par_payload payloads[2] = {{.data = bytes, .bytes = BYTES}};
     uint32_t n = 1;
     if (shared) payloads[n++] = (par_payload){.data = shared->data, .bytes = 100, .blob = shared, .shared = true};
-    int rc = par_channel_send(from, 1, bytes, 5000, payloads, n, SECONDS(5), err);
+    int rc = par_channel_send(from, 1, bytes, 5000, payloads, n, SECONDS(60), err);
     if (rc != PAR_OK) return rc;
-    rc = par_channel_receive(to, &message, SECONDS(5), err);
+    rc = par_channel_receive(to, &message, SECONDS(60), err);
     if (rc != PAR_OK) return rc;
     CHECK_INT(message.len, 5000); /* what arrives is right, whatever failed on the way */
     CHECK(memcmp(message.bytes, bytes, 5000) == 0);
@@ -36,7 +36,7 @@ static int run_all(const uint8_t *bytes, par_error *err)
     int peer = -1, fd;
     int rc = par_channel_open(&a, 1 << 20, NULL, &peer, err);
     if (rc == PAR_OK) {
-        rc = par_channel_attach(&b, peer, NULL, SECONDS(5), err);
+        rc = par_channel_attach(&b, peer, NULL, SECONDS(60), err);
         if (rc != PAR_OK) par_os_close(peer);
     }
     if (rc == PAR_OK) rc = par_pool_blob_new(1000, &shared, err);

@@ -31,7 +31,7 @@ foreach(name IN ITEMS decode round)
     DEPENDS ${FUZZ_DIR}/fuzz_${name}.c ${FUZZED} ${FUZZED_HEADERS} VERBATIM)
   add_custom_target(fuzz_${name} ALL DEPENDS ${fuzzer})
   file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz/found_${name})
-  add_test(NAME fuzz.${name} COMMAND ${fuzzer} -max_total_time=${${seconds}} -max_len=4096 -timeout=10 -print_final_stats=1
+  add_test(NAME fuzz.${name} COMMAND ${fuzzer} -max_total_time=${${seconds}} -max_len=4096 -timeout=60 -print_final_stats=1
     -artifact_prefix=${CMAKE_BINARY_DIR}/fuzz/${name}- ${CMAKE_BINARY_DIR}/fuzz/found_${name} ${FUZZ_DIR}/corpus/${name})
   set_tests_properties(fuzz.${name} PROPERTIES TIMEOUT ${TEST_SECONDS} COST ${${seconds}}
     ENVIRONMENT "ASAN_OPTIONS=detect_leaks=1")

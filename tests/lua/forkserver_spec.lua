@@ -101,7 +101,7 @@ describe('the fork server', function()
     local n = 0
     for pid in out:gmatch('pid (%d+)') do
       n = n + 1
-      assert.is_true(support.eventually(function() return not support.exists(tonumber(pid)) end, 3))
+      assert.is_true(support.eventually(function() return not support.exists(tonumber(pid)) end))
     end
     assert.is_true(n >= 2, out)
   end)

@@ -40,7 +40,7 @@ local function check(children, one)
   for _ = 1, ROUNDS do
     local before = footprint()
     for _ = 1, children do one() end
-    support.eventually(function() return support.processes(core.pid()) == before.processes end, 2)
+    support.eventually(function() return support.processes(core.pid()) == before.processes end)
     for name, value in pairs(footprint()) do
       least[name] = math.min(least[name] or math.huge, value - before[name])
     end

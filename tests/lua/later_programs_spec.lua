@@ -6,7 +6,7 @@ local function example(name, arguments)
   local path = support.root .. '/examples/later/' .. name .. '.lua'
   local command = ('%s/tools/lua %s %s %s'):format(support.quote(support.root), support.version, support.quote(path),
     arguments or '')
-  return support.shell(command, 60)
+  return support.shell(command)
 end
 
 local expected = {
@@ -53,7 +53,7 @@ describe('a guarded program', function()
       setsid %s/tools/lua %s %s wait >%s 2>&1 &
       pid=$!
       trap 'kill -KILL -- -$pid 2>/dev/null' EXIT TERM
-      for i in $(seq 200); do grep -q ready %s 2>/dev/null && break; sleep 0.05; done
+      for i in $(seq 1200); do grep -q ready %s 2>/dev/null && break; sleep 0.05; done
       children=$(LD_PRELOAD= ps -o pid= --ppid $pid)
       sleep 0.1
       kill -INT -- -$pid
@@ -64,7 +64,7 @@ describe('a guarded program', function()
       true
     ]]):format(support.quote(support.root), support.version, support.quote(path), support.quote(out), support.quote(out),
       support.quote(out))
-    local text = support.shell(command, 60)
+    local text = support.shell(command)
     os.remove(out)
     assert.matches('^status 0\n3 children are ready\n', text)
     assert.matches('interrupted!\n', text)

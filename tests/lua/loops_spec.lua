@@ -5,7 +5,7 @@ local parallel = require 'parallel'
 
 local function example(name)
   return support.shell(('%s/tools/lua %s %s/examples/%s.lua'):format(support.quote(support.root), support.version,
-    support.quote(support.root), name), 30)
+    support.quote(support.root), name))
 end
 
 local function runs_with(module)

@@ -29,7 +29,7 @@ describe('output', function()
 
   it('is captured while the child runs, far beyond the size of a pipe', function()
     local child = parallel.run{stdout = 'capture', code = 'for i = 1, 20000 do print(("x"):rep(99)) end parallel.parent:receive()'}
-    assert.is_true(support.eventually(function() return #(child:output()) == 2000000 end, 20))
+    assert.is_true(support.eventually(function() return #(child:output()) == 2000000 end))
     child:send('go')
     child:join()
     assert.equal(2000000, #(child:output()))

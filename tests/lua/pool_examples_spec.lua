@@ -7,7 +7,7 @@ describe('the example', function()
   for name, args in pairs{mandelbrot = '60 ' .. picture, word_count = 'README.md docs/*.md', pi = '500', kmeans = '400',
     task_queue = '', luv_futures = '', cqueues_futures = ''} do
     it(name .. ' runs', function()
-      local out, status = support.shell(('tools/lua %s examples/%s.lua %s'):format(support.version, name, args), 60)
+      local out, status = support.shell(('tools/lua %s examples/%s.lua %s'):format(support.version, name, args))
       if status == 77 then return pending(out) end
       assert.equal(0, status, out)
       assert.matches('%d', out)

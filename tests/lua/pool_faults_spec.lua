@@ -2,7 +2,6 @@
 package.path = 'tests/lua/?.lua;' .. package.path
 local support = require 'support'
 local parallel = require 'parallel'
-local core = require 'parallel.core'
 
 local error_of = support.error_of
 
@@ -140,15 +139,13 @@ describe('a pool survives', function()
   end)
 
   it('a task without end, when it has a time limit', function()
-    local began = core.clock()
     local results, errors = pool:map(function(x)
       if x == 2 then while true do end end
       return x
-    end, {1, 2, 3, 4}, {timeout = 0.2, on_error = 'skip'})
+    end, {1, 2, 3, 4}, {timeout = 2, on_error = 'skip'})
     assert.same({1, nil, 3, 4}, results)
     assert.equal('timeout', errors[2].code)
-    assert.matches('^task 2 %(2%): no result after 0.2 s; worker %d was stopped and replaced$', tostring(errors[2]))
-    assert.is_true(core.clock() - began < 20)
+    assert.matches('^task 2 %(2%): no result after 2 s; worker %d was stopped and replaced$', tostring(errors[2]))
     still_works()
   end)
 
@@ -156,7 +153,7 @@ describe('a pool survives', function()
     local results = pool:map(function(x)
       require('parallel.core').sleep(0.01)
       return x
-    end, numbers(60), {timeout = 5, chunk = 30})
+    end, numbers(60), {timeout = support.patience, chunk = 30})
     assert.same(numbers(60), results)
     assert.equal(0, pool:stats().replaced)
   end)
@@ -217,9 +214,8 @@ describe('a pool', function()
       print('after', table.concat(parallel.map(function(x) return x + 1 end, {1, 2}, {workers = 2}), ' '))
     ]]):format(pids)
     local out = support.script(code, {before = [[set -m; (
-      for i in $(seq 100); do [ "$(wc -l < ]] .. pids .. [[ 2>/dev/null)" = 2 ] && break; sleep 0.05; done
-      sleep 0.1; kill -INT -- -$(cat ]] .. pids .. [[.group) ) & (echo $BASHPID > ]] .. pids .. '.group; exec', args = ')',
-      seconds = 20})
+      for i in $(seq 1200); do [ "$(wc -l < ]] .. pids .. [[ 2>/dev/null)" = 2 ] && break; sleep 0.05; done
+      sleep 0.1; kill -INT -- -$(cat ]] .. pids .. [[.group) ) & (echo $BASHPID > ]] .. pids .. '.group; exec', args = ')'})
     assert.matches('interrupted!', out)
     assert.matches('after\t2 3', out)
     for pid in support.read_file(pids):gmatch('%d+') do assert.is_false(support.exists(pid)) end
@@ -239,7 +235,7 @@ describe('a pool', function()
     local n = 0
     for pid in out:match('^[%d ]+'):gmatch('%d+') do
       n = n + 1
-      assert.is_true(support.eventually(function() return not support.exists(pid) end, 5))
+      assert.is_true(support.eventually(function() return not support.exists(pid) end))
     end
     assert.equal(2, n)
   end)

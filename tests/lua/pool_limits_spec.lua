@@ -17,15 +17,17 @@ describe('a time limit without workers', function()
     return sum
   end
 
-  -- The task 2 is `endless`: it fails, the others run.
+  -- Both tasks are `endless`: each fails, and what has no such limit runs. (What is short may be late, too, where a
+  -- machine is busy with others.)
   local function check(endless)
-    local results, errors = parallel.map(function(x)
-      if x == 2 then endless() end
-      return x
-    end, {1, 2, 3}, {workers = 0, timeout = 0.1, on_error = 'skip'})
-    assert.same({1, nil, 3}, results)
-    assert.equal('timeout', errors[2].code)
-    assert.equal('task 2 (2): no result after 0.1 s; it was stopped', tostring(errors[2]))
+    local results, errors = parallel.map(endless, {1, 2}, {workers = 0, timeout = 0.1, on_error = 'skip'})
+    assert.same({}, results)
+    for i = 1, 2 do
+      assert.equal('timeout', errors[i].code)
+      assert.equal(('task %d (%d): no result after 0.1 s; it was stopped'):format(i, i), tostring(errors[i]))
+    end
+    assert.is_nil(debug.gethook())
+    assert.same({1, 2}, parallel.map(function(x) return x end, {1, 2}, {workers = 0, timeout = support.patience}))
     assert.is_nil(debug.gethook())
   end
 
@@ -56,6 +58,7 @@ describe('a time limit without workers', function()
     local err = error_of(function() pool:submit(function() while true do end end):result() end)
     assert.equal('timeout', err.code)
     assert.equal(2, err.attempts)
+    pool = parallel.pool{workers = 0, timeout = support.patience, retries = 1}
     assert.equal(25, pool:submit(function(x) return x * x end, 5):result())
     assert.matches('no luck', tostring(error_of(function() pool:submit(function() error('no luck') end):result() end)))
   end)
@@ -64,11 +67,9 @@ describe('a time limit without workers', function()
     local function inner(seconds)
       return parallel.map(function() while true do end end, {1}, {workers = 0, timeout = seconds, on_error = 'skip'})
     end
-    local began = core.clock()
-    local _, errors = parallel.map(inner, {0.05, 1000}, {workers = 0, timeout = 0.3, on_error = 'skip'})
+    local _, errors = parallel.map(inner, {0.05, 1000}, {workers = 0, timeout = 2, on_error = 'skip'})
     assert.is_nil(errors[1])
     assert.equal('timeout', errors[2].code)
-    assert.is_true(core.clock() - began < 100)
   end)
 
   it('keeps the hook that was there', function()
@@ -111,8 +112,8 @@ describe('init', function()
   end)
 
   it('is not what the time limit of tasks is about', function()
-    local init = function() require('parallel.core').sleep(0.3) end
-    assert.same({2}, parallel.map(function(x) return x * 2 end, {1}, {workers = 1, init = init, timeout = 0.2}))
+    local init = function() require('parallel.core').sleep(1.1) end
+    assert.same({2}, parallel.map(function(x) return x * 2 end, {1}, {workers = 1, init = init, timeout = 1}))
   end)
 
   it('is limited without workers too', function()

@@ -3,7 +3,7 @@ package.path = 'tests/lua/?.lua;' .. package.path
 local support = require 'support'
 local parallel = require 'parallel'
 
-local error_of = support.error_of
+local error_of, await_file = support.error_of, support.await_file
 
 describe('a pool', function()
   local pool
@@ -63,11 +63,14 @@ describe('a pool', function()
 
   it('limits how long result waits, not how long the task takes', function()
     open{workers = 1}
-    local fut = pool:submit(function() require('parallel.core').sleep(0.2) return 'late' end)
+    local gate = support.gate()
+    local fut = pool:submit(function(path) return await_file(path) and 'late' end, gate.path)
     assert.equal('timeout', error_of(fut.result, fut, 0.02).code)
     assert.is_false(fut:done())
     assert.is_false(fut:wait(0))
-    assert.equal('late', fut:result(10))
+    gate.open()
+    assert.equal('late', fut:result(support.patience))
+    gate.remove()
   end)
 
   it('notices that a captured variable has changed', function()
@@ -98,15 +101,21 @@ describe('a pool', function()
 
   it('yields futures as they end', function()
     open{workers = 2}
-    local slow = pool:submit(function() require('parallel.core').sleep(0.1) return 'slow' end)
+    local gate = support.gate()
+    local slow = pool:submit(function(path) return await_file(path) and 'slow' end, gate.path)
     local quick = pool:submit(function() return 'quick' end)
     local bad = pool:submit(function() error('bad') end)
     local order = {}
-    for fut in parallel.as_completed{slow, quick, bad} do order[#order + 1] = fut end
+    for fut in parallel.as_completed{slow, quick, bad} do
+      order[#order + 1] = fut
+      if #order == 2 then gate.open() end
+    end
     assert.equal(3, #order)
     assert.equal(slow, order[3])
+    assert.equal('slow', slow:result())
+    gate.remove()
     for _ in parallel.as_completed{} do error('nothing expected') end
-    local never = pool:submit(function() require('parallel.core').sleep(0.3) end)
+    local never = pool:submit(await_file, gate.path)
     assert.equal('timeout', error_of(function() for _ in parallel.as_completed({never}, 0.02) do end end).code)
   end)
 
@@ -144,7 +153,7 @@ describe('a pool', function()
     assert.is_true(waiting[4]:cancel())
     assert.is_false(waiting[1]:done())
     assert.is_true(endless:cancel())
-    for i = 1, 5, 2 do assert.equal(i, waiting[i]:result(10)) end
+    for i = 1, 5, 2 do assert.equal(i, waiting[i]:result(support.patience)) end
     assert.equal('cancelled', error_of(waiting[2].result, waiting[2]).code)
     assert.matches('^task 1.* was cancelled', tostring(error_of(endless.result, endless)))
     assert.is_false(waiting[1]:cancel())
@@ -199,10 +208,17 @@ describe('a pool', function()
     pcall(pool.map, pool, function() error('x') end, {1})
     local stats = pool:stats()
     assert.equal(2, stats.workers)
-    assert.is_true(stats.done >= 3)
+    assert.equal(3, stats.done)
     assert.equal(1, stats.failed)
     assert.equal('number', type(stats.utilisation))
     assert.equal(2, #stats.pids)
+  end)
+
+  it('has counted each result when the map is over, whatever the end of the chunk', function()
+    open{workers = 1}
+    pool:map(function(x) if x == 3 then error('x') end return x end, {1, 2, 3}, {chunk = 3, on_error = 'skip'})
+    local stats = pool:stats()
+    assert.same({2, 1}, {stats.done, stats.failed})
   end)
 
   it('is not among parallel.children', function()

@@ -42,7 +42,11 @@ describe('the description of 2011', function()
 
   it('sends for ever until it is stopped', function()
     local code = "require 'parallel'\n" .. block_with('received object')
-    local out = support.script(code, {seconds = 2})
+    local log = support.scratch('.log')
+    local quoted = support.quote(log)
+    local out = support.script(code, {args = ('>%s 2>&1 & pid=$!; ' ..
+      'until grep -q "table: " %s && grep -q "arbitrary entries" %s; do sleep 0.02; done; ' ..
+      'kill -TERM $pid; wait $pid 2>/dev/null; cat %s; rm %s'):format(quoted, quoted, quoted, quoted, quoted)})
     local first = out:match('<parallel#001>\treceived object:\ttable: ')
     local second = out:match('<parallel#002>\treceived object:\twith arbitrary entries\n')
     assert.is_truthy(first)

@@ -8,6 +8,24 @@ support.build = os.getenv('PARALLEL_BUILD') or support.root .. '/build/release'
 --- Is this run under a sanitizer? It needs memory of its own, so tests of memory limits make no sense there.
 support.sanitized = (os.getenv('PARALLEL_SANITIZE') or '') ~= ''
 
+--- Seconds after which whatever a test waits for is taken to hang: far more than it takes on the slowest, busiest machine.
+support.patience = 100
+
+--- For tasks and children, where this module may not be: waits until another process has made the file. Returns whether it has.
+function support.await_file(path)
+  local core = require 'parallel.core'
+  local deadline = core.clock() + 100
+  repeat
+    local file = io.open(path)
+    if file then
+      file:close()
+      return true
+    end
+    core.sleep(0.005)
+  until core.clock() > deadline
+  return false
+end
+
 --- The error that f(...) raises; it has to raise one. message_of: as text.
 function support.error_of(f, ...)
   local ok, err = pcall(f, ...)
@@ -36,6 +54,12 @@ function support.write_file(path, text)
   file:close()
 end
 
+--- A file that await_file waits for: not there yet; open() makes it, remove() ends it.
+function support.gate()
+  local path = support.scratch('.gate')
+  return {path = path, open = function() support.write_file(path, '') end, remove = function() os.remove(path) end}
+end
+
 function support.read_file(path)
   local file = io.open(path, 'rb')
   if not file then return nil end
@@ -48,7 +72,7 @@ end
 function support.shell(command, seconds)
   local out = support.scratch('.out')
   local line = ('timeout -k 1 %g bash -c %s >%s 2>&1; echo $? >%s.status')
-    :format(seconds or 30, quote(command), quote(out), quote(out))
+    :format(seconds or support.patience, quote(command), quote(out), quote(out))
   os.execute(line)
   local text, status = support.read_file(out) or '', tonumber(support.read_file(out .. '.status'))
   os.remove(out)
@@ -82,10 +106,10 @@ function support.exists(pid)
   return text ~= nil and not text:match('%) Z')
 end
 
---- Waits until condition() is true, at most `seconds`. Returns whether it became true.
+--- Waits until condition() is true, at most `seconds` (only to be given when it may stay false). Returns whether it became true.
 function support.eventually(condition, seconds)
   local core = require 'parallel.core'
-  local deadline = core.clock() + (seconds or 5)
+  local deadline = core.clock() + (seconds or support.patience)
   while core.clock() < deadline do
     if condition() then return true end
     core.sleep(0.01)

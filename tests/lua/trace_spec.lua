@@ -96,11 +96,18 @@ describe('a trace', function()
       local child = parallel.run{name = 'the "first"', code = function()
         local grandchild = parallel.run('return parallel.parent:receive() .. "!"')
         grandchild:send(parallel.parent:receive())
-        require("parallel.core").sleep(0.6)
+        local parent, core = parallel.parent:receive(), require 'parallel.core'
+        repeat
+          core.sleep(0.01)
+          local file = io.open('/proc/' .. parent .. '/stat')
+          local state = file:read('*a'):match('%) (%a)')
+          file:close()
+        until state == 'S'
+        core.sleep(0.02)
         parallel.parent:send(grandchild:join())
       end}
       child:send(('x'):rep(100000))
-      require("parallel.core").sleep(0.3) -- the child's first word is there before the wait begins
+      child:send(parallel.pid) -- the child answers when it sees that we sleep
       assert(#child:receive() == 100001)
       parallel.children:join()]]
     assert.equal(3, (count(events, 'run', 'B')))

@@ -318,21 +318,19 @@ describe('shared tensors', function()
 
   it('cost a send the same whatever their size', function()
     local child = parallel.run('while true do local t = parallel.parent:receive() parallel.parent:send(t[1]) end')
-    local medians = {}
-    for _, n in ipairs{1000, 4 * 1024 * 1024} do
-      local t = torch.ones(n):share()
-      local times = {}
-      for i = 1, 41 do
+    local tensors = {torch.ones(1000):share(), torch.ones(4 * 1024 * 1024):share()}
+    -- In turn, and the least of many: whatever else the machine does meets both, and not each time.
+    local least = {math.huge, math.huge}
+    for _ = 1, 41 do
+      for i, t in ipairs(tensors) do
         local before = core.clock()
         child:send(t)
         child:receive()
-        times[i] = core.clock() - before
+        least[i] = math.min(least[i], core.clock() - before)
       end
-      table.sort(times)
-      medians[#medians + 1] = times[21]
     end
     -- A copy of 32 MB takes hundreds of times longer than the message.
-    assert.is_true(medians[2] < 20 * medians[1] + 0.001, medians[2] .. ' against ' .. medians[1])
+    assert.is_true(least[2] < 20 * least[1] + 0.001, least[2] .. ' against ' .. least[1])
   end)
 end)
 

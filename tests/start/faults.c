@@ -34,7 +34,7 @@ static par_start_options child(const char *output)
 /* The relay's thread lets go of its descriptors a moment after the child has ended. */
 static void wait_for_descriptors(int want)
 {
-    for (int i = 0; i < 2000 && count_descriptors() != want; i++) par_os_sleep_ns(1000000);
+    for (int i = 0; i < 60000 && count_descriptors() != want; i++) par_os_sleep_ns(1000000);
     CHECK_INT(count_descriptors(), want);
 }
 
