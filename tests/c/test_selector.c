@@ -177,7 +177,7 @@ static void loop_over(par_channel *channel, int fd, int greedy)
     par_error err;
     par_message message;
     for (int next = 0; next < STREAM;) {
-        CHECK_INT(readable(fd, 20000), 1);
+        CHECK_INT(readable(fd, 60000), 1);
         do {
             int rc = par_channel_receive(channel, &message, 0, &err);
             if (rc == PAR_E_TIMEOUT) break;
@@ -219,7 +219,7 @@ static void no_wake_up_is_lost_through_a_selectors_descriptor(void)
     for (int total = 0; total < FEW * STREAM;) {
         void *user;
         par_message message;
-        CHECK_INT(readable(fd, 20000), 1);
+        CHECK_INT(readable(fd, 60000), 1);
         int rc = par_selector_wait(selector, &user, 0, &err);
         if (rc == PAR_E_TIMEOUT) continue;
         CHECK_INT(rc, PAR_OK);

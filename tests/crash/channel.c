@@ -137,7 +137,7 @@ static void round_of_its_own(int fds)
     pid_t pid = fork();
     CHECK(pid >= 0);
     if (pid == 0) {
-        alarm(60);
+        alarm(200);
         run_round(fds);
         _exit(0);
     }
