@@ -16,6 +16,7 @@
 
 typedef struct alloc_meter {
     size_t used, peak; /* bytes of Lua */
+    long blocks;
     long until_failure; /* allocations that still succeed, then none does; negative: all do */
     bool failed;
 } alloc_meter;
@@ -36,12 +37,14 @@ static void *meter_alloc(void *context, void *block, size_t old_size, size_t new
     if (new_size == 0) {
         free(block);
         meter->used -= old_size;
+        meter->blocks -= block != NULL;
         return NULL;
     }
     if (new_size > old_size && meter_fails(meter)) return NULL;
     void *moved = METER_REALLOC(block, new_size);
     if (!moved) return NULL;
     meter->used += new_size - old_size;
+    meter->blocks += block == NULL;
     if (meter->used > meter->peak) meter->peak = meter->used;
     return moved;
 }

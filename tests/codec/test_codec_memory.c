@@ -180,7 +180,8 @@ static void check_value(lua_State *L)
     lua_pop(L, 3);
 }
 
-/* Fails one allocation after the other, until a round trip needs none of them. */
+/* Fails one allocation after the other, until a round trip needs none of them. Leaks are counted in blocks: LuaJIT frees a
+ * function whose upvalues could not be made as shorter than it was. */
 static void fail_each(lua_CFunction trip, bool fresh)
 {
     lua_State *L = NULL;
@@ -207,7 +208,7 @@ static void fail_each(lua_CFunction trip, bool fresh)
         check_value(L);
         if (fresh) {
             lua_close(L);
-            CHECK_INT(meter_of_all.used, 0);
+            CHECK_INT(meter_of_all.blocks, 0);
             L = NULL;
         }
     }
@@ -215,7 +216,7 @@ static void fail_each(lua_CFunction trip, bool fresh)
     CHECK(failures > 0);
     if (!L) return;
     lua_close(L);
-    CHECK_INT(meter_of_all.used, 0);
+    CHECK_INT(meter_of_all.blocks, 0);
 }
 
 static void used_state_survives_every_failure(void) { fail_each(round_trip, false); }
