@@ -19,6 +19,8 @@ typedef struct alloc_meter {
     long blocks;
     long until_failure; /* allocations that still succeed, then none does; negative: all do */
     bool failed;
+    bool collects, tried; /* each allocation fails once: Lua collects all garbage and tries again (not 5.1 and LuaJIT) */
+    long collections;
 } alloc_meter;
 
 /* From the chosen one on all fail: Lua tries a failed one again after a garbage collection. */
@@ -41,6 +43,10 @@ static void *meter_alloc(void *context, void *block, size_t old_size, size_t new
         return NULL;
     }
     if (new_size > old_size && meter_fails(meter)) return NULL;
+    if (new_size > old_size && meter->collects && (meter->tried = !meter->tried)) {
+        meter->collections++;
+        return NULL;
+    }
     void *moved = METER_REALLOC(block, new_size);
     if (!moved) return NULL;
     meter->used += new_size - old_size;

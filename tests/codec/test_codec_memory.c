@@ -229,5 +229,34 @@ static void used_channel_survives_every_failure(void)
     close_ends();
 }
 
+#if LUA_VERSION_NUM >= 502
+/* A full collection at every allocation: nothing may be held by its address alone. */
+static void collection_at_every_allocation(lua_CFunction trip)
+{
+    lua_State *L = open_with_value(trip);
+    meter_of_all.collects = true;
+    int rc = call(L);
+    meter_of_all.collects = false;
+    if (rc != LUA_OK) printf("# %s\n", lua_tostring(L, -1));
+    CHECK_INT(rc, LUA_OK);
+    check_value(L);
+    printf("# %ld collections\n", meter_of_all.collections);
+    CHECK(meter_of_all.collections > 100);
+    lua_close(L);
+    CHECK_INT(meter_of_all.blocks, 0);
+}
+
+static void collections_take_nothing(void)
+{
+    collection_at_every_allocation(round_trip);
+    open_ends();
+    collection_at_every_allocation(channel_trip);
+    close_ends();
+}
+#define COLLECTIONS , TEST(collections_take_nothing)
+#else
+#define COLLECTIONS /* 5.1 and LuaJIT do not try again */
+#endif
+
 TAP_MAIN(TEST(used_state_survives_every_failure), TEST(fresh_state_survives_every_failure),
-         TEST(used_channel_survives_every_failure))
+         TEST(used_channel_survives_every_failure) COLLECTIONS)
