@@ -108,14 +108,13 @@ static unsigned arm_all(broadcast *b, sleeper *sleepers, par_os_wait *waits)
     return there ? 0 : n;
 }
 
-/* Death that no end of file tells, and a host that wants to leave. */
+/* Death that no end of file tells. */
 static int after_slice(broadcast *b, int rc, const sleeper *sleepers, unsigned n, int64_t deadline_ns)
 {
     for (unsigned i = 0; i < n; i++) {
         par_channel *channel = sleepers[i].channel;
         par_channel_owner *owner = &channel->owner;
         if (rc == PAR_E_TIMEOUT && owner->peer_gone && owner->peer_gone(owner->context)) channel->gone = true;
-        if (rc == PAR_E_INTERRUPTED && owner->interrupted && owner->interrupted(owner->context)) return rc;
     }
     (void)b;
     return deadline_ns != PAR_NEVER && par_os_now_ns() >= deadline_ns ? PAR_E_TIMEOUT : PAR_OK;
@@ -127,6 +126,11 @@ static int wait_for_any(broadcast *b, int64_t deadline_ns)
     par_os_wait waits[PAR_OS_WAITS_MAX];
     unsigned n = arm_all(b, sleepers, waits);
     if (n == 0) return PAR_OK;
+    par_error ignored;
+    if (par_channel_leave(sleepers[0].channel, &ignored) != PAR_OK) { /* they all have one owner */
+        for (unsigned i = 0; i < n; i++) par_channel_disarm(sleepers[i].channel, sleepers[i].rx, sleepers[i].tx);
+        return PAR_E_INTERRUPTED;
+    }
     int64_t slice = par_os_now_ns() + (b->left > n ? PAR_OS_SLICE_NS / 10 : PAR_OS_SLICE_NS);
     int rc = par_os_wait_fds(waits, n, deadline_ns < slice ? deadline_ns : slice);
     for (unsigned i = 0; i < n; i++) {

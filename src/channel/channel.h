@@ -33,7 +33,9 @@ typedef struct par_channel_owner {
     void *context;
     /* A control message came off the ring. Valid during the call only. Must not use the channel. */
     void (*on_control)(void *context, const par_message *message);
-    /* A wait was interrupted by a signal: true = leave the wait with PAR_E_INTERRUPTED. Must not longjmp. */
+    /* Asked before each sleep, at least ten times a second in the first one of a wait, and when a signal came: true =
+     * leave the wait with PAR_E_INTERRUPTED. A signal that came while nobody slept interrupts no system call, so what it
+     * left has to be looked for. Must not longjmp. */
     bool (*interrupted)(void *context);
     /* Asked now and then during long waits: is the peer's process known to be gone? (A leaked copy of the socket can
      * hide the end of file.) */

@@ -105,6 +105,8 @@ int par_channel_corrupt(par_channel *channel, par_error *err);
 int par_channel_closed(par_error *err);
 
 /* --- wait.c --- */
+/* PAR_E_INTERRUPTED when the owner wants to leave its wait, else PAR_OK. To be asked before each sleep. */
+int par_channel_leave(par_channel *channel, par_error *err);
 /* Wakes the peer, which waits in the way that its need says. */
 void par_channel_bell(par_channel *channel, uint64_t need);
 /* Reads what the socket has. `gone` is set at end of file. Never waits. true: there may be more. */

@@ -236,8 +236,6 @@ static int sleep_over(par_selector *selector, int64_t deadline_ns)
 static int slept(par_selector *selector, int rc, int64_t deadline_ns, par_error *err)
 {
     if (rc == PAR_E_SYSTEM) return par_error_system(err, "cannot wait for several channels");
-    if (rc == PAR_E_INTERRUPTED && selector->owner.interrupted && selector->owner.interrupted(selector->owner.context))
-        return par_error_set(err, rc, "interrupted");
     if (rc < 0 && !selector->warm && deadline_ns != PAR_NEVER && (deadline_ns == 0 || par_os_now_ns() >= deadline_ns))
         return par_error_set(err, PAR_E_TIMEOUT, "no channel has a message");
     return PAR_OK;
@@ -255,6 +253,8 @@ int par_selector_wait(par_selector *selector, void **user, int64_t deadline_ns, 
         }
         if (!cool_down(selector)) continue;
         if (selector->has_fd) par_os_set_lower(selector->set);
+        if (deadline_ns && selector->owner.interrupted && selector->owner.interrupted(selector->owner.context))
+            return par_error_set(err, PAR_E_INTERRUPTED, "interrupted");
         int rc = slept(selector, sleep_over(selector, deadline_ns), deadline_ns, err);
         if (rc != PAR_OK) return rc;
     }

@@ -234,12 +234,10 @@ static int wait_for_socket(par_channel *channel, int64_t deadline_ns, par_error 
 {
     int64_t now = par_os_now_ns(), slice = now + PAR_OS_SLICE_NS / 10;
     if (now >= deadline_ns) return par_error_set(err, PAR_E_TIMEOUT, "the time limit passed");
+    if (par_channel_leave(channel, err) != PAR_OK) return err->code;
     int rc = par_os_wait_fd(channel->socket, PAR_OS_WRITABLE, deadline_ns < slice ? deadline_ns : slice);
     par_channel_drain(channel);
-    if (rc == PAR_E_SYSTEM) return par_error_system(err, "cannot wait for a peer's socket");
-    if (rc != PAR_E_INTERRUPTED || !channel->owner.interrupted || !channel->owner.interrupted(channel->owner.context))
-        return PAR_OK;
-    return par_error_set(err, rc, "interrupted");
+    return rc == PAR_E_SYSTEM ? par_error_system(err, "cannot wait for a peer's socket") : PAR_OK;
 }
 
 /* Takes in what comes until the peer's tail reaches `need`. */

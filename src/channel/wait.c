@@ -165,10 +165,6 @@ static int after_sleep(par_channel *channel, int rc, int64_t deadline_ns, par_er
         if (deadline_ns == PAR_NEVER || par_os_now_ns() < deadline_ns) return PAR_OK;
         return par_error_set(err, PAR_E_TIMEOUT, "the time limit passed");
     }
-    if (rc == PAR_E_INTERRUPTED) {
-        if (!owner->interrupted || !owner->interrupted(owner->context)) return PAR_OK;
-        return par_error_set(err, PAR_E_INTERRUPTED, "interrupted");
-    }
     return rc == PAR_E_SYSTEM ? par_error_system(err, "cannot wait for a peer's message") : PAR_OK;
 }
 
@@ -217,6 +213,13 @@ static int arm_and_sleep(par_channel *channel, target t, int64_t deadline_ns)
     return rc > 0 ? PAR_OK : rc;
 }
 
+int par_channel_leave(par_channel *channel, par_error *err)
+{
+    par_channel_owner *owner = &channel->owner;
+    if (!owner->interrupted || !owner->interrupted(owner->context)) return PAR_OK;
+    return par_error_set(err, PAR_E_INTERRUPTED, "interrupted");
+}
+
 int par_channel_wait(par_channel *channel, uint64_t rx_need, uint64_t tx_need, int64_t deadline_ns, par_error *err)
 {
     target t = {.rx = rx_need, .tx = tx_need};
@@ -226,7 +229,9 @@ int par_channel_wait(par_channel *channel, uint64_t rx_need, uint64_t tx_need, i
     if (rc == 0) {
         if (deadline_ns != PAR_NEVER && par_os_now_ns() >= deadline_ns)
             return par_error_set(err, PAR_E_TIMEOUT, "the time limit passed");
-        rc = arm_and_sleep(channel, t, deadline_ns);
+        rc = par_channel_leave(channel, err);
+        if (rc != PAR_OK) return rc;
+        rc = arm_and_sleep(channel, t, deadline_ns); /* a signal ends it, and the next wait asks */
     }
     if (rc == PAR_E_CORRUPT || channel->failed) return par_channel_corrupt(channel, err);
     return rc >= 0 ? PAR_OK : after_sleep(channel, rc, deadline_ns, err);

@@ -127,6 +127,7 @@ static int join_kill(lua_State *L)
     par_lua_link *self = par_lua_link_check(L, 1);
     int signal_number = (int)luaL_checkinteger(L, 2);
     if (self->link->is_parent) return luaL_argerror(L, 1, "a child expected, got the parent");
+    self->L = NULL; /* it may wait for the child's first word: not to be interrupted */
     lua_pushboolean(L, par_link_signal(self->link, signal_number));
     return 1;
 }

@@ -333,10 +333,12 @@ int par_link_wait_hello(par_link *link, int64_t deadline_ns, par_error *err)
 static int await_hangup(par_link *link, int64_t deadline_ns, par_error *err)
 {
     for (;;) {
-        int events = par_os_wait_fd(par_channel_socket(link->channel), 0, deadline_ns);
+        if (deadline_ns && on_interrupted(link)) return par_error_set(err, PAR_E_INTERRUPTED, "interrupted");
+        int64_t slice = par_os_now_ns() + PAR_OS_SLICE_NS;
+        int events = par_os_wait_fd(par_channel_socket(link->channel), 0, deadline_ns < slice ? deadline_ns : slice);
         if (events > 0) return PAR_OK;
-        if (events == PAR_E_TIMEOUT) return par_error_set(err, PAR_E_TIMEOUT, "the process is still ending");
-        if (events == PAR_E_INTERRUPTED && on_interrupted(link)) return par_error_set(err, PAR_E_INTERRUPTED, "interrupted");
+        if (events == PAR_E_TIMEOUT && par_os_now_ns() >= deadline_ns)
+            return par_error_set(err, PAR_E_TIMEOUT, "the process is still ending");
         if (events == PAR_E_SYSTEM) return PAR_OK; /* waitpid will tell */
     }
 }

@@ -234,6 +234,33 @@ static void waits_can_be_interrupted(void)
     par_channel_close(b);
 }
 
+/* The signal comes before the wait gets to its sleep, so that no system call tells of it. */
+static void an_interrupt_before_the_sleep_is_not_lost(void)
+{
+    par_channel_owner owner = {.interrupted = leave_after_three};
+    par_channel *a, *b;
+    par_selector *selector;
+    par_error err;
+    par_message message;
+    void *user;
+    int fd, result;
+    CHECK_INT(par_channel_open(&a, 16384, &owner, &fd, &err), PAR_OK);
+    CHECK_INT(par_channel_attach(&b, fd, NULL, SECONDS(5), &err), PAR_OK);
+    signals = 3;
+    int64_t start = par_os_now_ns();
+    CHECK_INT(par_channel_receive(a, &message, SECONDS(60), &err), PAR_E_INTERRUPTED);
+    uint8_t bytes[17000] = {0};
+    CHECK_INT(par_channel_send(a, 1, bytes, sizeof bytes, NULL, 0, SECONDS(60), &err), PAR_E_INTERRUPTED);
+    CHECK_INT(par_channel_broadcast(&a, 1, 1, bytes, sizeof bytes, NULL, 0, SECONDS(60), &result, &err), PAR_E_INTERRUPTED);
+    CHECK_INT(par_selector_open(&selector, &owner, &err), PAR_OK);
+    CHECK_INT(par_selector_add(selector, a, a, &err), PAR_OK);
+    CHECK_INT(par_selector_wait(selector, &user, SECONDS(60), &err), PAR_E_INTERRUPTED);
+    CHECK(par_os_now_ns() - start < 30000000000);
+    par_selector_close(selector);
+    par_channel_close(a);
+    par_channel_close(b);
+}
+
 static bool is_gone(void *context)
 {
     return waitpid(*(pid_t *)context, NULL, WNOHANG) != 0;
@@ -301,5 +328,5 @@ static void a_long_wait_takes_no_time(void)
 
 TAP_MAIN(TEST(a_peer_that_scribbles_all_over), TEST(a_peer_that_never_reads),
          TEST(a_message_that_began_in_time_is_finished_later), TEST(a_half_message_is_dropped), TEST(the_inbox_has_a_limit),
-         TEST(waits_can_be_interrupted), TEST(a_leaked_descriptor_does_not_hide_a_death),
+         TEST(waits_can_be_interrupted), TEST(an_interrupt_before_the_sleep_is_not_lost), TEST(a_leaked_descriptor_does_not_hide_a_death),
          TEST(nor_in_a_long_wait), TEST(a_long_wait_takes_no_time))
