@@ -2,7 +2,9 @@
 local core = require 'parallel.core'
 local searcher = require 'parallel.searcher'
 
-local forkserver = {}
+local forkserver = {
+  answer_seconds = 30, -- a server that makes no child for so long is ended; preloading modules may take a while
+}
 
 local server, server_program, server_modules -- the running one and what it was started with
 local modules = {}
@@ -29,24 +31,27 @@ function forkserver.close()
   server = nil
 end
 
---- Runs start(server); once more with a new server when the old one was gone.
+--- Runs start(server, answer_seconds); once more with a new server when the old one was gone.
 function forkserver.use(program, start)
   if not server or server_program ~= program or server_modules ~= modules then
     forkserver.close()
     open(program)
   end
-  local ok, child, fields = pcall(start, server)
+  local ok, child, fields = pcall(start, server, forkserver.answer_seconds)
   if not ok and type(child) == 'table' and child.code == 'closed' then
     forkserver.close()
     open(program)
-    ok, child, fields = pcall(start, server)
-    if not ok then
+    ok, child, fields = pcall(start, server, forkserver.answer_seconds)
+    if not ok and type(child) == 'table' and child.code == 'closed' then
       forkserver.close()
       error("the fork server ended before it was ready: do all modules of parallel.preload load in a blank state? (" ..
         table.concat(modules, ', ') .. ')', 0)
     end
   end
-  if not ok then error(child, 0) end
+  if not ok then
+    forkserver.close() -- what it says from now on would be the answer to another question
+    core.raise(child)
+  end
   return child, fields
 end
 

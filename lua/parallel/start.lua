@@ -136,8 +136,8 @@ local function spawn(id, options, module, running)
     output = options.stdout ~= 'inherit' and options.stdout or nil, prefix = module._prefix_of(id) .. '\t',
   }
   if wants_forkserver(module, same_kind) then
-    local child, fields = require 'parallel.forkserver'.use(list[1], function(server)
-      request.program, request.server = list[1], server
+    local child, fields = require 'parallel.forkserver'.use(list[1], function(server, answer_seconds)
+      request.program, request.server, request.answer_seconds = list[1], server, answer_seconds
       return core.spawn(request)
     end)
     return child, fields, true, env, options.cwd

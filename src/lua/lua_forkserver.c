@@ -7,22 +7,36 @@
 #include "lua/lua_forkserver.h"
 #include "lua/parts.h"
 
+typedef struct par_lua_forkserver {
+    par_forkserver server;
+    lua_State *L; /* the coroutine that starts a child right now */
+} par_lua_forkserver;
+
 static const char metatable_key;
 
 static int server_gc(lua_State *L)
 {
-    par_forkserver_close(lua_touserdata(L, 1));
+    par_lua_forkserver *self = lua_touserdata(L, 1);
+    par_forkserver_close(&self->server);
     return 0;
+}
+
+static bool server_interrupted(void *host)
+{
+    par_lua_forkserver *self = host;
+    return par_lua_interrupted(self->L);
 }
 
 par_forkserver *par_lua_forkserver_to(lua_State *L, int idx)
 {
-    void *self = lua_touserdata(L, idx);
+    par_lua_forkserver *self = lua_touserdata(L, idx);
     if (!self || !lua_getmetatable(L, idx)) return NULL;
     lua_rawgetp(L, LUA_REGISTRYINDEX, &metatable_key);
     bool same = lua_rawequal(L, -1, -2);
     lua_pop(L, 2);
-    return same ? self : NULL;
+    if (!same) return NULL;
+    self->L = L;
+    return &self->server;
 }
 
 /* core.forkserver(program, args) -> server */
@@ -30,12 +44,14 @@ static int server_open(lua_State *L)
 {
     par_error err;
     par_os_spawn_options spawn = {.program = luaL_checkstring(L, 1)};
-    par_forkserver *server = lua_newuserdata(L, sizeof *server);
-    *server = (par_forkserver){.socket = -1};
+    par_lua_forkserver *self = lua_newuserdata(L, sizeof *self);
+    *self = (par_lua_forkserver){.server = {.socket = -1}};
     lua_rawgetp(L, LUA_REGISTRYINDEX, &metatable_key);
     lua_setmetatable(L, -2);
     spawn.argv = par_lua_push_vector(L, 2, spawn.program);
-    if (par_forkserver_open(server, &spawn, &err) != PAR_OK) return par_lua_throw_status(L, 0, &err);
+    if (par_forkserver_open(&self->server, &spawn, &err) != PAR_OK) return par_lua_throw_status(L, 0, &err);
+    self->server.interrupted = server_interrupted;
+    self->server.host = self;
     lua_pop(L, 1);
     return 1;
 }

@@ -71,7 +71,8 @@ static char **push_environment(lua_State *L, int idx)
     return vector;
 }
 
-/* core.spawn{program=, args={...}, id=, ring_bytes=, env=, cwd=, output=, prefix=, server=} -> child, its fields */
+/* core.spawn{program=, args={...}, id=, ring_bytes=, env=, cwd=, output=, prefix=, server=, answer_seconds=} -> child, its
+ * fields. answer_seconds: how long the server may take. */
 static int start_spawn(lua_State *L)
 {
     par_start_options options = {0};
@@ -99,6 +100,8 @@ static int start_spawn(lua_State *L)
     options.prefix = luaL_optstring(L, -1, "");
     lua_getfield(L, 1, "server");
     options.server = par_lua_forkserver_to(L, -1);
+    lua_getfield(L, 1, "answer_seconds");
+    if (options.server) options.server->answer_ns = (int64_t)(luaL_checknumber(L, -1) * 1e9);
 
     par_lua_link *self = par_lua_link_new(L, options.id);
     par_link *link;

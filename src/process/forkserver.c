@@ -6,7 +6,7 @@
 
 #include "process/protocol.h"
 
-#define ANSWER_NS INT64_C(30000000000) /* preloading modules may take a while */
+#define LINGER_NS INT64_C(2000000000) /* a process that was killed is gone by then */
 #define MAGIC UINT32_C(0x70667376)
 
 typedef struct request {
@@ -36,39 +36,77 @@ int par_forkserver_open(par_forkserver *server, const par_os_spawn_options *spaw
         return rc;
     }
     server->socket = fd[0];
+    server->answer_ns = PAR_FORKSERVER_ANSWER_NS;
+    server->interrupted = NULL;
     return PAR_OK;
+}
+
+/* Kills a child of ours and waits for its end. */
+static void end_process(pid_t pid)
+{
+    int64_t patience_ns = par_os_now_ns() + LINGER_NS;
+    par_os_exit end;
+    for (par_os_reap(pid, &end); !end.ended && par_os_now_ns() < patience_ns; par_os_reap(pid, &end)) {
+        if (end.status < 0) return; /* alive, and no child of ours */
+        par_os_kill(pid, SIGKILL);
+        par_os_sleep_ns(100000);
+    }
+}
+
+/* An answer that nobody waits for any more: its child was made for nothing, and nobody else would reap it. */
+static void end_strays(par_forkserver *server)
+{
+    answer late;
+    int n_fds = 0;
+    while (par_os_socket_read(server->socket, &late, sizeof late, NULL, 0, &n_fds) == (int)sizeof late)
+        if (late.pid > 0) end_process((pid_t)late.pid);
 }
 
 void par_forkserver_close(par_forkserver *server)
 {
     if (server->socket < 0) return;
+    end_process(server->pid);
+    end_strays(server);
     par_os_close(server->socket);
     server->socket = -1;
-    par_os_kill(server->pid, SIGKILL);
-    par_os_exit end = {0};
-    for (int i = 0; i < 1000 && !end.ended; i++) {
-        par_os_reap(server->pid, &end);
-        if (!end.ended) par_os_sleep_ns(100000);
-    }
+}
+
+static int no_answer(const par_forkserver *server, par_error *err)
+{
+    return par_error_set(err, PAR_E_TIMEOUT,
+                         "the fork server gave no answer for %g s and was ended (is it stopped, or does a module of "
+                         "parallel.preload take that long to load?); the next child starts a new one",
+                         (double)server->answer_ns * 1e-9);
+}
+
+/* Waits for bytes. In slices, since a signal may come just before the sleep. */
+static int await_answer(par_forkserver *server, int64_t deadline_ns, par_error *err)
+{
+    if (server->interrupted && server->interrupted(server->host)) return par_error_set(err, PAR_E_INTERRUPTED, "interrupted");
+    int64_t now_ns = par_os_now_ns(), slice_ns = now_ns + PAR_OS_SLICE_NS;
+    if (now_ns >= deadline_ns) return no_answer(server, err);
+    par_os_wait_fd(server->socket, PAR_OS_READABLE, deadline_ns < slice_ns ? deadline_ns : slice_ns);
+    return PAR_OK;
 }
 
 static int read_answer(par_forkserver *server, answer *out, par_error *err)
 {
     size_t got = 0;
-    int64_t deadline_ns = par_os_now_ns() + ANSWER_NS;
+    int64_t deadline_ns = par_os_now_ns() + server->answer_ns;
     while (got < sizeof *out) {
         int n_fds = 0;
         int n = par_os_socket_read(server->socket, (char *)out + got, sizeof *out - got, NULL, 0, &n_fds);
         if (n > 0) got += (size_t)n;
-        else if (n == PAR_E_AGAIN) {
-            int events = par_os_wait_fd(server->socket, PAR_OS_READABLE, deadline_ns);
-            if (events == PAR_E_TIMEOUT) return par_error_set(err, PAR_E_TIMEOUT, "the fork server does not answer");
-        } else return par_error_set(err, PAR_E_CLOSED, "the fork server has ended");
+        else if (n != PAR_E_AGAIN) return par_error_set(err, PAR_E_CLOSED, "the fork server has ended");
+        else {
+            int rc = await_answer(server, deadline_ns, err);
+            if (rc != PAR_OK) return rc;
+        }
     }
     return PAR_OK;
 }
 
-int par_forkserver_start(par_forkserver *server, int child_socket, const int output[2], pid_t *pid, par_error *err)
+static int request_child(par_forkserver *server, int child_socket, const int output[2], pid_t *pid, par_error *err)
 {
     bool has_output = output[0] >= 0;
     request ask = {MAGIC, has_output};
@@ -82,6 +120,14 @@ int par_forkserver_start(par_forkserver *server, int child_socket, const int out
     if (got.pid <= 0) return par_error_set(err, PAR_E_SYSTEM, "the fork server cannot fork: %s", strerror((int)-got.pid));
     *pid = (pid_t)got.pid;
     return PAR_OK;
+}
+
+int par_forkserver_start(par_forkserver *server, int child_socket, const int output[2], pid_t *pid, par_error *err)
+{
+    if (server->socket < 0) return par_error_set(err, PAR_E_CLOSED, "the fork server has ended");
+    int rc = request_child(server, child_socket, output, pid, err);
+    if (rc != PAR_OK) par_forkserver_close(server);
+    return rc;
 }
 
 /* --- the server's side --- */

@@ -73,6 +73,44 @@ describe('the fork server', function()
     assert.equal('again', parallel.run('return "again"'):join())
   end)
 
+  -- The process of the server, which is there after the first child.
+  local function server_pid()
+    parallel.run(''):join()
+    return support.shell(('LD_PRELOAD= pgrep -f -P %d "[c]hild.lua.*forkserver"'):format(parallel.pid)):match('^(%d+)\n$')
+  end
+
+  of_the_server('is ended when it gives no answer in time, so that no child gets the number of another', function()
+    local forkserver = require 'parallel.forkserver'
+    local pid, seconds = server_pid(), forkserver.answer_seconds
+    support.shell('kill -STOP ' .. pid)
+    forkserver.answer_seconds = 0.2
+    local err = support.error_of(parallel.run, 'return 1')
+    forkserver.answer_seconds = seconds
+    assert.equal('timeout', err.code)
+    assert.matches('fork server gave no answer for 0.2 s', tostring(err))
+    support.shell('kill -CONT ' .. pid)
+    assert.is_false(support.exists(tonumber(pid)))
+    for _ = 1, 3 do
+      local child = parallel.run('return parallel.pid')
+      assert.equal(child.unixid, child:join())
+    end
+  end)
+
+  of_the_server('can be waited for in vain: Ctrl-C ends the wait, and the server', function()
+    local out = support.script([[
+      local parallel = require 'parallel'
+      parallel.start_method = 'forkserver'
+      parallel.run(''):join()
+      local server = io.popen(('LD_PRELOAD= pgrep -f -P %d "[c]hild.lua.*forkserver"'):format(parallel.pid)):read('*l')
+      os.execute('kill -STOP ' .. server)
+      os.execute(('(sleep 0.3; kill -INT %d) &'):format(parallel.pid))
+      print(pcall(parallel.run, ''))
+      local child = parallel.run('return parallel.pid')
+      print(child.unixid == child:join())
+    ]], {seconds = 25}) -- less than the server's own time
+    assert.matches('^false\t[^\n]*interrupted!\ntrue\n$', out)
+  end)
+
   it('gives them different random numbers where a blank state has them', function()
     local a = parallel.run('return math.random(2^30)'):join()
     local b = parallel.run('return math.random(2^30)'):join()
