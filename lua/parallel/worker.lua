@@ -26,8 +26,9 @@ local function on_error(value)
       text = value.message ~= nil and tostring(value.message) or require 'parallel.summary'(1, value)
     end
   end
+  text = tostring(text):gsub('^.*parallel/[%w_/]+%.lua:%d+: (interrupted!)$', '%1') -- Ctrl-C, in a line of ours
   local ok, traceback = pcall(debug.traceback, '', 2)
-  return {value = value, text = tostring(text), traceback = ok and own_part(traceback) or ''}
+  return {value = value, text = text, traceback = ok and own_part(traceback) or ''}
 end
 
 worker.on_error = on_error
@@ -53,16 +54,19 @@ local function compile(code)
   return chunk
 end
 
+-- xpcall of what Ctrl-C may break into: all that is not ours, or waits.
+local function protected(f) return core.interruptible(xpcall, f, on_error) end
+
 -- Runs code with arguments and sends what it returned.
 local function run(parent, code, args, first)
   local results
-  local ok, failure = xpcall(function()
+  local ok, failure = protected(function()
     results = compat.pack(compile(code)(compat.unpack(args, first, args.n)))
-  end, on_error)
+  end)
   if ok then
-    ok, failure = xpcall(function()
+    ok, failure = protected(function()
       links.send_result(parent, compat.unpack(results, 1, results.n))
-    end, on_error)
+    end)
   end
   if not ok then report_failure(parent, failure) end
 end
@@ -70,7 +74,7 @@ end
 -- Waits for the parent's exec. Returns the code and arguments, which are those of fork when exec gave none.
 local function await_exec(parent, args)
   local given
-  local ok, failure = xpcall(function() given = compat.pack(links.await_exec(parent)) end, on_error)
+  local ok, failure = protected(function() given = compat.pack(links.await_exec(parent)) end)
   if not ok then report_failure(parent, failure) end
   if given.n > 1 then return given[1], given, 2 end
   return given[1], args, 1

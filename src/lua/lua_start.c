@@ -156,6 +156,13 @@ static int say_hello(par_channel *channel, const char *fingerprint, bool awaited
     return par_channel_commit_quietly(channel, PAR_KIND_HELLO, len, err);
 }
 
+/* Why this child cannot begin. When its parent is gone there is nobody to be told. */
+static int throw_attach(lua_State *L, const par_error *err)
+{
+    if (err->code == PAR_E_CLOSED) exit(1);
+    return luaL_error(L, "parallel: %s", err->text);
+}
+
 /* core.attach(fd, parent_fingerprint, hello_awaited) -> parent, its fields, the values of the start message... */
 static int start_attach(lua_State *L)
 {
@@ -168,18 +175,18 @@ static int start_attach(lua_State *L)
     lua_settop(L, 2);
     par_codec_fingerprint(L, own, sizeof own);
     par_lua_link *self = par_lua_link_new(L, 0);
-    if (par_link_attach(&link, fd, &err) != PAR_OK) return luaL_error(L, "parallel: %s", err.text);
+    if (par_link_attach(&link, fd, &err) != PAR_OK) return throw_attach(L, &err);
     par_lua_link_bind(L, self, link);
     self->encode_flags |= par_codec_flags_for(L, theirs);
     self->L = L;
-    if (say_hello(link->channel, own, hello_awaited, &err) != PAR_OK)
-        return luaL_error(L, "parallel: %s", err.text);
+    if (say_hello(link->channel, own, hello_awaited, &err) != PAR_OK) return throw_attach(L, &err);
 
     par_message message;
     int rc;
     do rc = par_channel_receive(link->channel, &message, PAR_NEVER, &err);
     while (rc == PAR_NOTICE);
-    if (rc != PAR_OK) return luaL_error(L, "parallel: no start message: %s", err.text);
+    err.code = rc;
+    if (rc != PAR_OK) return throw_attach(L, &err);
     if (message.kind != PAR_KIND_START) return luaL_error(L, "parallel: the first message is no start message");
     int n = par_codec_decode(L, self->codec, message.bytes, message.len, message.payloads, message.n_payloads,
                              PAR_DECODE_FUNCTIONS, &err);
@@ -191,6 +198,23 @@ static int start_attach(lua_State *L)
         return lua_gettop(L) - 2;
     }
     return lua_gettop(L) - 2;
+}
+
+/* core.interruptible(f, arguments...) -> what f returned, or false and its error: calls f with Ctrl-C let in. A child holds it
+ * back outside of this, so that it never breaks into our own code. */
+static int start_interruptible(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    lua_Hook hook = lua_gethook(L);
+    int mask = lua_gethookmask(L), count = lua_gethookcount(L);
+    bool let = par_os_let_interrupt(true);
+    int rc = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
+    par_os_let_interrupt(let);
+    if (lua_gethook(L) != hook) lua_sethook(L, hook, mask, count); /* the interpreter's, for a Ctrl-C that came too late */
+    if (rc == LUA_OK) return lua_gettop(L);
+    lua_pushboolean(L, 0);
+    lua_insert(L, -2);
+    return 2;
 }
 
 /* links.output(child) -> what it wrote to its standard output, what to its error, bytes of both that were too many to be kept */
@@ -224,7 +248,8 @@ static int start_fingerprint(lua_State *L)
 void par_lua_open_start(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"spawn", start_spawn}, {"attach", start_attach}, {"fingerprint", start_fingerprint}, {NULL, NULL}};
+        {"spawn", start_spawn}, {"attach", start_attach}, {"fingerprint", start_fingerprint},
+        {"interruptible", start_interruptible}, {NULL, NULL}};
     static const luaL_Reg methods[] = {{"start", start_send}, {"await_hello", start_await_hello}, {"output", start_output}, {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
     lua_getfield(L, -1, "links");

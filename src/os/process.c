@@ -62,17 +62,31 @@ static int add_directory(posix_spawn_file_actions_t *actions, const char *cwd)
 #endif
 }
 
-/* The child starts with no blocked signals and with the default action where a host may have changed it; an ignored
- * SIGINT or SIGHUP (nohup) stays ignored. */
+static sigset_t interrupt_alone(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    return set;
+}
+
+bool par_os_let_interrupt(bool let)
+{
+    sigset_t interrupt = interrupt_alone(), before;
+    pthread_sigmask(let ? SIG_UNBLOCK : SIG_BLOCK, &interrupt, &before);
+    return !sigismember(&before, SIGINT);
+}
+
+/* The child starts with no blocked signals but SIGINT, and with the default action where a host may have changed it; an
+ * ignored SIGHUP (nohup) stays ignored. */
 static int set_signals(posix_spawnattr_t *attributes)
 {
-    sigset_t none, defaults;
-    sigemptyset(&none);
+    sigset_t blocked = interrupt_alone(), defaults;
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGPIPE);
     sigaddset(&defaults, SIGCHLD);
     sigaddset(&defaults, SIGTERM);
-    int rc = posix_spawnattr_setsigmask(attributes, &none);
+    int rc = posix_spawnattr_setsigmask(attributes, &blocked);
     if (rc == 0) rc = posix_spawnattr_setsigdefault(attributes, &defaults);
     if (rc == 0) rc = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     return rc;

@@ -4,12 +4,21 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A host may run Lua states in several threads; each link belongs to one, the list to all. */
 static pthread_mutex_t family_lock = PTHREAD_MUTEX_INITIALIZER;
 static par_link *family;
 static bool exit_registered;
 static pid_t family_pid; /* a process that the host forked by itself must not touch its parent's children */
+
+/* Ctrl-C reaches the whole tree: where each of them was by then is no help to anybody. */
+static bool is_interrupt(const par_failure *failure)
+{
+    static const char text[] = "interrupted!"; /* as Lua's interpreters have it */
+    size_t len = sizeof text - 1;
+    return failure->message_len >= len && memcmp(failure->message + failure->message_len - len, text, len) == 0;
+}
 
 void par_family_report(par_link *link)
 {
@@ -20,7 +29,7 @@ void par_family_report(par_link *link)
     fflush(stdout);
     fprintf(stderr, "parallel: child %u failed and nobody joined it: %.*s\n", (unsigned)link->id,
             (int)failure.message_len, failure.message);
-    if (failure.traceback_len) fprintf(stderr, "%.*s\n", (int)failure.traceback_len, failure.traceback);
+    if (failure.traceback_len && !is_interrupt(&failure)) fprintf(stderr, "%.*s\n", (int)failure.traceback_len, failure.traceback);
 }
 
 /* Last words that already arrived, then the end. Kills all first and reaps after, so that many die at once. */
