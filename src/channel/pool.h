@@ -1,5 +1,5 @@
-/* Segments of shared memory that this process owns, kept mapped and used again: where large payloads travel and where
- * share()d storages live. One pool per process (and so one thread that uses it). */
+/* Segments of shared memory that this thread owns, kept mapped and used again: where large payloads travel and where
+ * share()d storages live. Each thread has a pool of its own. */
 #ifndef PAR_CHANNEL_POOL_H
 #define PAR_CHANNEL_POOL_H
 

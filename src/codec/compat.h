@@ -46,8 +46,6 @@ static inline void par_lua_setfuncs(lua_State *L, const luaL_Reg *list, int upva
 #define luaL_setfuncs par_lua_setfuncs
 #undef luaL_newlib
 #define luaL_newlib(L, list) (lua_newtable(L), luaL_setfuncs(L, list, 0))
-#define lua_getuservalue lua_getfenv
-#define lua_setuservalue lua_setfenv
 #endif
 
 /* lua_rawgeti, which gives the type: since 5.3 without a second call. */

@@ -21,12 +21,6 @@ typedef struct par_levels {
     const void *key; /* of the table, in the registry */
 } par_levels;
 
-/* Lua stack index of the container of level `depth - 1 - up`; it has to be on the stack. */
-static inline int par_levels_index(const par_levels *levels, size_t up)
-{
-    return levels->base + 1 + 2 * (int)(levels->depth - 1 - up - levels->spilled);
-}
-
 /* A level begins: its container is at the top of the stack, two slots above the one before. May raise for memory.
  * False: the Lua stack has no room. */
 static inline int par_levels_enter(lua_State *L, par_levels *levels);

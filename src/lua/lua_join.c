@@ -12,8 +12,6 @@
 #include "lua/parts.h"
 #include "process/family.h"
 
-static const char *const state_names[] = {"running", "yielded", "returned", "failed", "died", "quit"};
-
 /* --- the parent's side --- */
 
 static int throw_wait(lua_State *L, par_lua_link *self, par_error *err, int rc, const char *verb)
@@ -44,7 +42,7 @@ static int join_wait(lua_State *L)
     if (rc == PAR_E_TIMEOUT) return throw_still_running(L, self, verb);
     if (rc == PAR_OK && self->link->state != PAR_LINK_YIELDED) rc = par_link_reap(self->link, deadline_ns, &err);
     if (rc != PAR_OK) return throw_wait(L, self, &err, rc, verb);
-    lua_pushstring(L, state_names[self->link->state]);
+    lua_pushstring(L, par_link_state_name(self->link->state));
     return 1;
 }
 
@@ -56,7 +54,7 @@ static int join_state(lua_State *L)
     self->L = L;
     int rc = par_link_wait(self->link, 0, &err);
     if (rc != PAR_OK && rc != PAR_E_TIMEOUT) return throw_wait(L, self, &err, rc, "look at");
-    lua_pushstring(L, state_names[self->link->state]);
+    lua_pushstring(L, par_link_state_name(self->link->state));
     return 1;
 }
 

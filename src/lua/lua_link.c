@@ -105,10 +105,7 @@ static int link_tostring(lua_State *L)
     par_lua_link *self = par_lua_link_to(L, 1);
     if (!self) return luaL_argerror(L, 1, "child expected");
     const char *state = "closed";
-    if (self->link) {
-        static const char *const names[] = {"running", "yielded", "returned", "failed", "died", "quit"};
-        state = self->link->is_parent ? "parent" : names[self->link->state];
-    }
+    if (self->link) state = self->link->is_parent ? "parent" : par_link_state_name(self->link->state);
     lua_pushfstring(L, "parallel.child %d (%s)", (int)self->id, state);
     return 1;
 }

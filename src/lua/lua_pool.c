@@ -113,7 +113,7 @@ static int pool_claimed(lua_State *L)
     return 3;
 }
 
-/* Decodes and gives back one message; pushes its values. A message that cannot be decoded ends the peer. */
+/* Decodes and gives back one message; pushes its values and returns their number, negative for what cannot be decoded. */
 static int push_values(lua_State *L, par_lua_link *self, par_message *message, par_error *err)
 {
     int n = par_codec_decode(L, self->codec, message->bytes, message->len, message->payloads, message->n_payloads,

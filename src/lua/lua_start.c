@@ -117,8 +117,7 @@ static int start_spawn(lua_State *L)
     return 2;
 }
 
-/* links.start(child, settings, code, args...): the first message. With settings.foreign the child's hello is awaited, since what may
- * travel depends on its Lua. */
+/* links.start(child, settings, code, args...): the first message */
 static int start_send(lua_State *L)
 {
     par_lua_link *self = par_lua_link_check(L, 1);

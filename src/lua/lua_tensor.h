@@ -63,7 +63,7 @@ const char *par_lua_size_text(const par_tensor *tensor, char *room);
 void par_lua_check_same_elements(lua_State *L, const par_tensor *a, const char *a_name, const par_tensor *b,
                                  const char *b_name);
 
-/* The metatable of a kind of object: pushed. type 0..6 tensors; par_lua_push_storage_metatable for storages. */
+/* Pushes the metatable of the tensors, or of the storages, of a type. */
 void par_lua_push_metatable(lua_State *L, par_type type, bool storage);
 par_type par_lua_default_type(lua_State *L);
 

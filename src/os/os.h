@@ -1,7 +1,7 @@
-/* The whole operating-system surface of the library. Nothing outside src/os makes a system call.
+/* The operating-system surface of the library.
  *
- * Two implementations: os_linux.c (memfd, epoll, eventfd) and os_posix.c (shm_open + unlink, poll; the macOS path,
- * chosen by -DPARALLEL_PORTABLE=ON). What both share stands in the other files of this folder.
+ * Two implementations: *_linux.c (memfd, epoll, eventfd) and *_posix.c (shm_open + unlink, poll; the macOS path, chosen
+ * by -DPARALLEL_PORTABLE=ON). What both share stands in the other files of this folder.
  * Every descriptor made here is close-on-exec. */
 #ifndef PAR_OS_OS_H
 #define PAR_OS_OS_H

@@ -14,6 +14,12 @@
 #define LAST_LINES_NS INT64_C(500000000) /* a grandchild may hold the output of an ended child open so long */
 #define LOOK_NS INT64_C(1000000)         /* a sender looks this often whether the other end is there */
 
+const char *par_link_state_name(par_link_state state)
+{
+    static const char *const names[] = {"running", "yielded", "returned", "failed", "died", "quit"};
+    return names[state];
+}
+
 void par_kept_free(par_kept *kept)
 {
     if (!kept) return;

@@ -17,6 +17,7 @@ typedef enum par_link_state {
     PAR_LINK_DIED,     /* killed by a signal, os.exit with a status other than 0, or cut off after a corrupt message */
     PAR_LINK_QUIT      /* it ended normally in mid-code: os.exit(0) */
 } par_link_state;
+const char *par_link_state_name(par_link_state state); /* "running", "yielded", ... */
 
 /* A control message, kept. */
 typedef struct par_kept par_kept;

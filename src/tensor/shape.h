@@ -23,7 +23,6 @@ int par_tensor_set_view(par_tensor *tensor, par_storage *storage, int64_t offset
 /* Torch's resize: nothing happens when the sizes fit, else dense strides (unless given) and a storage that grows, never
  * shrinks. Elements keep their places in the storage. */
 int par_tensor_resize(par_tensor *tensor, int ndim, const int64_t *size, const int64_t *stride, par_error *err);
-int par_tensor_resize_as(par_tensor *tensor, const par_tensor *like, par_error *err);
 
 /* Does every element lie in the storage? A storage that was made smaller leaves views behind for which it does not. */
 bool par_tensor_is_sound(const par_tensor *tensor);
@@ -43,7 +42,6 @@ int par_view_transpose(par_tensor *tensor, int dim1, int dim2, par_error *err);
 int par_view_unfold(par_tensor *tensor, int dim, int64_t size, int64_t step, par_error *err);
 void par_view_squeeze(par_tensor *tensor);
 int par_view_squeeze_dim(par_tensor *tensor, int dim, par_error *err);
-int par_view_add_dim(par_tensor *tensor, int dim, par_error *err);
 int par_view_expand(par_tensor *tensor, int ndim, const int64_t *size, par_error *err);
 /* A new tensor on the same elements. */
 int par_view_new(const par_tensor *tensor, par_tensor **out, par_error *err);

@@ -168,12 +168,6 @@ par_tensor *par_tensor_new_empty(par_type type)
     return &small->tensor;
 }
 
-par_tensor *par_tensor_retain(par_tensor *tensor)
-{
-    tensor->refs++;
-    return tensor;
-}
-
 void par_tensor_release(par_tensor *tensor)
 {
     if (!tensor || --tensor->refs > 0) return;
@@ -332,11 +326,6 @@ int par_tensor_resize(par_tensor *tensor, int ndim, const int64_t *size, const i
         if (status) return status;
     }
     return put_dims(tensor, ndim, size, stride, err);
-}
-
-int par_tensor_resize_as(par_tensor *tensor, const par_tensor *like, par_error *err)
-{
-    return par_tensor_resize(tensor, like->ndim, like->size, NULL, err);
 }
 
 void *par_tensor_data(const par_tensor *tensor)

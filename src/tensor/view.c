@@ -107,20 +107,6 @@ int par_view_squeeze_dim(par_tensor *tensor, int dim, par_error *err)
     return status;
 }
 
-int par_view_add_dim(par_tensor *tensor, int dim, par_error *err)
-{
-    int64_t sizes[PAR_TENSOR_DIMS_MAX + 1], strides[PAR_TENSOR_DIMS_MAX + 1];
-    if (dim < 0 || dim > tensor->ndim || tensor->ndim == 0) return check_dim(tensor, tensor->ndim ? dim : 0, err);
-    size_t head = (size_t)dim * sizeof *sizes, tail = (size_t)(tensor->ndim - dim) * sizeof *sizes;
-    memcpy(sizes, tensor->size, head);
-    memcpy(strides, tensor->stride, head);
-    memcpy(sizes + dim + 1, tensor->size + dim, tail);
-    memcpy(strides + dim + 1, tensor->stride + dim, tail);
-    sizes[dim] = 1;
-    strides[dim] = dim < tensor->ndim ? sizes[dim + 1] * strides[dim + 1] : 1;
-    return par_tensor_set_view(tensor, tensor->storage, tensor->offset, tensor->ndim + 1, sizes, strides, err);
-}
-
 int par_view_expand(par_tensor *tensor, int ndim, const int64_t *size, par_error *err)
 {
     int64_t sizes[PAR_TENSOR_DIMS_MAX], strides[PAR_TENSOR_DIMS_MAX];
