@@ -2,12 +2,6 @@
 #include "base/checked.h"
 #include "codec/decoder.h"
 
-void par_decode_release_storages(par_decoder *d)
-{
-    for (uint32_t i = 0; i < d->n_storages; i++) par_storage_release(d->storages[i].storage);
-    d->n_storages = 0;
-}
-
 typedef struct storage_head {
     uint8_t type, kind;
     uint64_t first, count;

@@ -3,36 +3,9 @@
 #ifndef PAR_CODEC_DECODER_H
 #define PAR_CODEC_DECODER_H
 
-#include <string.h>
-
-#include "codec/state.h"
+#include "codec/input.h"
 
 void par_decoder_fini(par_decoder *d);
-
-/* ---- input ---- */
-static inline size_t par_input_left(const par_decoder *d) { return (size_t)(d->end - d->p); }
-/* PAR_E_CORRUPT, saying where. */
-int par_corrupt(par_decoder *d, const char *what);
-
-static inline bool par_get_u8(par_decoder *d, uint8_t *out)
-{
-    if (d->p == d->end) return false;
-    *out = *(const volatile uint8_t *)d->p++;
-    return true;
-}
-static inline bool par_get_bytes(par_decoder *d, void *out, size_t len)
-{
-    if (par_input_left(d) < len) return false;
-    memcpy(out, d->p, len);
-    d->p += len;
-    return true;
-}
-/* Before anything is called that may let the message's memory go: continues on a copy. */
-int par_input_own(par_decoder *d);
-bool par_get_varint(par_decoder *d, uint64_t *out);
-bool par_get_zigzag(par_decoder *d, int64_t *out);
-/* Length and bytes without a tag, in place. */
-bool par_get_block(par_decoder *d, const uint8_t **bytes, size_t *len);
 
 /* Puts the path of the value being read before the error's text; the stack is as the error left it. */
 void par_decode_name_place(lua_State *L, par_decoder *d);

@@ -135,3 +135,28 @@ int par_encode_classed(lua_State *L, par_codec *codec, par_encoder *e)
     par_put_u8(e, PAR_TAG_META);
     return enter_results(L, codec, e, PAR_STEP_CLASS, at, PAR_CLASS_CONTENTS);
 }
+
+bool par_encode_is_globals(lua_State *L, par_encoder *e, const void *table)
+{
+    if (!e->globals) {
+        par_codec_push_globals(L);
+        e->globals = lua_topointer(L, -1);
+        lua_pop(L, 1);
+    }
+    return table == e->globals;
+}
+
+/* A function is about to be written. Should the table that holds it have been written by name? Only such tables hold
+ * functions, so that tables of data never pay for the question. */
+int par_encode_check_holder(lua_State *L, par_codec *codec, par_encoder *e)
+{
+    if (e->check_names || e->levels.depth == 0) return PAR_OK;
+    par_open *open = &e->open[e->levels.depth - 1];
+    if (open->step > PAR_STEP_HASH || open->named_checked) return PAR_OK;
+    open->named_checked = true;
+    luaL_checkstack(L, 16, NULL);
+    par_levels_push(L, &e->levels, e->levels.depth - 1, 0);
+    bool named = par_encode_is_globals(L, e, lua_topointer(L, -1)) || par_names_find(L, codec, false);
+    if (!named) lua_pop(L, 1);
+    return named ? PAR_AGAIN_WITH_NAMES : PAR_OK;
+}

@@ -3,15 +3,6 @@
 
 #include "codec/decoder.h"
 
-void par_decoder_fini(par_decoder *d)
-{
-    par_decode_release_storages(d);
-    free(d->open);
-    free(d->refs);
-    par_buffer_fini(&d->own);
-    free(d->storages);
-}
-
 int par_corrupt(par_decoder *d, const char *what)
 {
     return par_error_set(d->err, PAR_E_CORRUPT, "the message is corrupt at byte %zu: %s", (size_t)(d->p - d->start), what);

@@ -181,3 +181,35 @@ bool par_types_metatable(lua_State *L, par_codec *codec, bool any)
     if (!good) lua_pop(L, 1);
     return good;
 }
+
+/* Is the metatable at the top of the stack in the registry under a name, either way round? */
+static bool registry_name(lua_State *L, char *out, size_t room)
+{
+    lua_pushvalue(L, -1);
+    lua_rawget(L, LUA_REGISTRYINDEX); /* torch: metatable -> name */
+    bool found = lua_type(L, -1) == LUA_TSTRING;
+    if (found) snprintf(out, room, "%s", lua_tostring(L, -1));
+    lua_pop(L, 1);
+    if (found) return true;
+    lua_pushnil(L); /* luaL_newmetatable: name -> metatable */
+    while (lua_next(L, LUA_REGISTRYINDEX)) {
+        found = lua_type(L, -2) == LUA_TSTRING && lua_rawequal(L, -1, -3);
+        lua_pop(L, 1);
+        if (!found) continue;
+        snprintf(out, room, "%s", lua_tostring(L, -1));
+        lua_pop(L, 1);
+        return true;
+    }
+    return false;
+}
+
+void par_metatable_name(lua_State *L, char *out, size_t room)
+{
+    out[0] = '\0';
+    lua_pushliteral(L, "__name");
+    lua_rawget(L, -2);
+    bool named = lua_type(L, -1) == LUA_TSTRING;
+    if (named) snprintf(out, room, "%s", lua_tostring(L, -1));
+    lua_pop(L, 1);
+    if (!named) registry_name(L, out, room);
+}

@@ -14,5 +14,7 @@ bool par_types_name(lua_State *L, par_codec *codec);
 bool par_types_metatable(lua_State *L, par_codec *codec, bool any);
 /* Pushes what register() was given for the name at the top (pops it), or nothing. */
 bool par_types_named(lua_State *L, par_codec *codec);
+/* The name of the metatable at the top into out: __name, registry name, or "". */
+void par_metatable_name(lua_State *L, char *out, size_t room);
 
 #endif

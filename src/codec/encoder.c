@@ -1,0 +1,68 @@
+/* The encoder's own state: objects that were met, and levels of containers. */
+#include "codec/encoder.h"
+
+#include <stdlib.h>
+
+void par_encoder_fini(par_encoder *e)
+{
+    par_buffer_fini(&e->own);
+    par_buffer_fini(&e->own_text);
+    par_pointers_fini(&e->seen);
+    free(e->open);
+    free(e->words);
+    free(e->storages);
+    free(e->payloads);
+}
+
+void par_encode_mark_later(par_encoder *e, size_t at)
+{
+    uint8_t tag = e->start[at];
+    e->header_flags |= PAR_FORMAT_REFS;
+    if (tag >= PAR_TAG_EMPTY && tag <= PAR_TAG_MIXED)
+        e->start[at] = (uint8_t)(tag + PAR_TABLE_LATER);
+    else if (tag == PAR_TAG_FUNCTION || tag == PAR_TAG_SOURCE || tag == PAR_TAG_HOOKED || tag == PAR_TAG_TENSOR ||
+             tag == PAR_TAG_STORAGE || tag == PAR_TAG_CDATA)
+        e->start[at] = (uint8_t)(tag + 1);
+}
+
+/* Would a reference to the object at `at` reach into its own encoded form? The receiver has no object by then. */
+static bool inside_itself(const par_encoder *e, size_t at)
+{
+    if (!e->hooked_open) return false;
+    for (size_t level = 0; level < e->levels.depth; level++)
+        if (e->open[level].step == PAR_STEP_HOOKED && e->open[level].at == at) return true;
+    return false;
+}
+
+int par_encode_seen(lua_State *L, par_encoder *e, const void *object, size_t prefix)
+{
+    bool added;
+    par_seen *seen = par_pointers_add(&e->seen, object, &added);
+    if (!seen) return par_output_full(e);
+    if (added) {
+        seen->at = par_output_at(e) + prefix;
+        return 0;
+    }
+    if (inside_itself(e, seen->at)) return par_refuse(L, e, "an encode hook returned the object that it was to encode");
+    if (!par_output_room(e, 11)) return par_output_full(e);
+    par_encode_mark_later(e, seen->at);
+    par_put_u8(e, PAR_TAG_REF);
+    par_put_varint(e, seen->at);
+    return 1;
+}
+
+int par_encode_enter(lua_State *L, par_encoder *e, par_step step, size_t at, par_open **open)
+{
+    size_t depth = e->levels.depth;
+    if (depth == e->open_capacity) {
+        if (depth >= PAR_CODEC_DEPTH_MAX)
+            return par_error_set(e->err, PAR_E_LIMIT, "%s: nested deeper than %u levels", e->name, PAR_CODEC_DEPTH_MAX);
+        par_open *grown = par_codec_grow(e->open, &e->open_capacity, depth + 1, sizeof *grown);
+        if (!grown) return par_output_full(e);
+        e->open = grown;
+    }
+    if (!par_levels_enter(L, &e->levels)) return par_output_full(e);
+    *open = &e->open[depth];
+    **open = (par_open){.step = (uint8_t)step, .at = at};
+    return PAR_OK;
+}

@@ -1,0 +1,82 @@
+/* What tells kinds of Lua apart: peers with equal fingerprints exchange bytecode. */
+#include <stdio.h>
+#include <string.h>
+
+#include "codec/state.h"
+
+typedef struct dump_head {
+    uint8_t bytes[40];
+    size_t len;
+} dump_head;
+
+static int keep_head(lua_State *L, const void *bytes, size_t len, void *context)
+{
+    (void)L;
+    dump_head *head = context;
+    size_t room = sizeof head->bytes - head->len;
+    if (len > room) len = room;
+    memcpy(head->bytes + head->len, bytes, len);
+    head->len += len;
+    return 0;
+}
+
+/* Bytes of a dump's header: signature, version, sizes and number formats. What follows depends on the function. */
+static size_t header_bytes(void)
+{
+#if PAR_LUAJIT
+    return 5; /* the flags hold byte order, FFI and the GC64 frame layout */
+#elif LUA_VERSION_NUM >= 504
+    return 31;
+#elif LUA_VERSION_NUM == 503
+    return 33;
+#elif LUA_VERSION_NUM == 502
+    return 18;
+#else
+    return 12;
+#endif
+}
+
+void par_codec_fingerprint(lua_State *L, char *out, size_t room)
+{
+    dump_head head = {.len = 0};
+    if (room == 0) return;
+    luaL_checkstack(L, 4, NULL);
+    if (luaL_loadbuffer(L, "return", 6, "=fingerprint") == LUA_OK) {
+#if LUA_VERSION_NUM >= 503
+        lua_dump(L, keep_head, &head, 1);
+#else
+        lua_dump(L, keep_head, &head);
+#endif
+    }
+    lua_pop(L, 1);
+#if PAR_LUAJIT
+    const char *family = "LuaJIT";
+#else
+    const char *family = "Lua";
+#endif
+    size_t used = (size_t)snprintf(out, room, "%s %d.%d n%d i%d p%d ", family, LUA_VERSION_NUM / 100, LUA_VERSION_NUM % 100,
+                                   (int)sizeof(lua_Number), (int)sizeof(lua_Integer), (int)sizeof(void *));
+    size_t n = head.len < header_bytes() ? head.len : header_bytes();
+    for (size_t i = 0; i < n && used + 3 <= room; i++)
+        used += (size_t)snprintf(out + used, room - used, "%02x", head.bytes[i]);
+}
+
+unsigned par_codec_flags_for(lua_State *L, const char *fingerprint)
+{
+    char own[200];
+    int minor;
+    par_codec_fingerprint(L, own, sizeof own);
+    if (strcmp(own, fingerprint) == 0) return 0;
+    bool integers = sscanf(fingerprint, "Lua 5.%d ", &minor) == 1 && minor >= 3;
+    return PAR_ENCODE_FOREIGN | (integers ? 0 : PAR_ENCODE_FLOATS);
+}
+
+uint32_t par_codec_fingerprint_hash(lua_State *L, par_codec *codec)
+{
+    if (codec->fingerprint) return codec->fingerprint;
+    char text[200];
+    par_codec_fingerprint(L, text, sizeof text);
+    uint32_t hash = 2166136261u;
+    for (const char *c = text; *c; c++) hash = (hash ^ (uint8_t)*c) * 16777619u;
+    return codec->fingerprint = hash ? hash : 1;
+}
