@@ -115,7 +115,7 @@ local lazy = {
   pool = {'parallel.pool', 'open'},
   map = {'parallel.map', 'map'},
   trace = {'parallel.trace', 'start'},
-  as_completed = {'parallel.future', 'as_completed'},
+  as_completed = {'parallel.pool.future', 'as_completed'},
 }
 -- name -> function that finds the value anew each time
 local computed = {

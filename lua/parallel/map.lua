@@ -3,6 +3,7 @@
 -- Workers are kept for the next map with the same number of workers: starting them takes longer than many a map. Options that
 -- make workers different (init, lua, env, ...) get workers of their own, which end with the map.
 local core = require 'parallel.core'
+local options_of = require 'parallel.pool.options'
 local pool = require 'parallel.pool'
 
 local module = {}
@@ -12,7 +13,7 @@ local own_workers = {'init', 'init_timeout', 'lua', 'env', 'cwd', 'memory_limit'
 
 local function kept_pool(size)
   local found = kept[size]
-  if found and not found.closed and not (found.scheduler and found.scheduler.broken) then return found end
+  if found and not found.closed and not found.scheduler.queue.broken then return found end
   kept[size] = pool.open{workers = size, name = 'parallel.map'}
   return kept[size]
 end
@@ -30,9 +31,9 @@ end
 --- parallel.map(f, list [, {workers=, chunk=, progress=, timeout=, retries=, on_error=, seed=, init=, ...}])
 -- -> results in order [, errors by task number, when on_error let the map go on]
 function module.map(f, list, options)
-  pool.check_options(options, 'parallel.map')
+  options_of.check(options, options_of.pool, 'parallel.map')
   local for_pool, for_map = split(options or {})
-  local size = for_pool.workers or pool.default_workers()
+  local size = for_pool.workers or options_of.default_workers()
   local special = size == 0
   for _, name in ipairs(own_workers) do special = special or for_pool[name] ~= nil end
   for_pool.workers, for_pool.name = size, for_pool.name or 'parallel.map'

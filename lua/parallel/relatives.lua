@@ -2,6 +2,7 @@
 local core = require 'parallel.core'
 local compat = require 'parallel.compat'
 local errors = require 'parallel.errors'
+local state = require 'parallel.state'
 
 local relatives = {}
 local links = core.links
@@ -406,7 +407,7 @@ function relatives.fd() return all_selector():fd() end
 
 --- Ends all children at once.
 function relatives.close()
-  if relatives.close_pools then relatives.close_pools() end
+  for pool in pairs(state.pools) do pool:close{now = true} end
   local list = members(children, 'close')
   for _, child in ipairs(list) do links.kill_now(child, 9) end
   for _, child in ipairs(list) do child:close() end

@@ -20,8 +20,9 @@ end
 function searcher.search(name)
   local file = file_of(name)
   if not file then return nil end
-  local chunk, message = loadfile(searcher.root .. '/' .. file .. '.lua')
-  return chunk or '\n\t' .. message
+  local path = searcher.root .. '/' .. file
+  local chunk, message = loadfile(path .. '.lua')
+  return chunk or loadfile(path .. '/init.lua') or '\n\t' .. message
 end
 
 function searcher.install()

@@ -11,7 +11,7 @@ local function own_part(traceback)
   local lines = {}
   for line in traceback:gmatch('[^\n]+') do
     if line:find('xpcall', 1, true) then break end
-    if not line:find('parallel/[%a_]*worker%.lua:') then lines[#lines + 1] = line end
+    if not line:find('parallel/[%a_/]*worker%.lua:') then lines[#lines + 1] = line end
   end
   return table.concat(lines, '\n')
 end

@@ -2,7 +2,7 @@
  *
  * A hook is called after every so many instructions and raises an error once the time is up; from then on at each
  * instruction, in case the code catches it. Coroutines inherit the hook. What it cannot interrupt is a C function, or code that
- * LuaJIT has compiled (lua/parallel/pool_inline.lua turns its compiler off meanwhile). */
+ * LuaJIT has compiled (lua/parallel/pool/inline.lua turns its compiler off meanwhile). */
 #include <lauxlib.h>
 
 #include "codec/compat.h"

@@ -19,7 +19,7 @@
 enum {
     POOL_SLOTS = 2,
     POOL_BEGAN = 2,     /* index of the word that holds the moment of the last claim */
-    POOL_KIND_OK = 2,   /* these four as in pool_protocol.lua, where the others are */
+    POOL_KIND_OK = 2,   /* these four as in lua/parallel/pool/protocol.lua, where the others are */
     POOL_KIND_CHUNK_DONE = 4,
     POOL_KIND_LAST = 6,
     POOL_KIND_CHUNK = 12,

@@ -55,7 +55,7 @@ describe('a pool', function()
     assert.equal(1, err.worker)
     assert.matches('boom now$', err.message)
     assert.matches('inner', err.traceback)
-    assert.is_nil(err.traceback:find('pool_worker', 1, true))
+    assert.is_nil(err.traceback:find('parallel/pool/', 1, true))
     assert.matches('^task 2 %("now"%) failed in worker 1: .*boom now\nstack traceback', tostring(err))
     assert.same({kind = 'mine'}, error_of(bad.result, pool:submit(function() error{kind = 'mine'} end)).value)
     assert.equal(5, pool:submit(function() return 5 end):result())
@@ -276,6 +276,18 @@ describe('a pool', function()
     end
     local size = math.max(1, math.floor(parallel.cores() / 2))
     assert.same({6000 + size, 10000 + size, 14000 + size}, pool:map(nested, {1, 2, 3}))
+  end)
+
+  it('is found in a child whose package.path leads nowhere', function()
+    local child = parallel.run(function()
+      package.path = ''
+      local parallel = require 'parallel' -- luacheck: ignore
+      local inner = parallel.pool{workers = 1, init = function() package.path = '' end}
+      local sum = inner:submit(function(a, b) return a + b end, 1, 2):result()
+      inner:close()
+      return sum, type(require 'parallel.pool'.open)
+    end)
+    assert.same({3, 'function'}, {child:join()})
   end)
 
   it('runs everything here with workers = 0', function()

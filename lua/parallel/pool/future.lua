@@ -1,7 +1,7 @@
 --- The result of a task that was submitted to a pool: there, or still to come.
 local core = require 'parallel.core'
 local compat = require 'parallel.compat'
-local pool_errors = require 'parallel.pool_errors'
+local errors = require 'parallel.errors'
 
 local future = {}
 local methods = {}
@@ -24,10 +24,7 @@ local function check(value, what)
 end
 
 -- Callbacks may raise: one that does may not keep the others from being called, nor confuse the pool.
-local function settle(self, state)
-  self.state = state
-  local callbacks = self.callbacks
-  if not callbacks then return end
+local function call_back(self, callbacks)
   self.callbacks = nil
   for _, callback in ipairs(callbacks) do
     local ok, problem = pcall(callback, self)
@@ -38,36 +35,39 @@ end
 function future.fulfil(self, ...)
   if self.state ~= 'pending' then return end
   if select('#', ...) == 1 then self.first = ... else self.values = compat.pack(...) end
-  settle(self, 'done')
+  self.state = 'done'
+  if self.callbacks then call_back(self, self.callbacks) end
 end
 
 function future.reject(self, err)
   if self.state ~= 'pending' then return end
-  self.first = err
-  settle(self, err.code == 'cancelled' and 'cancelled' or 'failed')
+  self.first, self.state = err, err.code == 'cancelled' and 'cancelled' or 'failed'
+  if self.callbacks then call_back(self, self.callbacks) end
 end
 
-local function deadline_of(timeout, what)
+local function seconds_of(timeout, what)
   if type(timeout) == 'table' then timeout = timeout.timeout end
   if timeout ~= nil and (type(timeout) ~= 'number' or not (timeout >= 0)) then
     error(('%s: a timeout in seconds expected, got %s'):format(what, tostring(timeout)), 3)
   end
-  return timeout and core.clock() + timeout
+  return timeout
 end
+
+local function time_is_up(text, ...) core.raise(errors.new{code = 'timeout', message = (text .. ': the time is up'):format(...)}) end
 
 local function is_over(self) return self.state ~= 'pending' end
 
-local function wait(self, deadline)
+-- Without workers a future is over from the beginning.
+local function wait(self, seconds)
   if self.state ~= 'pending' then return true end
-  return self.pool:_drive(is_over, deadline, self)
+  local loop = self.pool.scheduler.loop
+  return loop:drive(is_over, seconds and loop:deadline(seconds), nil, self)
 end
 
 --- Waits for the task and returns what it returned; raises its error. timeout: at most so many seconds.
 function methods.result(self, timeout)
   check(self, 'result')
-  if not wait(self, timeout ~= nil and deadline_of(timeout, 'result') or nil) then
-    core.raise(pool_errors.plain('timeout', ('task %d has no result yet: the time is up'):format(self.task)))
-  end
+  if not wait(self, timeout ~= nil and seconds_of(timeout, 'result')) then time_is_up('task %d has no result yet', self.task) end
   if self.state ~= 'done' then core.raise(self.first) end
   local values = self.values
   if values then return compat.unpack(values, 1, values.n) end
@@ -84,7 +84,7 @@ end
 --- Waits without raising. Returns whether it is over.
 function methods.wait(self, timeout)
   check(self, 'wait')
-  return wait(self, timeout ~= nil and deadline_of(timeout, 'wait') or nil)
+  return wait(self, seconds_of(timeout, 'wait'))
 end
 
 --- Cancels the task. One that has not begun never will; one that runs is stopped, by ending its worker. Returns whether it was
@@ -92,7 +92,7 @@ end
 function methods.cancel(self)
   check(self, 'cancel')
   if self.state ~= 'pending' then return self.state == 'cancelled' end
-  return self.pool:_cancel(self)
+  return self.pool.calls:cancel(self)
 end
 
 --- callback(future) is called when it is over, from within whatever call of the pool takes the result in.
@@ -112,7 +112,7 @@ function future.as_completed(futures, timeout)
   if type(futures) ~= 'table' or getmetatable(futures) == metatable then
     error('as_completed: a list of futures expected, got ' .. (type(futures) == 'table' and 'one future' or type(futures)), 2)
   end
-  local deadline = timeout ~= nil and deadline_of(timeout, 'as_completed') or nil
+  local seconds = seconds_of(timeout, 'as_completed')
   local ready, at, left, pending = {}, 0, 0, nil
   for key, fut in pairs(futures) do
     if getmetatable(fut) ~= metatable then
@@ -123,10 +123,12 @@ function future.as_completed(futures, timeout)
   end
   local function add(fut) ready[#ready + 1] = fut end
   for _, fut in pairs(futures) do fut:on_done(add) end
+  local loop = pending and pending.pool.scheduler.loop
+  local deadline = loop and seconds and loop:deadline(seconds)
   return function()
     if at == left then return nil end
-    if at == #ready and not pending.pool:_drive(function() return #ready > at end, deadline) then
-      core.raise(pool_errors.plain('timeout', ('as_completed: %d futures are not done: the time is up'):format(left - at)))
+    if at == #ready and not loop:drive(function() return #ready > at end, deadline) then
+      time_is_up('as_completed: %d futures are not done', left - at)
     end
     at = at + 1
     local fut = ready[at]

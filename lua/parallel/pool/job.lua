@@ -1,10 +1,10 @@
---- A job: numbered tasks of which a pool takes chunks. Three kinds: a list (map), an iterator (imap), calls (submit).
+--- A job: numbered tasks of which a pool takes chunks: a list (map), a stream (imap), calls (submit).
 --
 -- A job knows which tasks were not given out yet: the fresh ones from `next_number` on, and ranges that came back, from
 -- a dead worker, for a retry, or to be run by somebody who is idle.
-local core = require 'parallel.core'
-local protocol = require 'parallel.pool_protocol'
-local pool_errors = require 'parallel.pool_errors'
+local compat = require 'parallel.compat'
+local protocol = require 'parallel.pool.protocol'
+local summary = require 'parallel.summary'
 
 local job = {}
 job.__index = job
@@ -16,8 +16,10 @@ local MOST_TOGETHER = 64
 local LEAST_COST = 1e-8 -- seconds; a task takes no less
 local GROWTH = 64 -- a chunk is at most so many times the one before
 
---- fields: kind ("list", "stream", "calls"), f, mode, items, last (how many tasks there are so far), and options: chunk, timeout,
--- retries, seed
+--- fields: mode (of parallel.pool.protocol), items, last (how many tasks there are so far); on_value(job, number, values...) and
+-- on_error(job, number, error), called once for each task with what is final; f or function_of(job, number); and options: chunk,
+-- timeout, retries, seed. What not every job has: results (the list into which a worker's values may be put directly),
+-- pull(job, most) (reads more tasks), live(job, from, to) (leaves out those that were cancelled), on_abort(job, error).
 function job.new(fields)
   if fields.chunk then fields.chunk = math.floor(fields.chunk) end -- 2.0 would make task 3 one with the number 3.0
   fields.next_number = 1
@@ -144,12 +146,12 @@ function job:arguments(number)
   local item = self.items[number]
   if self.mode == protocol.ONE then return 1, item end
   local first = self.mode == protocol.CALLS and 2 or 1
-  return item.n - first + 1, (table.unpack or unpack)(item, first, item.n) -- luacheck: ignore
+  return item.n - first + 1, compat.unpack(item, first, item.n)
 end
 
 --- What an error tells of a task.
 function job:describe(number, worker)
-  return {task = number, worker = worker, argument = pool_errors.summarize(self:arguments(number))}
+  return {task = number, worker = worker, argument = summary(self:arguments(number))}
 end
 
 --- A task has failed: it is tried again as often as wanted.
@@ -159,7 +161,6 @@ function job:fail(number, err)
   local attempts = (self.attempts[number] or 0) + 1
   self.attempts[number] = attempts
   if attempts <= (self.retries or 0) and err.code ~= 'cancelled' and err.code ~= 'unsupported' then
-    self.retried = (self.retried or 0) + 1
     self:put_back(number, number)
     return
   end
@@ -168,7 +169,6 @@ function job:fail(number, err)
     err.summary = ('%s (%d attempts)'):format(err.summary, attempts)
   end
   self.ended = self.ended + 1
-  self.failed = (self.failed or 0) + 1
   self:on_error(number, err)
 end
 
@@ -188,7 +188,5 @@ function job:abort(err)
 end
 
 function job:idle() return self.out == 0 and #self.ranges == 0 and self:fresh() == 0 end
-
-job.clock = core.clock
 
 return job

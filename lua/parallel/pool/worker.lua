@@ -1,7 +1,8 @@
 --- What a worker of a pool does: takes chunks of tasks, runs them one by one, gives the results back.
 local core = require 'parallel.core'
 local compat = require 'parallel.compat'
-local protocol = require 'parallel.pool_protocol'
+local protocol = require 'parallel.pool.protocol'
+local state = require 'parallel.state'
 local on_error = require 'parallel.worker'.on_error
 
 local worker = {}
@@ -122,9 +123,8 @@ end
 
 --- settings: share (workers that a pool inside a task gets by default), measure (tell the memory in use)
 function worker.main(settings, init)
-  local parallel = package.loaded.parallel
-  parent = parallel.parent
-  core.pool_share = settings.share
+  parent = require 'parallel'.parent
+  state.pool_share = settings.share
   if settings.measure then measure = resident_bytes end
   guard_parent()
   trace = core.trace_on() and require 'parallel.trace' or nil

@@ -1,8 +1,8 @@
 --- Tasks in this process, for a pool without workers (workers = 0).
 local core = require 'parallel.core'
 local compat = require 'parallel.compat'
-local pool_errors = require 'parallel.pool_errors'
-local protocol = require 'parallel.pool_protocol'
+local pool_errors = require 'parallel.pool.errors'
+local protocol = require 'parallel.pool.protocol'
 
 local inline = {}
 

@@ -1,4 +1,4 @@
---- What went wrong with a task, for people: its number, its argument, its worker.
+--- What went wrong with a task or a worker, for people: its number, its argument, its worker.
 local core = require 'parallel.core'
 local errors = require 'parallel.errors'
 
@@ -6,25 +6,6 @@ local pool_errors = {}
 
 local signal_names = {}
 for name, number in pairs(core.signals) do signal_names[number] = 'SIG' .. name end
-
-local here = debug.getinfo(1, 'S').source:match('^(.*)/[^/]*$') or '@'
-
--- The innermost line that is not ours.
-local function callers_line()
-  for level = 3, 30 do
-    local info = debug.getinfo(level, 'Sl')
-    if not info then return '' end
-    local ours = info.source:sub(1, #here + 1) == here .. '/'
-    if info.currentline > 0 and not ours then return ('%s:%d: '):format(info.short_src, info.currentline) end
-  end
-  return ''
-end
-
---- Raises an error about the call of one of our functions; it names the caller's line.
-function pool_errors.misuse(text) error(callers_line() .. text, 0) end
-
---- A few words that show the arguments of a task.
-pool_errors.summarize = require 'parallel.summary'
 
 local function with_argument(fields)
   if fields.argument == nil or fields.argument == '' then return ('task %s'):format(fields.task) end
@@ -96,10 +77,6 @@ end
 function pool_errors.slow_init(name, place, seconds)
   local message = ('%s: worker %d could not start: it was not ready after %g s (init_timeout)'):format(name, place, seconds)
   return errors.new{code = 'timeout', message = message, summary = message}
-end
-
-function pool_errors.plain(code, message)
-  return errors.new{code = code, message = message}
 end
 
 return pool_errors

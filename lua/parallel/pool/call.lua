@@ -1,0 +1,63 @@
+--- A call that works on one job, from its first task to its end: what map and imap have in common.
+local core = require 'parallel.core'
+local inline = require 'parallel.pool.inline'
+
+local call = {}
+
+--- From now on tasks of this job are given out; they call f.
+function call.begin(pool, job, f)
+  job.f = f
+  if pool.scheduler then
+    job.id, job.forget_function = pool.functions:id_of(f, true)
+    pool.scheduler:add_job(job)
+  end
+end
+
+--- Runs all pools, or the job in this process, until finished().
+function call.drive(pool, job, finished, tick)
+  if pool.scheduler then return pool.scheduler.loop:drive(finished, nil, tick) end
+  return inline.drive(job, finished, tick)
+end
+
+-- Nothing more of the job is begun. When it is not the error of a task, but Ctrl-C or the like, what runs is stopped as well.
+local function give_up(scheduler, job, err)
+  scheduler:drop_job(job, err)
+  if type(err) ~= 'table' or not err.task then scheduler.crew:stop_job(job) end
+end
+
+--- The job is over: in peace, or with an error.
+function call.finish(pool, job, err)
+  local scheduler = pool.scheduler
+  if not scheduler then return end
+  if err then pcall(give_up, scheduler, job, err) end
+  -- A traced worker writes out its events before it says that a chunk is done.
+  if core.trace_on() and not job.aborted then
+    scheduler.loop:drive(function() return not scheduler.crew:works_on(job) end)
+  end
+  scheduler:remove_job(job)
+end
+
+--- What to do with the final error of a task. Returns true, replacement | false
+function call.handle_error(job, err)
+  local handler = job.handler
+  if handler == nil or handler == 'raise' then
+    job.failure = job.failure or err
+    return false
+  end
+  job.errors = job.errors or {}
+  job.errors[err.task] = err
+  if handler == 'skip' then return true, nil end
+  local ok, value = pcall(handler, err)
+  if ok then return true, value end
+  job.failure = job.failure or value
+  return false
+end
+
+--- The line that shows how far a job is, or nil; and what drive has to call for it.
+function call.progress(options, job, total)
+  if not options.progress then return nil end
+  local line = require 'parallel.progress'.new(options.progress, total)
+  return line, function() return line:show(job.ended) end
+end
+
+return call
