@@ -345,11 +345,11 @@ static int fill_claim(par_channel *channel, uint32_t kind, size_t len, par_error
 {
     par_writer *out = &channel->out;
     uint64_t total = par_record_total(len);
-    if (channel->claimed && channel->claim_at != out->head) {
+    if (!channel->claimed || channel->claim_at != out->head) {
         channel->claimed = false;
         return par_error_set(err, PAR_E_AGAIN, "another message was sent while this one was written");
     }
-    if (!channel->claimed || len > out->capacity || total > par_writer_room(out) || kind > PAR_KIND_MAX || channel->rest.n)
+    if (len > out->capacity || total > par_writer_room(out) || kind > PAR_KIND_MAX || channel->rest.n)
         return par_error_set(err, PAR_E_INVALID, "commit of %zu bytes that were not claimed", len);
     uint64_t word = par_record_word(len, kind, 0);
     memcpy(par_writer_at(out), &word, sizeof word);

@@ -1,4 +1,4 @@
-/* Two processes with a channel between them, for tests. */
+/* Two processes, or two ends in one, with a channel between them, for tests. */
 #ifndef PAR_TESTS_PEERS_H
 #define PAR_TESTS_PEERS_H
 
@@ -47,6 +47,21 @@ static inline void peers_end(peers *p)
     CHECK(waitpid(p->child, &status, 0) == p->child);
     CHECK(WIFEXITED(status));
     CHECK_INT(WEXITSTATUS(status), 0);
+}
+
+/* Both ends in this process. */
+static inline void pair_open(par_channel **a, par_channel **b, size_t ring_bytes, const par_channel_owner *owner)
+{
+    par_error err;
+    int fd;
+    CHECK_INT(par_channel_open(a, ring_bytes, owner, &fd, &err), PAR_OK);
+    CHECK_INT(par_channel_attach(b, fd, NULL, SECONDS(60), &err), PAR_OK);
+}
+
+static inline void pair_close(par_channel *a, par_channel *b)
+{
+    par_channel_close(a);
+    par_channel_close(b);
 }
 
 static inline unsigned open_fds(void)

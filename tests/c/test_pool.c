@@ -7,13 +7,7 @@
 
 #define MB ((size_t)1 << 20)
 
-static void link_pair(par_channel **a, par_channel **b)
-{
-    par_error err;
-    int fd;
-    CHECK_INT(par_channel_open(a, 65536, NULL, &fd, &err), PAR_OK);
-    CHECK_INT(par_channel_attach(b, fd, NULL, SECONDS(60), &err), PAR_OK);
-}
+static void link_pair(par_channel **a, par_channel **b) { pair_open(a, b, 65536, NULL); }
 
 static int send_payload(par_channel *channel, const void *data, size_t bytes, par_blob *blob, bool shared)
 {

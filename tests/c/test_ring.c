@@ -5,13 +5,7 @@
 #include "channel/internal.h"
 #include "peers.h"
 
-static void open_both(par_channel **a, par_channel **b)
-{
-    par_error err;
-    int fd;
-    CHECK_INT(par_channel_open(a, 16384, NULL, &fd, &err), PAR_OK);
-    CHECK_INT(par_channel_attach(b, fd, NULL, SECONDS(60), &err), PAR_OK);
-}
+static void open_both(par_channel **a, par_channel **b) { pair_open(a, b, 16384, NULL); }
 
 /* Starts both ends of both rings at `start`, as if so many bytes had gone through already. */
 static void open_at(par_channel **a, par_channel **b, uint64_t start)
@@ -29,12 +23,6 @@ static void open_at(par_channel **a, par_channel **b, uint64_t start)
     }
 }
 
-static void close_both(par_channel *a, par_channel *b)
-{
-    par_channel_close(a);
-    par_channel_close(b);
-}
-
 static void both_views_show_the_same_bytes(void)
 {
     par_channel *a, *b;
@@ -46,7 +34,7 @@ static void both_views_show_the_same_bytes(void)
     CHECK_INT(b->in.data[5], 77);
     a->out.data[2 * capacity - 1] = 78;
     CHECK_INT(b->in.data[capacity - 1], 78);
-    close_both(a, b);
+    pair_close(a, b);
 }
 
 static void messages_cross_the_end_of_the_ring(void)
@@ -58,7 +46,7 @@ static void messages_cross_the_end_of_the_ring(void)
             send_pattern(a, 1, i * 3, i);
             receive_pattern(b, 1, i * 3, i);
         }
-        close_both(a, b);
+        pair_close(a, b);
     }
 }
 
@@ -77,7 +65,7 @@ static void indices_run_over_the_end_of_u64(void)
             CHECK(!par_channel_ready(b));
             CHECK_INT(par_channel_receive(b, &message, MILLISECONDS(1), &err), PAR_E_TIMEOUT);
         }
-        close_both(a, b);
+        pair_close(a, b);
     }
 }
 
@@ -111,7 +99,7 @@ static void sleeping_ends_meet_beyond_u64(void)
     int status;
     CHECK(waitpid(child, &status, 0) == child && status == 0);
     b->socket = -1;
-    close_both(a, b);
+    pair_close(a, b);
 }
 
 static void expect_corrupt(par_channel *channel)
@@ -134,7 +122,7 @@ static void a_head_that_cannot_be_true(void)
         open_both(&a, &b);
         atomic_store(&a->out.words->head, heads[k]);
         expect_corrupt(b);
-        close_both(a, b);
+        pair_close(a, b);
     }
 }
 
@@ -148,7 +136,7 @@ static void a_head_that_goes_back(void)
     atomic_store(&a->out.words->head, 8);
     receive_pattern(b, 1, 100, 2); /* seen before */
     expect_corrupt(b);
-    close_both(a, b);
+    pair_close(a, b);
 }
 
 static void a_tail_that_cannot_be_true(void)
@@ -161,7 +149,7 @@ static void a_tail_that_cannot_be_true(void)
         atomic_store(&b->in.words->tail, tails[k] + (k == 0 ? 16384 : 0));
         uint8_t big[20000] = {0};
         CHECK_INT(par_channel_send(a, 1, big, sizeof big, NULL, 0, SECONDS(60), &err), PAR_E_CORRUPT);
-        close_both(a, b);
+        pair_close(a, b);
     }
 }
 
@@ -186,7 +174,7 @@ static void records_that_cannot_be_true(void)
         open_both(&a, &b);
         put_word(a, words[k]);
         expect_corrupt(b);
-        close_both(a, b);
+        pair_close(a, b);
     }
 }
 
@@ -215,7 +203,7 @@ static void lends_that_cannot_be_true(void)
             put_record(a, PAR_INTERNAL_SEGMENT, &segment, sizeof segment);
         }
         expect_corrupt(b);
-        close_both(a, b);
+        pair_close(a, b);
     }
 }
 

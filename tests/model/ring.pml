@@ -1,8 +1,9 @@
 /* Does a wake-up get lost? The waiting protocol of one ring (src/channel/ring.h, wait.c) in Promela.
  *
  * Each process has a store buffer for the one word that the question is about: a plain store may become visible after a
- * later load of the same process, as on x86 and ARM. A sequentially consistent operation empties the buffer first. With
- * -DNOFENCE it does not, and then spin must find both sides asleep: that the model can fail is part of the test.
+ * later load of the same process, as on x86 and ARM. A sequentially consistent operation empties the buffer first. Each
+ * -DWITHOUT_... leaves out one of these, or one of the looks, and then spin must find both sides asleep: that the model can
+ * fail is part of the test.
  *
  * N units go through room for C: the writer waits for room, the reader for bytes. Each says what it waits for (need), looks
  * again and sleeps on its bell; each rings once for a need that it sees fulfilled. */
@@ -23,12 +24,38 @@ bool writer_asleep, reader_asleep;
 /* One-entry store buffers: value + 1, or 0 when empty. */
 byte b_head, b_tail, b_rneed, b_wneed;
 
-#ifdef NOFENCE
-#define FENCE_W skip
-#define FENCE_R skip
-#else
 #define FENCE_W atomic { (b_head == 0 && b_wneed == 0) -> skip }
 #define FENCE_R atomic { (b_tail == 0 && b_rneed == 0) -> skip }
+
+#ifdef WITHOUT_PUBLISH_FENCE /* par_writer_publish */
+#define FENCE_PUBLISH skip
+#else
+#define FENCE_PUBLISH FENCE_W
+#endif
+#ifdef WITHOUT_GIVE_BACK_FENCE /* par_reader_publish */
+#define FENCE_GIVE_BACK skip
+#else
+#define FENCE_GIVE_BACK FENCE_R
+#endif
+#ifdef WITHOUT_WRITER_ARM_FENCE /* par_need_set */
+#define FENCE_WRITER_ARM skip
+#else
+#define FENCE_WRITER_ARM FENCE_W
+#endif
+#ifdef WITHOUT_READER_ARM_FENCE
+#define FENCE_READER_ARM skip
+#else
+#define FENCE_READER_ARM FENCE_R
+#endif
+#ifdef WITHOUT_WRITER_LOOK /* par_channel_arm */
+#define LOOK_AGAIN_W skip
+#else
+#define LOOK_AGAIN_W seen = tail
+#endif
+#ifdef WITHOUT_READER_LOOK
+#define LOOK_AGAIN_R skip
+#else
+#define LOOK_AGAIN_R seen = head
 #endif
 
 /* The hardware writes a buffered word back whenever it likes. */
@@ -61,8 +88,8 @@ active proctype writer()
             :: mine - seen < C -> skip
             :: else ->
                 STORE_W(b_wneed, mine - C + 1); /* arm */
-                FENCE_W;
-                seen = tail;                    /* look again */
+                FENCE_WRITER_ARM;
+                LOOK_AGAIN_W;
                 if
                 :: mine - seen < C -> skip
                 :: else ->
@@ -74,7 +101,7 @@ active proctype writer()
         od;
         mine++;
         STORE_W(b_head, mine); /* publish */
-        FENCE_W;
+        FENCE_PUBLISH;
         need = reader_need;    /* then look whether somebody waits for it */
         if
         :: need != 0 && mine >= need && need != rung -> rung = need; reader_bell = true
@@ -97,8 +124,8 @@ active proctype reader()
             :: seen > mine -> skip
             :: else ->
                 STORE_R(b_rneed, mine + 1);
-                FENCE_R;
-                seen = head;
+                FENCE_READER_ARM;
+                LOOK_AGAIN_R;
                 if
                 :: seen > mine -> skip
                 :: else ->
@@ -111,7 +138,7 @@ active proctype reader()
         mine++;
         received = mine;
         STORE_R(b_tail, mine); /* give the room back */
-        FENCE_R;
+        FENCE_GIVE_BACK;
         need = writer_need;
         if
         :: need != 0 && mine >= need && need != rung -> rung = need; writer_bell = true
