@@ -34,35 +34,23 @@ static bool inside_itself(const par_encoder *e, size_t at)
     return false;
 }
 
-int par_encode_seen(lua_State *L, par_encoder *e, const void *object, size_t prefix)
+int par_encode_reference(lua_State *L, par_encoder *e, size_t at)
 {
-    bool added;
-    par_seen *seen = par_pointers_add(&e->seen, object, &added);
-    if (!seen) return par_output_full(e);
-    if (added) {
-        seen->at = par_output_at(e) + prefix;
-        return 0;
-    }
-    if (inside_itself(e, seen->at)) return par_refuse(L, e, "an encode hook returned the object that it was to encode");
+    if (inside_itself(e, at)) return par_refuse(L, e, "an encode hook returned the object that it was to encode");
     if (!par_output_room(e, 11)) return par_output_full(e);
-    par_encode_mark_later(e, seen->at);
+    par_encode_mark_later(e, at);
     par_put_u8(e, PAR_TAG_REF);
-    par_put_varint(e, seen->at);
+    par_put_varint(e, at);
     return 1;
 }
 
-int par_encode_enter(lua_State *L, par_encoder *e, par_step step, size_t at, par_open **open)
+int par_encode_grow_levels(par_encoder *e)
 {
     size_t depth = e->levels.depth;
-    if (depth == e->open_capacity) {
-        if (depth >= PAR_CODEC_DEPTH_MAX)
-            return par_error_set(e->err, PAR_E_LIMIT, "%s: nested deeper than %u levels", e->name, PAR_CODEC_DEPTH_MAX);
-        par_open *grown = par_codec_grow(e->open, &e->open_capacity, depth + 1, sizeof *grown);
-        if (!grown) return par_output_full(e);
-        e->open = grown;
-    }
-    if (!par_levels_enter(L, &e->levels)) return par_output_full(e);
-    *open = &e->open[depth];
-    **open = (par_open){.step = (uint8_t)step, .at = at};
+    if (depth >= PAR_CODEC_DEPTH_MAX)
+        return par_error_set(e->err, PAR_E_LIMIT, "%s: nested deeper than %u levels", e->name, PAR_CODEC_DEPTH_MAX);
+    par_open *grown = par_codec_grow(e->open, &e->open_capacity, depth + 1, sizeof *grown);
+    if (!grown) return par_output_full(e);
+    e->open = grown;
     return PAR_OK;
 }

@@ -7,13 +7,36 @@
 void par_encoder_fini(par_encoder *e);
 
 /* ---- values ---- */
+/* Writes a reference to the object at `at`: 1, or an error. */
+int par_encode_reference(lua_State *L, par_encoder *e, size_t at);
+int par_encode_grow_levels(par_encoder *e);
 /* Writes a reference when the object was met before: 1. 0: it is new and was entered with the current offset plus
  * `prefix` as its place. Negative: an error. */
-int par_encode_seen(lua_State *L, par_encoder *e, const void *object, size_t prefix);
+static inline int par_encode_seen(lua_State *L, par_encoder *e, const void *object, size_t prefix)
+{
+    bool added;
+    par_seen *seen = par_pointers_add(&e->seen, object, &added);
+    if (!seen) return par_output_full(e);
+    if (!added) return par_encode_reference(L, e, seen->at);
+    seen->at = par_output_at(e) + prefix;
+    return 0;
+}
 /* The first tag of an object says from now on that references to it follow. */
 void par_encode_mark_later(par_encoder *e, size_t at);
 /* A level for the container at the top of the stack, whose first tag stands at `at`. */
-int par_encode_enter(lua_State *L, par_encoder *e, par_step step, size_t at, par_open **open);
+static inline int par_encode_enter(lua_State *L, par_encoder *e, par_step step, size_t at, par_open **open)
+{
+    size_t depth = e->levels.depth;
+    *open = NULL;
+    if (depth == e->open_capacity) {
+        int rc = par_encode_grow_levels(e);
+        if (rc != PAR_OK) return rc;
+    }
+    if (!par_levels_enter(L, &e->levels)) return par_output_full(e);
+    *open = &e->open[depth];
+    **open = (par_open){.step = (uint8_t)step, .at = at};
+    return PAR_OK;
+}
 /* Begin a container or write a whole value at the top of the stack. 1: done; 0: a level was entered. */
 int par_encode_table(lua_State *L, par_codec *codec, par_encoder *e);
 int par_encode_function(lua_State *L, par_codec *codec, par_encoder *e);
