@@ -1,4 +1,4 @@
-/* The wire format of one message; docs/codec.md says it in prose.
+/* The wire format of one message; docs/design/codec.md says it in prose.
  *
  * header: [version] [flags] [dictionary entries, 255 = 255 or more] [values, 255 = a varint follows]
  * then the values one after another, then (PAR_FORMAT_STORAGES) the storages and the u64 offset where they begin.

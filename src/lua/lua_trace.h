@@ -8,7 +8,7 @@
 
 #include "os/os.h"
 
-#ifdef PAR_WITHOUT_TRACE /* to measure what that test costs: docs/trace.md */
+#ifdef PAR_WITHOUT_TRACE /* to measure what that test costs: docs/figures.md */
 enum { par_trace_on = 0 };
 #else
 extern bool par_trace_on;
