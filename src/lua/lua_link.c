@@ -329,7 +329,7 @@ static int link_send(lua_State *L)
 int par_lua_link_next(par_lua_link *self, par_message *message, int64_t deadline_ns, par_error *err)
 {
     par_channel *channel = self->link->channel;
-    if (!par_trace_on || deadline_ns == 0) return par_channel_receive(channel, message, deadline_ns, err);
+    if (!par_trace_is_on() || deadline_ns == 0) return par_channel_receive(channel, message, deadline_ns, err);
     int rc = par_channel_receive(channel, message, 0, err);
     if (rc != PAR_E_TIMEOUT) return rc;
     par_trace_flush();

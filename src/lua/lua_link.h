@@ -9,6 +9,14 @@
 #include "codec/codec.h"
 #include "process/link.h"
 
+/* What a worker of a pool works on, as the link to its parent has it (lua_pool.c). */
+typedef struct par_lua_chunk {
+    int64_t began_ns;
+    int64_t rung_ns; /* when it last announced results */
+    bool told;       /* the last result has said that the chunk is done */
+    bool apart;      /* it must not: there is something to be told after it */
+} par_lua_chunk;
+
 typedef struct par_lua_link {
     uint64_t magic;
     par_link *link;         /* NULL once it was forgotten */
@@ -21,6 +29,7 @@ typedef struct par_lua_link {
     bool holding;           /* the next message that is received is held until links.settle */
     unsigned received;      /* messages so far: a decode hook may have received one by itself */
     par_message held;       /* the one that is; held.held is NULL if there is none */
+    par_lua_chunk chunk;
 } par_lua_link;
 
 /* Pushes a new relative that owns nothing yet; its fields table is pushed behind it. */

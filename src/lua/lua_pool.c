@@ -28,15 +28,6 @@ enum {
 
 #define POOL_QUIET_NS INT64_C(1000000) /* results may lie unannounced for so long while the worker goes on */
 
-static int64_t rung_ns; /* when this process last announced results to its parent */
-
-/* The chunk that this process works on, in a worker. */
-static struct {
-    int64_t began_ns;
-    bool told;  /* the last result has said that it is done */
-    bool apart; /* it must not: there is something to be told after it */
-} chunk;
-
 static par_channel *open_channel(lua_State *L, par_lua_link *self)
 {
     if (!self->link->channel) luaL_error(L, "parallel: child %d has ended", (int)self->id);
@@ -187,7 +178,7 @@ static int pool_take(lua_State *L)
     bool is_chunk = message.kind == POOL_KIND_CHUNK;
     int n = push_values(L, self, &message, &err);
     if (n < 0) return par_lua_throw_status(L, self->id, &err);
-    if (is_chunk) chunk.began_ns = par_os_now_ns();
+    if (is_chunk) self->chunk.began_ns = par_os_now_ns();
     return n + 1;
 }
 
@@ -212,8 +203,8 @@ static int push_claim(lua_State *L, par_lua_link *self, int idx, int64_t now_ns)
 static int pool_claim(lua_State *L)
 {
     par_lua_link *self = par_lua_link_check(L, 1);
-    chunk.told = false;
-    chunk.apart = lua_toboolean(L, 3);
+    self->chunk.told = false;
+    self->chunk.apart = lua_toboolean(L, 3);
     return push_claim(L, self, 2, par_os_now_ns());
 }
 
@@ -231,10 +222,10 @@ static int publish(lua_State *L, par_lua_link *self, uint32_t kind, bool quietly
 
 /* Puts how long the chunk took in front of what is told. The parent may end us when it knows that: a picture of the run must
  * have these tasks by then. */
-static void push_seconds(lua_State *L)
+static void push_seconds(lua_State *L, par_lua_link *self)
 {
-    if (par_trace_on) par_trace_flush();
-    lua_pushnumber(L, (lua_Number)(par_os_now_ns() - chunk.began_ns) * 1e-9);
+    if (par_trace_is_on()) par_trace_flush();
+    lua_pushnumber(L, (lua_Number)(par_os_now_ns() - self->chunk.began_ns) * 1e-9);
     lua_insert(L, 3);
 }
 
@@ -249,10 +240,10 @@ static bool is_last(_Atomic uint64_t *slot)
 static bool publish_last(lua_State *L, par_lua_link *self)
 {
     par_error err;
-    push_seconds(L);
-    chunk.told = publish(L, self, POOL_KIND_LAST, false, &err) == PAR_OK;
-    if (!chunk.told) lua_remove(L, 3);
-    return chunk.told;
+    push_seconds(L, self);
+    self->chunk.told = publish(L, self, POOL_KIND_LAST, false, &err) == PAR_OK;
+    if (!self->chunk.told) lua_remove(L, 3);
+    return self->chunk.told;
 }
 
 /* links.done(parent, slot, values...) -> place of the next task, or nil: the values of the task claimed before. After those
@@ -262,12 +253,12 @@ static int pool_done(lua_State *L)
     par_error err;
     par_lua_link *self = par_lua_link_check(L, 1);
     luaL_checkany(L, 2);
-    if (!chunk.apart && is_last(check_slot(L, self, 2)) && publish_last(L, self)) return 0;
+    if (!self->chunk.apart && is_last(check_slot(L, self, 2)) && publish_last(L, self)) return 0;
     /* Not part of a longer message, so an error names the results as they were given. */
     if (publish(L, self, POOL_KIND_OK, true, &err) != PAR_OK) par_lua_link_throw(L, self, &err, "send the result to");
     int64_t now_ns = par_os_now_ns();
-    if (now_ns - rung_ns >= POOL_QUIET_NS) {
-        rung_ns = now_ns;
+    if (now_ns - self->chunk.rung_ns >= POOL_QUIET_NS) {
+        self->chunk.rung_ns = now_ns;
         par_channel_ring(self->link->channel);
     }
     return push_claim(L, self, 2, now_ns);
@@ -278,9 +269,9 @@ static int pool_finish(lua_State *L)
 {
     par_lua_link *self = par_lua_link_check(L, 1);
     par_error err;
-    if (chunk.told) return 0;
+    if (self->chunk.told) return 0;
     lua_settop(L, 3);
-    push_seconds(L);
+    push_seconds(L, self);
     publish(L, self, POOL_KIND_CHUNK_DONE, false, &err); /* two numbers: they travel */
     return 0;
 }

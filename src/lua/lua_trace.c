@@ -1,10 +1,13 @@
 /* Events are gathered in a buffer and appended to the file in lots. The file ends with the bytes that make it valid JSON at
- * any moment, so it can be read whatever happens to the processes. */
+ * any moment, so it can be read whatever happens to the processes.
+ *
+ * A process has one timeline, whatever Lua states it runs in whatever threads: the buffer and all that goes with it have a lock. */
 #undef PAR_WITHOUT_TRACE
 #include "lua/lua_trace.h"
 
 #include <inttypes.h>
 #include <lauxlib.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,59 +27,96 @@ enum {
 
 static const char ending[] = "\n]}\n";
 
-bool par_trace_on;
-static int trace_fd = -1;
-static pid_t owner; /* the process whose events are in the buffer */
-static char *buffer;
-static size_t used;
-static int64_t flushed_ns;
-static int64_t task_began_ns;
-static double task_number;
+_Atomic bool par_trace_on;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct { /* under the lock */
+    int fd;
+    pid_t owner;       /* the process whose events are in the buffer */
+    int64_t thread_id; /* in which its run began */
+    char *buffer;
+    size_t used;
+    int64_t flushed_ns;
+    bool exit_registered;
+} trace = {.fd = -1};
+
+typedef struct task { /* the one that a Lua state runs */
+    int64_t began_ns;
+    double number;
+} task;
 
 /* --- writing --- */
 
+static void set_on(bool on) { atomic_store_explicit(&par_trace_on, on, memory_order_relaxed); }
+
+static void flush_locked(void)
+{
+    if (!par_trace_is_on() || trace.used == 0) return;
+    if (par_os_journal_append(trace.fd, trace.buffer, trace.used, ending, sizeof ending - 1) != PAR_OK) set_on(false);
+    trace.used = 0;
+    trace.flushed_ns = par_os_now_ns();
+}
+
 void par_trace_flush(void)
 {
-    if (!par_trace_on || used == 0) return;
-    if (par_os_journal_append(trace_fd, buffer, used, ending, sizeof ending - 1) != PAR_OK) par_trace_on = false;
-    used = 0;
-    flushed_ns = par_os_now_ns();
+    if (!par_trace_is_on()) return;
+    pthread_mutex_lock(&lock);
+    flush_locked();
+    pthread_mutex_unlock(&lock);
 }
 
 /* One event: text of at most TRACE_EVENT_BYTES. Every event but the file's first follows a comma. */
-static void put_event(const char *text, size_t len)
+static void put_locked(const char *text, int len)
 {
-    memcpy(buffer + used, ",\n", 2);
-    memcpy(buffer + used + 2, text, len);
-    used += len + 2;
-    if (used > TRACE_BUFFER_BYTES / 2 || par_os_now_ns() - flushed_ns > TRACE_FLUSH_NS) par_trace_flush();
+    if (!par_trace_is_on() || len <= 0 || len >= TRACE_EVENT_BYTES) return;
+    memcpy(trace.buffer + trace.used, ",\n", 2);
+    memcpy(trace.buffer + trace.used + 2, text, (size_t)len);
+    trace.used += (size_t)len + 2;
+    if (trace.used > TRACE_BUFFER_BYTES / 2 || par_os_now_ns() - trace.flushed_ns > TRACE_FLUSH_NS) flush_locked();
 }
 
-static void put_formatted(const char *text, int len)
+static void put(const char *text, int len)
 {
-    if (len > 0 && len < TRACE_EVENT_BYTES) put_event(text, (size_t)len);
+    pthread_mutex_lock(&lock);
+    put_locked(text, len);
+    pthread_mutex_unlock(&lock);
 }
 
 void par_trace_record(const char *name, int64_t began_ns, int64_t peer, int64_t bytes)
 {
     char text[TRACE_EVENT_BYTES], args[80] = "";
-    if (!par_trace_on) return;
+    if (!par_trace_is_on()) return;
     int64_t now_ns = par_os_now_ns();
     if (peer >= 0 && bytes >= 0)
         snprintf(args, sizeof args, ",\"args\":{\"peer\":%" PRId64 ",\"bytes\":%" PRId64 "}", peer, bytes);
     else if (peer >= 0)
         snprintf(args, sizeof args, ",\"args\":{\"peer\":%" PRId64 "}", peer);
-    put_formatted(text, snprintf(text, sizeof text,
-                                 "{\"name\":\"%s\",\"ph\":\"X\",\"ts\":%.3f,\"dur\":%.3f,\"pid\":%d,\"tid\":%d%s}", name,
-                                 (double)began_ns / 1e3, (double)(now_ns - began_ns) / 1e3, (int)par_os_pid(),
-                                 (int)par_os_pid(), args));
+    put(text, snprintf(text, sizeof text,
+                       "{\"name\":\"%s\",\"ph\":\"X\",\"ts\":%.3f,\"dur\":%.3f,\"pid\":%d,\"tid\":%" PRId64 "%s}", name,
+                       (double)began_ns / 1e3, (double)(now_ns - began_ns) / 1e3, (int)par_os_pid(), par_os_thread_id(),
+                       args));
 }
 
-static void put_mark(const char *name, const char *phase)
+/* Where the run of this process begins and where it ends. */
+static void mark_run_locked(const char *phase)
 {
     char text[TRACE_EVENT_BYTES];
-    put_formatted(text, snprintf(text, sizeof text, "{\"name\":\"%s\",\"ph\":\"%s\",\"ts\":%.3f,\"pid\":%d,\"tid\":%d}", name,
-                                 phase, (double)par_os_now_ns() / 1e3, (int)par_os_pid(), (int)par_os_pid()));
+    put_locked(text, snprintf(text, sizeof text, "{\"name\":\"run\",\"ph\":\"%s\",\"ts\":%.3f,\"pid\":%d,\"tid\":%" PRId64 "}",
+                              phase, (double)par_os_now_ns() / 1e3, (int)par_os_pid(), trace.thread_id));
+}
+
+static void begin_run_locked(void)
+{
+    trace.owner = par_os_pid();
+    trace.thread_id = par_os_thread_id();
+    mark_run_locked("B");
+}
+
+static void end_run_locked(void)
+{
+    if (!par_trace_is_on() || trace.owner != par_os_pid()) return;
+    mark_run_locked("E");
+    flush_locked();
 }
 
 /* Text as the inside of a JSON string; what does not fit is left out. */
@@ -110,40 +150,70 @@ static int name_event(char *out, size_t room, const char *name)
 
 static void at_exit(void)
 {
-    if (!par_trace_on || owner != par_os_pid()) return;
-    put_mark("run", "E");
-    par_trace_flush();
+    pthread_mutex_lock(&lock);
+    end_run_locked();
+    pthread_mutex_unlock(&lock);
 }
 
-static int begin(const char *path, bool create, par_error *err)
+static int begin_locked(const char *path, bool create, par_error *err)
 {
-    static bool registered;
-    if (!buffer) buffer = malloc(TRACE_BUFFER_BYTES);
-    if (!buffer) return par_error_set(err, PAR_E_NOMEM, "no memory to trace");
-    int rc = par_os_journal_open(path, create, &trace_fd, err);
+    if (!trace.buffer) trace.buffer = malloc(TRACE_BUFFER_BYTES);
+    if (!trace.buffer) return par_error_set(err, PAR_E_NOMEM, "no memory to trace");
+    int rc = par_os_journal_open(path, create, &trace.fd, err);
     if (rc != PAR_OK) return rc;
-    used = 0;
+    trace.used = 0;
     if (create) { /* the head, and the first event, which follows no comma */
-        used = (size_t)snprintf(buffer, TRACE_BUFFER_BYTES, "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n");
-        used += (size_t)name_event(buffer + used, TRACE_EVENT_BYTES, "parallel#000");
+        trace.used = (size_t)snprintf(trace.buffer, TRACE_BUFFER_BYTES, "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n");
+        trace.used += (size_t)name_event(trace.buffer + trace.used, TRACE_EVENT_BYTES, "parallel#000");
     }
-    par_trace_on = true;
-    owner = par_os_pid();
-    if (create) par_trace_flush();
-    if (!par_trace_on) return par_error_set(err, PAR_E_SYSTEM, "cannot write to %s", path);
-    put_mark("run", "B");
-    if (!registered) atexit(at_exit);
-    registered = true;
+    set_on(true);
+    if (create) flush_locked();
+    if (!par_trace_is_on()) return par_error_set(err, PAR_E_SYSTEM, "cannot write to %s", path);
+    begin_run_locked();
+    if (!trace.exit_registered) atexit(at_exit);
+    trace.exit_registered = true;
     return PAR_OK;
 }
 
-static void stop(void)
+static void stop_locked(void)
 {
-    at_exit();
-    par_trace_on = false;
-    par_os_close(trace_fd);
-    trace_fd = -1;
+    if (!par_trace_is_on()) return;
+    end_run_locked();
+    set_on(false);
+    par_os_close(trace.fd);
+    trace.fd = -1;
     unsetenv(TRACE_JOIN_VARIABLE);
+}
+
+/* Children that are started from now on append to the file. */
+static void tell_children(const char *path)
+{
+    char *absolute = realpath(path, NULL);
+    setenv(TRACE_JOIN_VARIABLE, absolute ? absolute : path, 1);
+    free(absolute);
+}
+
+/* Begins a file (path NULL: none) in place of the one that is written, which ends. */
+static int change_file(const char *path, par_error *err)
+{
+    pthread_mutex_lock(&lock);
+    stop_locked();
+    int rc = path ? begin_locked(path, true, err) : PAR_OK;
+    if (path && rc == PAR_OK) tell_children(path);
+    pthread_mutex_unlock(&lock);
+    return rc;
+}
+
+/* Goes on with the file that another process of the tree began, if one did. One that has gone is no reason to stop. */
+static bool join_file(void)
+{
+    par_error ignored;
+    pthread_mutex_lock(&lock);
+    const char *path = getenv(TRACE_JOIN_VARIABLE);
+    bool told = path && *path;
+    if (told && !par_trace_is_on()) begin_locked(path, false, &ignored);
+    pthread_mutex_unlock(&lock);
+    return told;
 }
 
 /* core.trace(path): from now on this process and the children it starts are traced to a new file; nil: no longer. */
@@ -151,19 +221,14 @@ static int trace_start(lua_State *L)
 {
     par_error err;
     const char *path = luaL_optstring(L, 1, NULL);
-    if (par_trace_on) stop();
-    if (!path) return 0;
-    if (begin(path, true, &err) != PAR_OK) return luaL_error(L, "parallel.trace: %s", err.text);
-    char *absolute = realpath(path, NULL);
-    setenv(TRACE_JOIN_VARIABLE, absolute ? absolute : path, 1);
-    free(absolute);
+    if (change_file(path, &err) != PAR_OK) return luaL_error(L, "parallel.trace: %s", err.text);
     return 0;
 }
 
 /* core.trace_on() */
 static int trace_on(lua_State *L)
 {
-    lua_pushboolean(L, par_trace_on);
+    lua_pushboolean(L, par_trace_is_on());
     return 1;
 }
 
@@ -171,13 +236,15 @@ static int trace_on(lua_State *L)
 static int trace_name(lua_State *L)
 {
     char text[TRACE_EVENT_BYTES];
-    if (!par_trace_on) return 0;
-    if (owner != par_os_pid()) { /* forked from a process that was traced: what it had in its buffer is not ours */
-        owner = par_os_pid();
-        used = 0;
-        put_mark("run", "B");
+    const char *name = luaL_checkstring(L, 1);
+    if (!par_trace_is_on()) return 0;
+    pthread_mutex_lock(&lock);
+    if (trace.owner != par_os_pid()) { /* forked from a process that was traced: what it had in its buffer is not ours */
+        trace.used = 0;
+        begin_run_locked();
     }
-    put_formatted(text, name_event(text, sizeof text, luaL_checkstring(L, 1)));
+    put_locked(text, name_event(text, sizeof text, name));
+    pthread_mutex_unlock(&lock);
     return 0;
 }
 
@@ -192,8 +259,9 @@ static int trace_flush(lua_State *L)
 /* core.trace_task(number): a task begins */
 static int trace_task(lua_State *L)
 {
-    task_number = luaL_checknumber(L, 1);
-    task_began_ns = par_os_now_ns();
+    task *running = lua_touserdata(L, lua_upvalueindex(1));
+    running->number = luaL_checknumber(L, 1);
+    running->began_ns = par_os_now_ns();
     return 0;
 }
 
@@ -201,31 +269,32 @@ static int trace_task(lua_State *L)
 static int trace_task_end(lua_State *L)
 {
     char text[TRACE_EVENT_BYTES];
-    if (!par_trace_on || !task_began_ns) return 0;
-    int64_t took_ns = par_os_now_ns() - task_began_ns;
-    put_formatted(text, snprintf(text, sizeof text,
-                                 "{\"name\":\"%s\",\"cat\":\"task\",\"ph\":\"X\",\"ts\":%.3f,\"dur\":%.3f,\"pid\":%d,"
-                                 "\"tid\":%d,\"args\":{\"task\":%.0f}}",
-                                 lua_toboolean(L, 1) ? "failed task" : "task", (double)task_began_ns / 1e3,
-                                 (double)took_ns / 1e3, (int)par_os_pid(), (int)par_os_pid(), task_number));
-    task_began_ns = 0;
+    task *ended = lua_touserdata(L, lua_upvalueindex(1));
+    if (!par_trace_is_on() || !ended->began_ns) return 0;
+    int64_t took_ns = par_os_now_ns() - ended->began_ns;
+    put(text, snprintf(text, sizeof text,
+                       "{\"name\":\"%s\",\"cat\":\"task\",\"ph\":\"X\",\"ts\":%.3f,\"dur\":%.3f,\"pid\":%d,\"tid\":%" PRId64
+                       ",\"args\":{\"task\":%.0f}}",
+                       lua_toboolean(L, 1) ? "failed task" : "task", (double)ended->began_ns / 1e3, (double)took_ns / 1e3,
+                       (int)par_os_pid(), par_os_thread_id(), ended->number));
+    ended->began_ns = 0;
     return 0;
 }
 
 void par_lua_open_trace(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"trace", trace_start},         {"trace_on", trace_on},
-                                         {"trace_name", trace_name},     {"trace_flush", trace_flush},
-                                         {"trace_task", trace_task},     {"trace_task_end", trace_task_end},
+    static const luaL_Reg functions[] = {{"trace", trace_start},
+                                         {"trace_on", trace_on},
+                                         {"trace_name", trace_name},
+                                         {"trace_flush", trace_flush},
                                          {NULL, NULL}};
-    par_error err;
+    static const luaL_Reg tasks[] = {{"trace_task", trace_task}, {"trace_task_end", trace_task_end}, {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
-    if (par_trace_on) return;
-    const char *join = getenv(TRACE_JOIN_VARIABLE), *path = getenv(TRACE_VARIABLE);
-    if (join && *join) {
-        begin(join, false, &err); /* a file that has gone is no reason to stop */
-        return;
-    }
+    task *none = lua_newuserdata(L, sizeof *none);
+    *none = (task){0};
+    luaL_setfuncs(L, tasks, 1);
+    if (par_trace_is_on() || join_file()) return;
+    const char *path = getenv(TRACE_VARIABLE);
     if (!path || !*path) return;
     lua_pushcfunction(L, trace_start);
     lua_pushstring(L, path);

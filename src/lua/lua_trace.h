@@ -2,6 +2,7 @@
 #ifndef PAR_LUA_LUA_TRACE_H
 #define PAR_LUA_LUA_TRACE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,13 +10,14 @@
 #include "os/os.h"
 
 #ifdef PAR_WITHOUT_TRACE /* to measure what that test costs: docs/figures.md */
-enum { par_trace_on = 0 };
+static inline bool par_trace_is_on(void) { return false; }
 #else
-extern bool par_trace_on;
+extern _Atomic bool par_trace_on; /* stored under the lock of lua_trace.c, where whoever records looks again */
+static inline bool par_trace_is_on(void) { return atomic_load_explicit(&par_trace_on, memory_order_relaxed); }
 #endif
 
 /* The moment at which a span begins; 0 when nothing is traced. */
-static inline int64_t par_trace_begin(void) { return par_trace_on ? par_os_now_ns() : 0; }
+static inline int64_t par_trace_begin(void) { return par_trace_is_on() ? par_os_now_ns() : 0; }
 /* Records what has happened since then. peer: id of the other process, or -1; bytes: or -1. */
 void par_trace_record(const char *name, int64_t began_ns, int64_t peer, int64_t bytes);
 static inline void par_trace_end(const char *name, int64_t began_ns, int64_t peer, int64_t bytes)

@@ -120,6 +120,7 @@ typedef struct par_os_exit {
 void par_os_reap(pid_t pid, par_os_exit *out);
 int par_os_kill(pid_t pid, int signal_number);
 pid_t par_os_pid(void);
+int64_t par_os_thread_id(void); /* of the calling thread; on Linux that of the first thread is par_os_pid() */
 pid_t par_os_parent_pid(void);
 /* A descriptor that becomes readable when this process ends, or -1: there is no such thing here. */
 int par_os_process_watch(pid_t pid);

@@ -148,6 +148,18 @@ int par_os_kill(pid_t pid, int signal_number)
 }
 
 pid_t par_os_pid(void) { return getpid(); }
+
+int64_t par_os_thread_id(void)
+{
+#ifdef __linux__
+    return syscall(SYS_gettid);
+#else
+    uint64_t id = 0;
+    pthread_threadid_np(NULL, &id);
+    return (int64_t)id;
+#endif
+}
+
 pid_t par_os_parent_pid(void) { return getppid(); }
 
 int par_os_process_watch(pid_t pid)

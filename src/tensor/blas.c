@@ -1,6 +1,8 @@
 #include "tensor/blas.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,12 +16,14 @@ typedef void dgemm_fn(int order, int ta, int tb, int m, int n, int k, double alp
 typedef void sgemm_fn(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda,
                       const float *b, int ldb, float beta, float *c, int ldc);
 
+/* Of the whole process, as the library is. Found by whoever first has a large product; the others wait for that. */
 static struct {
-    bool looked, forbidden;
-    const char *name;
-    dgemm_fn *dgemm;
+    pthread_once_t looked;
+    _Atomic bool forbidden;
+    const char *_Atomic name; /* stored and read by anybody, without an order: it is only shown */
+    dgemm_fn *dgemm;          /* these two are read behind pthread_once */
     sgemm_fn *sgemm;
-} blas;
+} blas = {.looked = PTHREAD_ONCE_INIT};
 
 static const char *const LIBRARIES[] = {
 #ifdef __APPLE__
@@ -40,24 +44,29 @@ static bool try_library(const char *name)
     }
     memcpy(&blas.dgemm, &d, sizeof d);
     memcpy(&blas.sgemm, &s, sizeof s);
-    blas.name = name;
+    atomic_store_explicit(&blas.name, name, memory_order_relaxed);
     return true;
+}
+
+static void look_for_library(void)
+{
+    const char *chosen = getenv("PARALLEL_BLAS"); /* a path, or "none" */
+    if (chosen && *chosen) {
+        if (strcmp(chosen, "none") != 0) try_library(chosen);
+        return;
+    }
+    for (size_t i = 0; i < sizeof LIBRARIES / sizeof *LIBRARIES; i++) if (try_library(LIBRARIES[i])) break;
 }
 
 static bool have_blas(void)
 {
-    if (blas.forbidden) return false;
-    if (!blas.looked) {
-        blas.looked = true;
-        const char *chosen = getenv("PARALLEL_BLAS"); /* a path, or "none" */
-        if (chosen && *chosen) return strcmp(chosen, "none") != 0 && try_library(chosen);
-        for (size_t i = 0; i < sizeof LIBRARIES / sizeof *LIBRARIES; i++) if (try_library(LIBRARIES[i])) break;
-    }
+    if (atomic_load_explicit(&blas.forbidden, memory_order_relaxed)) return false;
+    pthread_once(&blas.looked, look_for_library);
     return blas.dgemm != NULL;
 }
 
-const char *par_blas_name(void) { return blas.name; }
-void par_blas_use(bool allowed) { blas.forbidden = !allowed; }
+const char *par_blas_name(void) { return atomic_load_explicit(&blas.name, memory_order_relaxed); }
+void par_blas_use(bool allowed) { atomic_store_explicit(&blas.forbidden, !allowed, memory_order_relaxed); }
 
 /* Can BLAS read this matrix in place? Gives its transposition and leading dimension. */
 static bool blas_layout(const par_matrix *m, int *transposed, int *leading)

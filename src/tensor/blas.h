@@ -16,7 +16,7 @@ int par_blas_product(par_type type, const par_matrix *r, double beta, double alp
                      const par_matrix *b, par_error *err);
 /* Path of the BLAS in use, or NULL: none was found, or none was needed so far. */
 const char *par_blas_name(void);
-/* Forgets the library and lets the next product use plain loops (tests compare the two), or look again. */
+/* Lets products use plain loops from now on (tests compare the two), or the library again; in all threads. */
 void par_blas_use(bool allowed);
 
 #endif

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <lauxlib.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,8 @@ _Static_assert(sizeof(long) == sizeof(int64_t),
                "Torch's sizes are longs; the bridge is for systems where those have 64 bits");
 
 /* --- Torch's functions, found where its own library is --- */
-static th_functions functions[PAR_TYPE_COUNT];
+static th_functions functions[PAR_TYPE_COUNT]; /* the same for all threads; under the lock until a thread has seen it filled */
+static pthread_mutex_t functions_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void *symbol(void *library, par_type type, const char *suffix)
 {
@@ -36,10 +38,17 @@ static void *library_of(lua_CFunction function)
     return library ? library : dlopen(NULL, RTLD_NOW); /* Torch may be part of the program itself */
 }
 
+static bool are_found(par_type type)
+{
+    pthread_mutex_lock(&functions_lock);
+    bool found = functions[type].tensor_set != NULL;
+    pthread_mutex_unlock(&functions_lock);
+    return found;
+}
+
 static bool find_functions(lua_State *L, par_type type)
 {
-    th_functions *f = &functions[type];
-    if (f->tensor_set) return true;
+    if (are_found(type)) return true;
     lua_pushliteral(L, "torch.DoubleTensor");
     lua_rawget(L, LUA_REGISTRYINDEX);
     lua_pushliteral(L, "__factory");
@@ -52,7 +61,9 @@ static bool find_functions(lua_State *L, par_type type)
                      symbol(library, type, "Tensor_new"), symbol(library, type, "Tensor_free"),
                      symbol(library, type, "Tensor_setStorageNd")};
     for (size_t i = 0; i < sizeof found / sizeof *found; i++) if (!found[i]) return false;
-    memcpy(f, found, sizeof *f); /* five function pointers, in this order */
+    pthread_mutex_lock(&functions_lock);
+    memcpy(&functions[type], found, sizeof found); /* five function pointers, in this order */
+    pthread_mutex_unlock(&functions_lock);
     return true;
 }
 _Static_assert(sizeof(th_functions) == 5 * sizeof(void *), "found[] fills th_functions");
