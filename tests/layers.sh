@@ -17,7 +17,7 @@ allowed() { # the folders that a folder may include
   esac
 }
 failed=0
-for file in */*.c */*.h; do
+while read -r file; do
   folder=${file%%/*}
   for included in $(sed -n 's/^#include "\([a-z]*\)\/.*/\1/p' "$file" | sort -u); do
     case " $(allowed "$folder") " in
@@ -44,5 +44,5 @@ for file in */*.c */*.h; do
       failed=$((failed + 1))
     }
   fi
-done
+done < <(find . -name '*.[ch]' | sed 's,^\./,,' | sort)
 exit $((failed > 0))

@@ -4,8 +4,9 @@
 
 #include "codec/codec.h"
 #include "codec/compat.h"
-#include "lua/lua_tensor.h"
 #include "lua/parts.h"
+#include "lua/tensor/hooks.h"
+#include "lua/tensor/module.h"
 
 __attribute__((visibility("default"))) int luaopen_parallel_core(lua_State *L);
 

@@ -20,7 +20,5 @@ void par_lua_open_trace(lua_State *L);
 
 /* Returns the module parallel.class_file (lua_codec.c), for the codec. */
 int par_lua_class_file(lua_State *L);
-/* tensor(): the torch-like module (lua_tensor.c), made on first call. */
-int par_lua_open_tensor(lua_State *L);
 
 #endif

@@ -29,6 +29,8 @@ bool par_tensor_is_sound(const par_tensor *tensor);
 bool par_tensor_is_contiguous(const par_tensor *tensor);
 bool par_tensor_same_size(const par_tensor *a, const par_tensor *b);
 void par_tensor_contiguous_strides(int ndim, const int64_t *size, int64_t *stride);
+/* Negative strides, which are Torch's sign for "as if dense", become what they stand for. */
+void par_tensor_complete_strides(int ndim, const int64_t *size, int64_t *stride);
 /* First element, or NULL when there is none. */
 void *par_tensor_data(const par_tensor *tensor);
 

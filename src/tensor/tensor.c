@@ -246,6 +246,15 @@ void par_tensor_contiguous_strides(int ndim, const int64_t *size, int64_t *strid
     for (int d = ndim; d-- > 0; step *= size[d]) stride[d] = step;
 }
 
+void par_tensor_complete_strides(int ndim, const int64_t *size, int64_t *stride)
+{
+    for (int d = ndim - 1; d >= 0; d--) {
+        if (stride[d] >= 0) continue;
+        if (d == ndim - 1) stride[d] = 1;
+        else if (__builtin_mul_overflow(size[d + 1], stride[d + 1], &stride[d])) stride[d] = INT64_MAX;
+    }
+}
+
 static int outside(const par_storage *storage, int64_t first, int64_t last, par_error *err)
 {
     return par_error_set(err, PAR_E_INVALID,

@@ -1,7 +1,8 @@
 /* Storages in Lua. */
 #include <string.h>
 
-#include "lua/lua_tensor.h"
+#include "lua/tensor/parts.h"
+#include "lua/tensor/value.h"
 
 static int64_t check_place(lua_State *L, const par_storage *storage, int idx)
 {

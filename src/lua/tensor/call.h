@@ -10,11 +10,11 @@
  *   v  value of the tensor's type, w optional one;   n  number, m optional one
  *   i  integer, j optional one;   d  dimension of the last tensor before, e optional one
  *   b  boolean, optional;   s  string, optional;   Z  sizes: all that is left */
-#ifndef PAR_LUA_LUA_TENSOR_CALL_H
-#define PAR_LUA_LUA_TENSOR_CALL_H
+#ifndef PAR_LUA_TENSOR_CALL_H
+#define PAR_LUA_TENSOR_CALL_H
 
 #include "base/limits.h"
-#include "lua/lua_tensor.h"
+#include "lua/tensor/value.h"
 #include "tensor/random.h"
 
 #define PAR_CALL_ARGS_MAX 8
@@ -64,8 +64,11 @@ int par_call_return(par_call *call);
 void par_call_result_as(par_call *call, const par_tensor *like);
 /* A new tensor on the stack, for the time of the call. */
 par_tensor *par_call_scratch(par_call *call, par_type type, int ndim, const int64_t *size);
-/* The generator: the one in the arguments, else the state's own. */
-par_random *par_lua_default_random(lua_State *L);
-par_random *par_lua_to_random(lua_State *L, int idx);
+/* A value of the tensor's type, between it and a double. */
+static inline par_value par_call_value(const par_call *call, double d) { return par_lua_value_of_double(d, call->type); }
+static inline double par_call_double(const par_call *call, par_value v)
+{
+    return par_type_is_float(call->type) ? v.d : (double)v.i;
+}
 
 #endif

@@ -2,7 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "lua/lua_tensor_call.h"
+#include "lua/tensor/call.h"
+#include "lua/tensor/parts.h"
 #include "tensor/loop.h"
 
 /* Below this many elements sums are taken one after the other, which gives Torch's result to the last bit; above it

@@ -2,7 +2,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "lua/lua_tensor_call.h"
+#include "lua/tensor/call.h"
+#include "lua/tensor/parts.h"
 #include "tensor/loop.h"
 
 static void check_sources(par_call *c)
@@ -235,15 +236,16 @@ static int op_mul(lua_State *L)
     if (is_number(L, 1)) return with_clone(L, 2, "mul", 1);
     if (is_number(L, 2)) return with_clone(L, 1, "mul", 2);
     par_tensor *a = par_lua_check_tensor(L, 1), *b = par_lua_check_tensor_type(L, 2, a->type);
-    const char *name = a->ndim == 1 && b->ndim == 1 ? "dot" : a->ndim == 2 && b->ndim == 1 ? "mv" : "mm";
     if (a->ndim > 2 || b->ndim > 2 || a->ndim == 0 || b->ndim == 0 || (a->ndim == 1 && b->ndim == 2)) {
         return luaL_error(L, "multiplication between %dD and %dD tensors not yet supported", a->ndim, b->ndim);
     }
-    par_lua_open_tensor(L);
-    lua_getfield(L, -1, name);
-    lua_pushvalue(L, 1);
-    lua_pushvalue(L, 2);
-    lua_call(L, 2, 1);
+    bool dot = a->ndim == 1 && b->ndim == 1;
+    lua_settop(L, 2);
+    if (!dot) par_lua_new_tensor(L, a->type);
+    lua_getfield(L, 1, dot ? "dot" : b->ndim == 1 ? "mv" : "mm");
+    lua_insert(L, 1);
+    if (!dot) lua_insert(L, 2); /* result:mm(a, b) */
+    lua_call(L, dot ? 2 : 3, 1);
     return 1;
 }
 
@@ -275,9 +277,5 @@ static const luaL_Reg OPERATORS[] = {{"__add", op_add}, {"__sub", op_sub}, {"__m
 void par_lua_tensor_add_pointwise(lua_State *L)
 {
     par_lua_call_register(L, FUNCTIONS);
-    for (int type = 0; type < PAR_TYPE_COUNT; type++) {
-        par_lua_push_metatable(L, (par_type)type, false);
-        luaL_setfuncs(L, OPERATORS, 0);
-        lua_pop(L, 1);
-    }
+    par_lua_add_methods(L, OPERATORS);
 }

@@ -1,5 +1,6 @@
 /* t[i], t[{...}], t[mask] and assignment through them. */
-#include "lua/lua_tensor.h"
+#include "lua/tensor/parts.h"
+#include "lua/tensor/value.h"
 #include "tensor/loop.h"
 
 static char *element(const par_tensor *tensor, int64_t i)

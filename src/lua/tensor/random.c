@@ -1,122 +1,11 @@
-/* Random numbers: generators, seeds, distributions. */
+/* Random numbers, drawn from distributions. */
 #include <math.h>
 #include <string.h>
 
-#include "lua/lua_tensor_call.h"
+#include "lua/tensor/call.h"
+#include "lua/tensor/parts.h"
 #include "tensor/loop.h"
 
-/* --- generators: a userdata that is the state --- */
-static const char generator_key, generator_metatable_key;
-
-typedef struct generator {
-    const char *magic;
-    par_random random;
-} generator;
-
-par_random *par_lua_to_random(lua_State *L, int idx)
-{
-    if (lua_type(L, idx) != LUA_TUSERDATA || lua_rawlen(L, idx) < sizeof(generator)) return NULL;
-    generator *g = lua_touserdata(L, idx);
-    return g->magic == &generator_key ? &g->random : NULL;
-}
-
-static par_random *new_generator(lua_State *L)
-{
-    generator *g = lua_newuserdata(L, sizeof *g);
-    g->magic = &generator_key;
-    par_random_seed_from_system(&g->random);
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &generator_metatable_key);
-    lua_setmetatable(L, -2);
-    return &g->random;
-}
-
-/* The state's own generator is made when the first number is drawn. */
-par_random *par_lua_default_random(lua_State *L)
-{
-    luaL_checkstack(L, 4, "generator");
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &generator_key);
-    par_random *random = par_lua_to_random(L, -1);
-    if (!random) {
-        random = new_generator(L);
-        lua_rawsetp(L, LUA_REGISTRYINDEX, &generator_key);
-    }
-    lua_pop(L, 1);
-    return random;
-}
-
-static int generator_new(lua_State *L)
-{
-    new_generator(L);
-    return 1;
-}
-
-static int generator_tostring(lua_State *L)
-{
-    lua_pushfstring(L, "torch.Generator (initial seed %f)", (lua_Number)par_lua_to_random(L, 1)->initial_seed);
-    return 1;
-}
-
-/* The generator at 1, if there is one, else the state's own. *next is the index of the argument behind it. */
-static par_random *optional_generator(lua_State *L, int *next)
-{
-    par_random *random = par_lua_to_random(L, 1);
-    *next = random ? 2 : 1;
-    return random ? random : par_lua_default_random(L);
-}
-
-static int manual_seed(lua_State *L)
-{
-    int next;
-    par_random *random = optional_generator(L, &next);
-    par_random_seed(random, (uint64_t)par_lua_check_i64(L, next));
-    return 0;
-}
-
-static int seed(lua_State *L)
-{
-    int next;
-    par_lua_push_i64(L, (int64_t)par_random_seed_from_system(optional_generator(L, &next)));
-    return 1;
-}
-
-static int initial_seed(lua_State *L)
-{
-    int next;
-    par_lua_push_i64(L, (int64_t)optional_generator(L, &next)->initial_seed);
-    return 1;
-}
-
-static int get_state(lua_State *L)
-{
-    int next;
-    int64_t size = (int64_t)par_random_state_bytes();
-    par_random *random = optional_generator(L, &next);
-    bool given = par_lua_to_tensor(L, next) != NULL;
-    par_tensor *state = given ? par_lua_check_tensor_type(L, next, PAR_BYTE) : par_lua_new_tensor(L, PAR_BYTE);
-    par_lua_resize(L, state, 1, &size);
-    if (!par_tensor_is_contiguous(state)) return luaL_error(L, "RNG state needs to be contiguous");
-    par_random_save(random, par_tensor_data(state));
-    if (given) lua_pushvalue(L, next);
-    return 1;
-}
-
-static int set_state(lua_State *L)
-{
-    int next;
-    par_random *random = optional_generator(L, &next);
-    par_tensor *state = par_lua_check_tensor_type(L, next, PAR_BYTE);
-    if (par_tensor_elements(state) != (int64_t)par_random_state_bytes())
-        return luaL_error(L, "RNG state is wrong size");
-    if (!par_tensor_is_contiguous(state)) return luaL_error(L, "RNG state needs to be contiguous");
-    if (!par_random_load(random, par_tensor_data(state))) return luaL_error(L, "Invalid RNG state");
-    return 0;
-}
-
-static const luaL_Reg FUNCTIONS[] = {
-    {"Generator", generator_new}, {"manualSeed", manual_seed}, {"seed", seed}, {"initialSeed", initial_seed},
-    {"getRNGState", get_state},   {"setRNGState", set_state},  {NULL, NULL}};
-
-/* --- distributions --- */
 enum { UNIFORM, NORMAL, EXPONENTIAL, CAUCHY, LOG_NORMAL, GEOMETRIC, BERNOULLI, RANDOM, DISTRIBUTIONS };
 
 typedef struct draw_job {
@@ -329,7 +218,7 @@ static int multinomial(par_call *c)
     return 1;
 }
 
-static const par_function TENSOR_FUNCTIONS[] = {
+static const par_function FUNCTIONS[] = {
     {"uniform", "Gmm", distribution, UNIFORM, PAR_FOR_FLOATS, "RGmm"},
     {"normal", "Gmm", distribution, NORMAL, PAR_FOR_FLOATS, "RGmm"},
     {"exponential", "Gm", distribution, EXPONENTIAL, PAR_FOR_FLOATS, "RGm"},
@@ -344,14 +233,4 @@ static const par_function TENSOR_FUNCTIONS[] = {
     {"randperm", "RGi", randperm, 0, PAR_FOR_ALL, NULL},
     {NULL, NULL, NULL, 0, 0, NULL}};
 
-void par_lua_tensor_add_random(lua_State *L)
-{
-    lua_newtable(L);
-    lua_pushliteral(L, "torch.Generator");
-    lua_setfield(L, -2, "__typename");
-    lua_pushcfunction(L, generator_tostring);
-    lua_setfield(L, -2, "__tostring");
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &generator_metatable_key);
-    luaL_setfuncs(L, FUNCTIONS, 0);
-    par_lua_call_register(L, TENSOR_FUNCTIONS);
-}
+void par_lua_tensor_add_random(lua_State *L) { par_lua_call_register(L, FUNCTIONS); }

@@ -1,6 +1,8 @@
-#include "lua/lua_tensor_call.h"
+#include "lua/tensor/call.h"
 
 #include <string.h>
+
+#include "lua/tensor/generator.h"
 
 /* One attempt to fit the arguments to a form. at[k] is the stack index for the k-th letter, 0: left out. */
 typedef struct matcher {

@@ -1,178 +1,11 @@
-/* Constructing tensors, and everything about their sizes and views. */
-#include <stdio.h>
+/* Sizes of tensors, views of them and copies. */
 #include <string.h>
 
 #include "base/limits.h"
-#include "channel/pool.h"
-#include "lua/lua_tensor.h"
-#include "tensor/loop.h"
-
-/* --- torch.Tensor{...} --- */
-typedef struct nested {
-    int ndim;
-    int64_t size[PAR_TENSOR_DIMS_MAX];
-    par_type type;
-    char *next; /* where the next number goes */
-} nested;
-
-static void measure(lua_State *L, int idx, nested *n)
-{
-    lua_pushvalue(L, idx);
-    while (lua_istable(L, -1) && lua_rawlen(L, -1) > 0) {
-        if (n->ndim == PAR_TENSOR_DIMS_MAX)
-            luaL_error(L, "invalid tensor definition: more than %d levels", PAR_TENSOR_DIMS_MAX);
-        luaL_checkstack(L, 4, "tensor from a table");
-        n->size[n->ndim++] = (int64_t)lua_rawlen(L, -1);
-        lua_rawgeti(L, -1, 1);
-    }
-    lua_settop(L, idx);
-}
-
-static void read_level(lua_State *L, nested *n, int depth)
-{
-    int table = lua_gettop(L);
-    if (!lua_istable(L, table)) luaL_error(L, "invalid tensor definition: table expected at level %d", depth + 1);
-    if ((int64_t)lua_rawlen(L, table) != n->size[depth]) {
-        luaL_error(L, "invalid tensor sizes: %d elements at level %d, not %d", (int)lua_rawlen(L, table), depth + 1,
-                   (int)n->size[depth]);
-    }
-    luaL_checkstack(L, 4, "tensor from a table");
-    for (int64_t i = 1; i <= n->size[depth]; i++) {
-        lua_rawgeti(L, table, (int)i);
-        if (depth + 1 < n->ndim) {
-            read_level(L, n, depth + 1);
-        } else {
-            if (!lua_isnumber(L, -1)) luaL_error(L, "invalid element (not a number)");
-            par_element_set(n->type, n->next, par_lua_check_value(L, table + 1, n->type));
-            n->next += par_type_bytes(n->type);
-        }
-        lua_settop(L, table);
-    }
-}
-
-static void from_table(lua_State *L, par_type type)
-{
-    nested n = {.type = type};
-    lua_settop(L, 1);
-    measure(L, 1, &n);
-    par_tensor *tensor = par_lua_new_tensor(L, type);
-    if (n.ndim == 0) return;
-    par_lua_resize(L, tensor, n.ndim, n.size);
-    n.next = par_tensor_data(tensor);
-    lua_pushvalue(L, 1);
-    read_level(L, &n, 0);
-    lua_settop(L, 2);
-}
-
-/* --- tensors on a storage: (storage [, offset [, sizes [, strides]]]) or (storage, offset, size1, stride1, ...) --- */
-static int read_pairs(lua_State *L, int first, int64_t *size, int64_t *stride)
-{
-    int n = 0;
-    for (int i = first; !lua_isnone(L, i); i += 2, n++) {
-        if (n == PAR_TENSOR_DIMS_MAX) luaL_error(L, "a tensor has at most %d dimensions", PAR_TENSOR_DIMS_MAX);
-        size[n] = par_lua_check_i64(L, i);
-        stride[n] = lua_isnone(L, i + 1) ? -1 : par_lua_check_i64(L, i + 1);
-    }
-    return n;
-}
-
-/* A negative stride is Torch's sign for "as if dense". */
-static void complete_strides(int ndim, const int64_t *size, int64_t *stride)
-{
-    for (int d = ndim - 1; d >= 0; d--) {
-        if (stride[d] >= 0) continue;
-        if (d == ndim - 1) stride[d] = 1;
-        else if (__builtin_mul_overflow(size[d + 1], stride[d + 1], &stride[d])) stride[d] = INT64_MAX;
-    }
-}
-
-static void view_storage(lua_State *L, int idx, par_tensor *tensor)
-{
-    par_error err;
-    par_storage *storage = par_lua_check_storage(L, idx);
-    int64_t size[PAR_TENSOR_DIMS_MAX + 1], stride[PAR_TENSOR_DIMS_MAX + 1];
-    int64_t start = lua_isnoneornil(L, idx + 1) ? 1 : par_lua_check_i64(L, idx + 1),
-            offset = start > 0 ? start - 1 : -1;
-    int ndim;
-    if (lua_isnoneornil(L, idx + 2)) {
-        if (offset < 0 || offset > storage->size) par_lua_argument_error(L, idx + 1, "storage offset out of range");
-        size[0] = storage->size - offset;
-        stride[0] = 1;
-        ndim = size[0] > 0;
-    } else if (lua_type(L, idx + 2) == LUA_TNUMBER) {
-        ndim = read_pairs(L, idx + 2, size, stride);
-    } else {
-        ndim = par_lua_check_sizes(L, idx + 2, size);
-        for (int d = 0; d < ndim; d++) stride[d] = -1;
-        if (!lua_isnoneornil(L, idx + 3) && par_lua_check_sizes(L, idx + 3, stride) != ndim) {
-            par_lua_argument_error(L, idx + 3, "as many strides as sizes expected");
-        }
-    }
-    for (int d = 0; d < ndim; d++) if (size[d] == 0) ndim = d;
-    complete_strides(ndim, size, stride);
-    if (offset < 0) par_lua_argument_error(L, idx + 1, "storage offset out of range");
-    par_lua_check_status(L, par_tensor_set_view(tensor, storage, offset, ndim, size, stride, &err), &err);
-}
-
-/* Makes `tensor` what the arguments from idx on describe. */
-static void set_from_arguments(lua_State *L, int idx, par_tensor *tensor, int last)
-{
-    par_error err;
-    par_tensor *other = par_lua_to_tensor(L, idx);
-    par_storage *storage = par_lua_to_storage(L, idx);
-    int64_t size[PAR_TENSOR_DIMS_MAX];
-    if (last < idx || (last == idx && lua_isnil(L, idx))) return;
-    if (other && other->type == tensor->type) {
-        int status = par_tensor_set_view(tensor, other->storage, other->offset, other->ndim, other->size, other->stride,
-                                         &err);
-        par_lua_check_status(L, status, &err);
-    } else if (storage && storage->type == tensor->type) {
-        view_storage(L, idx, tensor);
-    } else if ((storage && storage->type == PAR_LONG) || lua_type(L, idx) == LUA_TNUMBER) {
-        int ndim = par_lua_check_sizes(L, idx, size);
-        par_lua_resize(L, tensor, ndim, size);
-    } else {
-        par_lua_argument_error(L, 1, lua_pushfstring(L, "expecting number or torch.%sTensor or torch.%sStorage",
-                                              par_type_name(tensor->type), par_type_name(tensor->type)));
-    }
-}
-
-int par_lua_tensor_construct(lua_State *L, par_type type)
-{
-    if (lua_istable(L, 1)) {
-        from_table(L, type);
-        return 1;
-    }
-    int top = lua_gettop(L);
-    par_tensor *tensor = par_lua_new_tensor(L, type);
-    lua_insert(L, 1); /* out of the way of a list of sizes that ends at the top */
-    set_from_arguments(L, 2, tensor, top + 1);
-    lua_settop(L, 1);
-    return 1;
-}
-
-static int set(lua_State *L)
-{
-    par_error err;
-    par_tensor *tensor = par_lua_to_tensor(L, 1);
-    if (!tensor) tensor = par_lua_check_tensor(L, 1);
-    int top = lua_gettop(L);
-    if (top == 1) par_lua_check_status(L, par_tensor_set_view(tensor, NULL, 0, 0, NULL, NULL, &err), &err);
-    else if (par_lua_to_storage(L, 2) && par_lua_to_storage(L, 2)->type != tensor->type) {
-        return par_lua_argument_error(L, 2,
-                                      lua_pushfstring(L, "torch.%sStorage expected", par_type_name(tensor->type)));
-    } else set_from_arguments(L, 2, tensor, top);
-    lua_settop(L, 1);
-    return 1;
-}
+#include "lua/tensor/parts.h"
+#include "lua/tensor/value.h"
 
 /* --- asking --- */
-static par_tensor *check_any(lua_State *L, int idx)
-{
-    par_tensor *tensor = par_lua_to_tensor(L, idx);
-    return tensor ? tensor : par_lua_check_tensor(L, idx);
-}
-
 static int numbers_or_one(lua_State *L, const par_tensor *tensor, const int64_t *list)
 {
     if (!lua_isnoneornil(L, 2)) {
@@ -186,7 +19,7 @@ static int numbers_or_one(lua_State *L, const par_tensor *tensor, const int64_t 
 
 static int size(lua_State *L)
 {
-    par_tensor *tensor = check_any(L, 1);
+    par_tensor *tensor = par_lua_check_any_tensor(L, 1);
     return numbers_or_one(L, tensor, tensor->size);
 }
 
@@ -198,31 +31,31 @@ static int length(lua_State *L)
 
 static int stride(lua_State *L)
 {
-    par_tensor *tensor = check_any(L, 1);
+    par_tensor *tensor = par_lua_check_any_tensor(L, 1);
     return numbers_or_one(L, tensor, tensor->stride);
 }
 
 static int dim(lua_State *L)
 {
-    par_lua_push_i64(L, check_any(L, 1)->ndim);
+    par_lua_push_i64(L, par_lua_check_any_tensor(L, 1)->ndim);
     return 1;
 }
 
 static int elements(lua_State *L)
 {
-    par_lua_push_i64(L, par_tensor_elements(check_any(L, 1)));
+    par_lua_push_i64(L, par_tensor_elements(par_lua_check_any_tensor(L, 1)));
     return 1;
 }
 
 static int element_size(lua_State *L)
 {
-    par_lua_push_i64(L, (int64_t)par_type_bytes(check_any(L, 1)->type));
+    par_lua_push_i64(L, (int64_t)par_type_bytes(par_lua_check_any_tensor(L, 1)->type));
     return 1;
 }
 
 static int storage(lua_State *L)
 {
-    par_tensor *tensor = check_any(L, 1);
+    par_tensor *tensor = par_lua_check_any_tensor(L, 1);
     if (tensor->storage) par_lua_push_storage(L, par_storage_retain(tensor->storage));
     else lua_pushnil(L);
     return 1;
@@ -230,26 +63,26 @@ static int storage(lua_State *L)
 
 static int storage_offset(lua_State *L)
 {
-    par_lua_push_i64(L, check_any(L, 1)->offset + 1);
+    par_lua_push_i64(L, par_lua_check_any_tensor(L, 1)->offset + 1);
     return 1;
 }
 
 static int is_contiguous(lua_State *L)
 {
-    lua_pushboolean(L, par_tensor_is_contiguous(check_any(L, 1)));
+    lua_pushboolean(L, par_tensor_is_contiguous(par_lua_check_any_tensor(L, 1)));
     return 1;
 }
 
 static int is_same_size_as(lua_State *L)
 {
-    lua_pushboolean(L, par_tensor_same_size(check_any(L, 1), check_any(L, 2)));
+    lua_pushboolean(L, par_tensor_same_size(par_lua_check_any_tensor(L, 1), par_lua_check_any_tensor(L, 2)));
     return 1;
 }
 
 static int is_size(lua_State *L)
 {
     int64_t sizes[PAR_TENSOR_DIMS_MAX];
-    par_tensor *tensor = check_any(L, 1);
+    par_tensor *tensor = par_lua_check_any_tensor(L, 1);
     int ndim = par_lua_check_sizes(L, 2, sizes);
     bool same = ndim == tensor->ndim;
     for (int d = 0; same && d < ndim; d++) same = sizes[d] == tensor->size[d];
@@ -259,7 +92,7 @@ static int is_size(lua_State *L)
 
 static int is_set_to(lua_State *L)
 {
-    par_tensor *a = check_any(L, 1), *b = check_any(L, 2);
+    par_tensor *a = par_lua_check_any_tensor(L, 1), *b = par_lua_check_any_tensor(L, 2);
     bool same = a->storage && a->storage == b->storage && a->offset == b->offset && par_tensor_same_size(a, b);
     for (int d = 0; same && d < a->ndim; d++) same = a->stride[d] == b->stride[d];
     lua_pushboolean(L, same);
@@ -314,48 +147,17 @@ static int zero(lua_State *L)
     return 1;
 }
 
-/* --- shared memory --- */
-static par_storage *storage_at_1(lua_State *L)
-{
-    par_storage *of = par_lua_to_storage(L, 1);
-    return of ? of : check_any(L, 1)->storage;
-}
-
-int par_lua_share(lua_State *L)
-{
-    par_error err;
-    par_storage *of = storage_at_1(L);
-    if (of) par_lua_check_status(L, par_storage_share(of, par_pool_blob_new, &err), &err);
-    lua_settop(L, 1);
-    return 1;
-}
-
-int par_lua_is_shared(lua_State *L)
-{
-    par_storage *of = storage_at_1(L);
-    lua_pushboolean(L, of && of->shared);
-    return 1;
-}
-
-/* The address of the first element, which LuaJIT's FFI can use: t:data() is made of it in Lua. */
-int par_lua_address(lua_State *L)
-{
-    par_storage *of = par_lua_to_storage(L, 1);
-    lua_pushlightuserdata(L, of ? of->data : par_tensor_data(par_lua_check_tensor(L, 1)));
-    return 1;
-}
-
 /* --- resizing --- */
 static int resize(lua_State *L)
 {
     int64_t sizes[PAR_TENSOR_DIMS_MAX], strides[PAR_TENSOR_DIMS_MAX];
     par_error err;
-    par_tensor *tensor = check_any(L, 1);
+    par_tensor *tensor = par_lua_check_any_tensor(L, 1);
     int ndim = par_lua_check_sizes(L, 2, sizes);
     bool strided = par_lua_to_storage(L, 2) && par_lua_to_storage(L, 3);
     if (strided && par_lua_check_sizes(L, 3, strides) != ndim)
         return par_lua_argument_error(L, 3, "as many strides as sizes expected");
-    if (strided) complete_strides(ndim, sizes, strides);
+    if (strided) par_tensor_complete_strides(ndim, sizes, strides);
     par_lua_check_status(L, par_tensor_resize(tensor, ndim, sizes, strided ? strides : NULL, &err), &err);
     lua_settop(L, 1);
     return 1;
@@ -363,7 +165,7 @@ static int resize(lua_State *L)
 
 static int resize_as(lua_State *L)
 {
-    par_lua_resize_as(L, check_any(L, 1), check_any(L, 2));
+    par_lua_resize_as(L, par_lua_check_any_tensor(L, 1), par_lua_check_any_tensor(L, 2));
     lua_settop(L, 1);
     return 1;
 }
@@ -371,7 +173,7 @@ static int resize_as(lua_State *L)
 /* --- views --- */
 static int narrow(lua_State *L)
 {
-    par_tensor *tensor = check_any(L, 1);
+    par_tensor *tensor = par_lua_check_any_tensor(L, 1);
     int64_t d = par_lua_check_i64(L, 2), first = par_lua_check_i64(L, 3), count = par_lua_check_i64(L, 4);
     if (d < 1 || d > tensor->ndim) return par_lua_argument_error(L, 2, "out of range: no such dimension");
     int64_t extent = tensor->size[d - 1];
@@ -386,7 +188,7 @@ static int narrow(lua_State *L)
 
 static int select_(lua_State *L)
 {
-    par_tensor *tensor = check_any(L, 1);
+    par_tensor *tensor = par_lua_check_any_tensor(L, 1);
     int64_t d = par_lua_check_i64(L, 2), at = par_lua_check_i64(L, 3);
     if (tensor->ndim == 0) return par_lua_argument_error(L, 1, "empty tensor");
     if (d < 1 || d > tensor->ndim) return par_lua_argument_error(L, 2, "out of range: no such dimension");
@@ -406,7 +208,7 @@ static int select_(lua_State *L)
 static int sub(lua_State *L)
 {
     par_error err;
-    par_tensor *tensor = check_any(L, 1);
+    par_tensor *tensor = par_lua_check_any_tensor(L, 1);
     int top = lua_gettop(L);
     par_tensor *view = par_lua_new_view(L, tensor);
     for (int i = 2, d = 0; i == 2 || i <= top; i += 2, d++) {
@@ -426,7 +228,7 @@ static int sub(lua_State *L)
 static int transpose(lua_State *L)
 {
     par_error err;
-    par_tensor *tensor = check_any(L, 1);
+    par_tensor *tensor = par_lua_check_any_tensor(L, 1);
     int d1 = par_lua_check_dim(L, 2, tensor), d2 = par_lua_check_dim(L, 3, tensor);
     par_lua_check_status(L, par_view_transpose(par_lua_new_view(L, tensor), d1, d2, &err), &err);
     return 1;
@@ -435,7 +237,7 @@ static int transpose(lua_State *L)
 static int t(lua_State *L)
 {
     par_error err;
-    par_tensor *tensor = check_any(L, 1);
+    par_tensor *tensor = par_lua_check_any_tensor(L, 1);
     if (tensor->ndim != 2) return par_lua_argument_error(L, 1, "Tensor must have 2 dimensions");
     par_lua_check_status(L, par_view_transpose(par_lua_new_view(L, tensor), 0, 1, &err), &err);
     return 1;
@@ -444,7 +246,7 @@ static int t(lua_State *L)
 static int unfold(lua_State *L)
 {
     par_error err;
-    par_tensor *tensor = check_any(L, 1);
+    par_tensor *tensor = par_lua_check_any_tensor(L, 1);
     int d = par_lua_check_dim(L, 2, tensor);
     int64_t window = par_lua_check_i64(L, 3), step = par_lua_check_i64(L, 4);
     par_lua_check_status(L, par_view_unfold(par_lua_new_view(L, tensor), d, window, step, &err), &err);
@@ -455,7 +257,7 @@ static int squeeze(lua_State *L)
 {
     par_error err;
     bool named = par_lua_to_tensor(L, 2) != NULL; /* torch.squeeze(result, tensor [, dim]) */
-    par_tensor *tensor = check_any(L, named ? 2 : 1);
+    par_tensor *tensor = par_lua_check_any_tensor(L, named ? 2 : 1);
     int at = named ? 3 : 2, d = lua_isnoneornil(L, at) ? -1 : par_lua_check_dim(L, at, tensor);
     par_tensor *view = par_lua_new_view(L, tensor);
     if (d < 0) par_view_squeeze(view);
@@ -478,7 +280,7 @@ static int expand(lua_State *L)
 {
     par_error err;
     int64_t sizes[PAR_TENSOR_DIMS_MAX];
-    par_tensor *tensor = check_any(L, 1);
+    par_tensor *tensor = par_lua_check_any_tensor(L, 1);
     int ndim = par_lua_check_sizes(L, 2, sizes);
     par_lua_check_status(L, par_view_expand(par_lua_new_view(L, tensor), ndim, sizes, &err), &err);
     return 1;
@@ -487,7 +289,7 @@ static int expand(lua_State *L)
 static int expand_as(lua_State *L)
 {
     par_error err;
-    par_tensor *tensor = check_any(L, 1), *like = check_any(L, 2);
+    par_tensor *tensor = par_lua_check_any_tensor(L, 1), *like = par_lua_check_any_tensor(L, 2);
     par_lua_check_status(L, par_view_expand(par_lua_new_view(L, tensor), like->ndim, like->size, &err), &err);
     return 1;
 }
@@ -521,7 +323,7 @@ static int view(lua_State *L)
 {
     int64_t sizes[PAR_TENSOR_DIMS_MAX];
     bool named = par_lua_to_tensor(L, 2) != NULL;
-    par_tensor *tensor = check_any(L, named ? 2 : 1);
+    par_tensor *tensor = par_lua_check_any_tensor(L, named ? 2 : 1);
     int ndim = par_lua_check_sizes(L, named ? 3 : 2, sizes);
     view_sizes(L, tensor, ndim, sizes);
     if (!named) return 1;
@@ -536,7 +338,7 @@ static int view(lua_State *L)
 static int view_as(lua_State *L)
 {
     int64_t sizes[PAR_TENSOR_DIMS_MAX];
-    par_tensor *tensor = check_any(L, 1), *like = check_any(L, 2);
+    par_tensor *tensor = par_lua_check_any_tensor(L, 1), *like = par_lua_check_any_tensor(L, 2);
     memcpy(sizes, like->size, (size_t)like->ndim * sizeof *sizes);
     return view_sizes(L, tensor, like->ndim, sizes);
 }
@@ -577,7 +379,7 @@ static const luaL_Reg SHARED[] = {{"size", size},
                                   {"zero", zero},
                                   {"resize", resize},
                                   {"resizeAs", resize_as},
-                                  {"set", set},
+                                  {"set", par_lua_tensor_set},
                                   {"narrow", narrow},
                                   {"select", select_},
                                   {"sub", sub},
@@ -596,14 +398,10 @@ static const luaL_Reg SHARED[] = {{"size", size},
 
 void par_lua_tensor_add_shape(lua_State *L)
 {
+    static const luaL_Reg methods[] = {{"__len", length}, {NULL, NULL}};
     luaL_setfuncs(L, SHARED, 0);
-    for (int type = 0; type < PAR_TYPE_COUNT; type++) {
-        par_lua_push_metatable(L, (par_type)type, false);
-        luaL_setfuncs(L, SHARED, 0);
-        lua_pushcfunction(L, length);
-        lua_setfield(L, -2, "__len");
-        lua_pop(L, 1);
-    }
+    par_lua_add_methods(L, SHARED);
+    par_lua_add_methods(L, methods);
     lua_pushcfunction(L, par_lua_address);
     lua_setfield(L, -2, "_address");
 }

@@ -1,19 +1,11 @@
-/* Numbers, sizes and dimensions between Lua and tensors; copying and filling for every file of the binding. */
+#include "lua/tensor/value.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/checked.h"
 #include "base/limits.h"
-#include "lua/lua_tensor.h"
 #include "tensor/loop.h"
-
-int par_lua_argument_error(lua_State *L, int n, const char *text)
-{
-    lua_Debug where = {0};
-    const char *name = NULL;
-    if (lua_getstack(L, 0, &where) && lua_getinfo(L, "n", &where)) name = where.name;
-    return luaL_error(L, "bad argument #%d to '%s' (%s)", n, name ? name : "?", text);
-}
 
 par_value par_lua_value_of_double(double d, par_type type)
 {
