@@ -1,10 +1,4 @@
-/* What a pool adds to links: tasks are claimed one by one from chunks that lie in a worker's queue, by a word in shared memory,
- * and each result is visible to the parent before the next task begins. So at a worker's death the parent knows which
- * tasks had ended, which one was running and which had not begun; and it may take back what was not begun at any time.
- *
- * A slot's word: bits 32-63 how many tasks of the chunk may be claimed, bits 0-31 how many were. Words 0 and 1 are the
- * two slots of a worker, word 2 the moment at which it claimed last, in ns. Both sides change a slot's word by
- * compare-and-swap; the pairs are give/retract (parent) and claim (worker). */
+/* What a pool adds to links: chunks of tasks (process/tasks.h), and the results that come back. */
 #include <lauxlib.h>
 #include <string.h>
 
@@ -15,10 +9,9 @@
 #include "lua/lua_trace.h"
 #include "lua/parts.h"
 #include "os/os.h"
+#include "process/tasks.h"
 
 enum {
-    POOL_SLOTS = 2,
-    POOL_BEGAN = 2,     /* index of the word that holds the moment of the last claim */
     POOL_KIND_OK = 2,   /* these four as in lua/parallel/pool/protocol.lua, where the others are */
     POOL_KIND_CHUNK_DONE = 4,
     POOL_KIND_LAST = 6,
@@ -34,16 +27,21 @@ static par_channel *open_channel(lua_State *L, par_lua_link *self)
     return self->link->channel;
 }
 
-static _Atomic uint64_t *check_slot(lua_State *L, par_lua_link *self, int idx)
+/* The words of the tasks, and the slot of which the number is at idx. */
+static _Atomic uint64_t *check_slot(lua_State *L, par_lua_link *self, int idx, unsigned *slot)
 {
-    int slot = (int)luaL_checkinteger(L, idx);
-    luaL_argcheck(L, slot >= 0 && slot < POOL_SLOTS, idx, "slot 0 or 1 expected");
-    return par_channel_words(open_channel(L, self)) + slot;
+    lua_Integer n = luaL_checkinteger(L, idx);
+    luaL_argcheck(L, n >= 0 && n < PAR_TASKS_SLOTS, idx, "slot 0 or 1 expected");
+    *slot = (unsigned)n;
+    return par_channel_words(open_channel(L, self));
 }
 
-static uint64_t word_of(uint64_t limit, uint64_t claimed) { return limit << 32 | claimed; }
-static uint64_t limit_of(uint64_t word) { return word >> 32; }
-static uint64_t claimed_of(uint64_t word) { return word & 0xffffffff; }
+static int push_state(lua_State *L, par_tasks_state state)
+{
+    lua_pushinteger(L, (lua_Integer)state.claimed);
+    lua_pushinteger(L, (lua_Integer)state.limit);
+    return 2;
+}
 
 /* --- the parent's side --- */
 
@@ -62,11 +60,12 @@ static int pool_give(lua_State *L)
 {
     par_lua_link *self = par_lua_link_check(L, 1);
     lua_Integer count = luaL_checkinteger(L, 2);
-    _Atomic uint64_t *slot = check_slot(L, self, 3);
+    unsigned slot;
+    _Atomic uint64_t *words = check_slot(L, self, 3, &slot);
     int64_t began_ns = par_os_now_ns();
-    luaL_argcheck(L, count >= 0 && count <= 0x7fffffff, 2, "a number of tasks expected");
+    luaL_argcheck(L, count >= 0 && count <= PAR_TASKS_MAX, 2, "a number of tasks expected");
     lua_settop(L, 8);
-    atomic_store_explicit(slot, word_of((uint64_t)count, 0), memory_order_seq_cst);
+    par_tasks_give(words, slot, (uint32_t)count);
     par_lua_link_send(L, self, POOL_KIND_CHUNK, 3, 6, "values", PAR_NEVER);
     lua_pushnumber(L, (lua_Number)(par_os_now_ns() - began_ns) * 1e-9);
     return 1;
@@ -76,31 +75,21 @@ static int pool_give(lua_State *L)
 static int pool_retract(lua_State *L)
 {
     par_lua_link *self = par_lua_link_check(L, 1);
-    _Atomic uint64_t *slot = check_slot(L, self, 2);
+    unsigned slot;
+    _Atomic uint64_t *words = check_slot(L, self, 2, &slot);
     lua_Integer keep = luaL_checkinteger(L, 3);
-    uint64_t word = atomic_load_explicit(slot, memory_order_seq_cst), limit;
-    do {
-        limit = keep > 0 ? (uint64_t)keep : 0;
-        if (limit < claimed_of(word)) limit = claimed_of(word);
-        if (limit > limit_of(word)) limit = limit_of(word);
-    } while (!atomic_compare_exchange_weak_explicit(slot, &word, word_of(limit, claimed_of(word)), memory_order_seq_cst,
-                                                    memory_order_seq_cst));
-    lua_pushinteger(L, (lua_Integer)claimed_of(word));
-    lua_pushinteger(L, (lua_Integer)limit);
-    return 2;
+    if (keep < 0) keep = 0;
+    return push_state(L, par_tasks_retract(words, slot, keep < PAR_TASKS_MAX ? (uint32_t)keep : PAR_TASKS_MAX));
 }
 
 /* links.claimed(child, slot) -> claimed, limit, seconds since the worker claimed a task last */
 static int pool_claimed(lua_State *L)
 {
     par_lua_link *self = par_lua_link_check(L, 1);
-    _Atomic uint64_t *slot = check_slot(L, self, 2);
-    uint64_t word = atomic_load_explicit(slot, memory_order_seq_cst);
-    uint64_t began_ns =
-        atomic_load_explicit(par_channel_words(self->link->channel) + POOL_BEGAN, memory_order_seq_cst);
-    lua_pushinteger(L, (lua_Integer)claimed_of(word));
-    lua_pushinteger(L, (lua_Integer)limit_of(word));
-    lua_pushnumber(L, ((lua_Number)par_os_now_ns() - (lua_Number)began_ns) * 1e-9);
+    unsigned slot;
+    _Atomic uint64_t *words = check_slot(L, self, 2, &slot);
+    push_state(L, par_tasks_look(words, slot));
+    lua_pushnumber(L, ((lua_Number)par_os_now_ns() - (lua_Number)par_tasks_claimed_ns(words)) * 1e-9);
     return 3;
 }
 
@@ -185,17 +174,11 @@ static int pool_take(lua_State *L)
 /* Claims the next task of the slot and pushes its place in the chunk, or nil when none is left. */
 static int push_claim(lua_State *L, par_lua_link *self, int idx, int64_t now_ns)
 {
-    _Atomic uint64_t *slot = check_slot(L, self, idx);
-    _Atomic uint64_t *began = par_channel_words(self->link->channel) + POOL_BEGAN;
-    uint64_t word = atomic_load_explicit(slot, memory_order_acquire);
-    atomic_store_explicit(began, (uint64_t)now_ns, memory_order_release);
-    do {
-        if (claimed_of(word) >= limit_of(word)) {
-            lua_pushnil(L);
-            return 1;
-        }
-    } while (!atomic_compare_exchange_weak_explicit(slot, &word, word + 1, memory_order_seq_cst, memory_order_seq_cst));
-    lua_pushinteger(L, (lua_Integer)claimed_of(word) + 1);
+    unsigned slot;
+    _Atomic uint64_t *words = check_slot(L, self, idx, &slot);
+    uint32_t place = par_tasks_claim(words, slot, now_ns);
+    if (place) lua_pushinteger(L, (lua_Integer)place);
+    else lua_pushnil(L);
     return 1;
 }
 
@@ -229,11 +212,11 @@ static void push_seconds(lua_State *L, par_lua_link *self)
     lua_insert(L, 3);
 }
 
-/* No task of the slot is left: none can come, since the parent only ever lowers the limit of a chunk that it gave. */
-static bool is_last(_Atomic uint64_t *slot)
+static bool is_last(lua_State *L, par_lua_link *self, int idx)
 {
-    uint64_t word = atomic_load_explicit(slot, memory_order_acquire);
-    return claimed_of(word) >= limit_of(word);
+    unsigned slot;
+    _Atomic uint64_t *words = check_slot(L, self, idx, &slot);
+    return par_tasks_none_left(words, slot);
 }
 
 /* The last result of a chunk, which says that the chunk is done as well. false: it cannot travel. */
@@ -253,7 +236,7 @@ static int pool_done(lua_State *L)
     par_error err;
     par_lua_link *self = par_lua_link_check(L, 1);
     luaL_checkany(L, 2);
-    if (!self->chunk.apart && is_last(check_slot(L, self, 2)) && publish_last(L, self)) return 0;
+    if (!self->chunk.apart && is_last(L, self, 2) && publish_last(L, self)) return 0;
     /* Not part of a longer message, so an error names the results as they were given. */
     if (publish(L, self, POOL_KIND_OK, true, &err) != PAR_OK) par_lua_link_throw(L, self, &err, "send the result to");
     int64_t now_ns = par_os_now_ns();

@@ -154,6 +154,7 @@ end
 -- Takes back what is not begun of a chunk behind the first `keep` tasks. Returns how many tasks that were.
 local function take_back(self, worker, chunk, keep)
   local _, limit = self.system.retract(worker.child, chunk.slot, keep)
+  if limit < chunk.got then limit = chunk.got end -- the worker may write anything into the word: what has come is not taken back
   local n = chunk.n - limit
   if n <= 0 then return 0 end
   chunk.job:give_up(chunk.first + limit, chunk.first + chunk.n - 1)
