@@ -14,10 +14,20 @@
 #include "base/status.h"
 #include "tensor/tensor.h"
 
+/* A tensor or storage to be encoded: one of the two, with a reference for the caller. */
+typedef struct par_codec_object {
+    par_tensor *tensor;
+    par_storage *storage;
+    const void *identity; /* what makes it the same object when it is met again */
+    bool borrowed;        /* the identity is good only as long as the userdata lives */
+} par_codec_object;
+
 /* What the Lua layer teaches the codec about its userdata. None may keep what it is given. */
 typedef struct par_codec_hooks {
-    /* Is the userdata at idx a tensor or a storage? Sets exactly one of the two (borrowed). May not raise. */
-    bool (*to_tensor)(lua_State *L, int idx, par_tensor **tensor, par_storage **storage);
+    /* Is the userdata at idx a tensor or a storage? May not raise. */
+    bool (*to_tensor)(lua_State *L, int idx, par_codec_object *out);
+    /* Before a storage is written, when code has run since to_tensor gave it. */
+    void (*renew_storage)(par_storage *storage);
     /* Pushes a userdata that takes over one reference. May raise for memory (the reference is then released). */
     void (*push_tensor)(lua_State *L, par_tensor *tensor);
     void (*push_storage)(lua_State *L, par_storage *storage);
@@ -35,6 +45,7 @@ void par_codec_set_hooks(par_codec *codec, const par_codec_hooks *hooks); /* cop
 void par_codec_register(lua_State *L, par_codec *codec, int name, int spec);
 
 typedef struct par_encoded {
+    par_codec *by;        /* whose buffers these are */
     const uint8_t *bytes; /* the span that was given, or the codec's own buffer (valid until the next encode) */
     size_t len;
     bool in_span;         /* bytes == span */
@@ -58,9 +69,12 @@ enum {
  * buffer. Returns PAR_OK, PAR_E_UNSUPPORTED (text names the path: "message.users[3].sock: cannot send a userdata (...)",
  * `name` being the path's first word), PAR_E_LIMIT or PAR_E_NOMEM; nothing was sent then. Raises only what a user's hook
  * raised and Lua's own out of memory. Leaves the stack as it was. Values referred to by payloads must stay on the stack
- * until the message is sent. span may be NULL with room 0. */
+ * until the message is sent; then par_codec_sent has to be called. span may be NULL with room 0. */
 int par_codec_encode(lua_State *L, par_codec *codec, int first, int count, const char *name, unsigned flags, uint8_t *span,
                      size_t room, par_encoded *out, par_error *err);
+/* The message has been sent, or will not be: lets go of what it held. Until then the bytes and payloads are good. Without
+ * payloads nothing is held, and the call may be left out. */
+void par_codec_sent(lua_State *L, const par_encoded *encoded);
 /* Pushes the values of one message and returns their number, or PAR_E_CORRUPT / PAR_E_UNSUPPORTED / PAR_E_NOMEM with nothing
  * pushed. Safe on any bytes; memory stays in proportion to len. Raises only what a user's hook raised and out of memory. */
 int par_codec_decode(lua_State *L, par_codec *codec, const uint8_t *bytes, size_t len, par_blob *const *payloads,

@@ -89,7 +89,7 @@ static int begin(lua_State *L, par_encoder *e, uint8_t *span, size_t room)
     par_pointers_reset(&e->seen);
     if (e->own.capacity > PAR_CODEC_KEEP_BYTES) par_buffer_trim(&e->own, PAR_CODEC_KEEP_BYTES);
     par_buffer_fini(&e->own_text);
-    e->n_storages = e->n_payloads = 0;
+    e->n_payloads = 0;
     e->hooked_open = 0;
     e->globals = e->plain_metatable = NULL;
     e->header_flags = e->flags & PAR_ENCODE_LOSSY ? PAR_FORMAT_LOSSY : 0;
@@ -122,7 +122,7 @@ static int write_message(lua_State *L, par_codec *codec, par_encoder *e, int fir
         lua_pushvalue(L, first + i);
         rc = encode_value(L, codec, e);
     }
-    if (rc == PAR_OK && e->n_storages) rc = par_encode_storages(e);
+    if (rc == PAR_OK && e->n_storages) rc = par_encode_storages(codec, e);
     if (rc != PAR_OK) return rc;
     e->start[1] = e->header_flags;
     e->start[2] = e->words_defined < PAR_FORMAT_MANY ? (uint8_t)e->words_defined : PAR_FORMAT_MANY;
@@ -141,11 +141,11 @@ static bool encode_plain(lua_State *L, par_encoder *e, int idx, uint8_t *span, s
     if (type == LUA_TNUMBER && e->doubles_only) return false;
     if (!s && type != LUA_TNUMBER && type != LUA_TBOOLEAN && type != LUA_TNIL) return false;
     if (!span || len > room || room - len < PAR_FORMAT_HEADER + PAR_NUMBER_MAX) return false;
-    if (e->kept || e->own_text.capacity || e->own.capacity > PAR_CODEC_KEEP_BYTES) return false;
+    if (e->kept || e->n_held || e->own_text.capacity || e->own.capacity > PAR_CODEC_KEEP_BYTES) return false;
     e->in_span = true;
     e->start = e->p = span;
     e->end = span + room;
-    e->n_storages = e->n_payloads = 0;
+    e->n_payloads = 0;
     par_put_u8(e, PAR_FORMAT_VERSION);
     par_put_u8(e, e->flags & PAR_ENCODE_LOSSY ? PAR_FORMAT_LOSSY : 0);
     par_put_u8(e, 0);
@@ -153,13 +153,9 @@ static bool encode_plain(lua_State *L, par_encoder *e, int idx, uint8_t *span, s
     return s ? par_put_plain_string(e, s, len) == PAR_OK : par_encode_scalar(L, e, idx) == 1;
 }
 
-/* Results of hooks of the message before. */
-static void drop_kept(lua_State *L, par_codec *codec, par_encoder *e)
+void par_codec_sent(lua_State *L, const par_encoded *encoded)
 {
-    if (e->kept == 0) return;
-    e->kept = 0;
-    lua_pushnil(L);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &codec->anchors.kept);
+    par_encode_let_go(L, encoded->by, &encoded->by->encoder);
 }
 
 int par_codec_encode(lua_State *L, par_codec *codec, int first, int count, const char *name, unsigned flags, uint8_t *span,
@@ -175,15 +171,15 @@ int par_codec_encode(lua_State *L, par_codec *codec, int first, int count, const
     e->check_names = e->names_fresh = false;
     e->doubles_only = (flags & PAR_ENCODE_FLOATS) && !(flags & PAR_ENCODE_LOSSY);
     if (count == 1 && encode_plain(L, e, first, span, room)) {
-        *out = (par_encoded){.bytes = e->start, .len = par_output_at(e), .in_span = true};
+        *out = (par_encoded){.by = codec, .bytes = e->start, .len = par_output_at(e), .in_span = true};
         return PAR_OK;
     }
     int rc;
     bool again;
     do {
+        par_encode_let_go(L, codec, e);
         rc = begin(L, e, span, room);
         if (rc != PAR_OK) return rc;
-        drop_kept(L, codec, e);
         rc = write_message(L, codec, e, first, count);
         lua_settop(L, e->levels.base);
         par_levels_reset(L, &e->levels);
@@ -191,8 +187,10 @@ int par_codec_encode(lua_State *L, par_codec *codec, int first, int count, const
         again = !e->check_names && (rc == PAR_AGAIN_WITH_NAMES || rc == PAR_E_UNSUPPORTED);
         e->check_names = true;
     } while (again);
+    if (rc != PAR_OK || e->n_payloads == 0) par_encode_let_go(L, codec, e);
     if (rc != PAR_OK) return rc;
-    *out = (par_encoded){.bytes = e->start,
+    *out = (par_encoded){.by = codec,
+                         .bytes = e->start,
                          .len = par_output_at(e),
                          .in_span = e->in_span,
                          .payloads = e->payloads,

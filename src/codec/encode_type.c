@@ -32,9 +32,7 @@ int par_encode_named(lua_State *L, par_codec *codec, par_encoder *e, bool renew)
     return rc == PAR_OK ? 1 : rc;
 }
 
-/* Keeps the table at the top as long as the message is in use: its values have addresses that are remembered, and
- * payloads point into them. */
-static void keep(lua_State *L, par_codec *codec, par_encoder *e)
+void par_encode_keep(lua_State *L, par_codec *codec, par_encoder *e)
 {
     const char *key = &codec->anchors.kept;
     if (e->kept == 0) {
@@ -50,13 +48,16 @@ static void keep(lua_State *L, par_codec *codec, par_encoder *e)
 }
 
 /* Calls spec.encode(object), both at the top; leaves in the place of the spec a table of the results. */
-static int call_encode(lua_State *L, par_codec *codec)
+static int call_encode(lua_State *L, par_codec *codec, par_encoder *e)
 {
     int spec = lua_gettop(L);
     luaL_checkstack(L, 280, "no room for the values of an encode hook");
     lua_getfield(L, spec, "encode");
     lua_pushvalue(L, spec - 1);
-    if (par_codec_call(L, codec, 1, LUA_MULTRET) != LUA_OK) lua_error(L);
+    if (par_codec_call(L, codec, 1, LUA_MULTRET) != LUA_OK) {
+        par_encode_let_go(L, codec, e);
+        lua_error(L);
+    }
     int n = lua_gettop(L) - spec;
     lua_createtable(L, n < 250 ? n : 0, 0);
     lua_replace(L, spec);
@@ -70,7 +71,7 @@ static int enter_results(lua_State *L, par_codec *codec, par_encoder *e, par_ste
     if (!par_output_room(e, 2)) return par_output_full(e);
     par_put_u8(e, PAR_TAG_HOOKED);
     par_put_u8(e, (unsigned)n);
-    keep(L, codec, e);
+    par_encode_keep(L, codec, e);
     lua_insert(L, -2); /* object, results, name */
     int rc = par_encode_string(L, e);
     if (rc != PAR_OK) return rc;
@@ -99,7 +100,7 @@ int par_encode_hooked(lua_State *L, par_codec *codec, par_encoder *e)
     lua_pushvalue(L, -3);
     lua_insert(L, -2); /* object, name, object, spec */
     if (!par_output_leave_span(e)) return par_output_full(e);
-    int n = call_encode(L, codec);
+    int n = call_encode(L, codec, e);
     par_output_forget(e);
     lua_replace(L, -2); /* object, name, results */
     if (n > UINT8_MAX) return par_refuse(L, e, "its encode hook returned more than 255 values");

@@ -5,7 +5,7 @@
 #include "codec/types.h"
 
 /* The number of the storage in this message; widens what is sent of it to [first, last]. */
-static int use_storage(par_encoder *e, const par_storage *storage, int64_t first, int64_t last, uint32_t *number)
+static int use_storage(par_encoder *e, par_storage *storage, int64_t first, int64_t last, uint32_t *number)
 {
     bool added;
     par_seen *seen = par_pointers_add(&e->seen, (const char *)storage + 1, &added); /* + 1: the storage as such is an object */
@@ -19,7 +19,7 @@ static int use_storage(par_encoder *e, const par_storage *storage, int64_t first
         if (!grown) return par_output_full(e);
         e->storages = grown;
         seen->aux = e->n_storages++;
-        e->storages[seen->aux] = (par_sent_storage){storage, first, last};
+        e->storages[seen->aux] = (par_sent_storage){par_storage_retain(storage), first, last};
     }
     par_sent_storage *sent = &e->storages[*number = seen->aux];
     if (first < sent->first) sent->first = first;
@@ -27,10 +27,9 @@ static int use_storage(par_encoder *e, const par_storage *storage, int64_t first
     return PAR_OK;
 }
 
-static int encode_tensor(lua_State *L, par_encoder *e, const par_tensor *tensor)
+static int encode_tensor(par_encoder *e, const par_tensor *tensor)
 {
-    int rc = par_encode_seen(L, e, tensor, 0);
-    if (rc != 0) return rc;
+    int rc;
     int64_t first = 0, last = -1;
     uint32_t number = 0;
     bool elements = tensor->storage && par_tensor_span(tensor, &first, &last);
@@ -46,12 +45,10 @@ static int encode_tensor(lua_State *L, par_encoder *e, const par_tensor *tensor)
     return 1;
 }
 
-static int encode_storage(lua_State *L, par_encoder *e, const par_storage *storage)
+static int encode_storage(par_encoder *e, par_storage *storage)
 {
-    int rc = par_encode_seen(L, e, storage, 0);
-    if (rc != 0) return rc;
     uint32_t number;
-    rc = use_storage(e, storage, 0, storage->size - 1, &number);
+    int rc = use_storage(e, storage, 0, storage->size - 1, &number);
     if (rc != PAR_OK) return rc;
     if (!par_output_room(e, 11)) return par_output_full(e);
     par_put_u8(e, PAR_TAG_STORAGE);
@@ -59,12 +56,52 @@ static int encode_storage(lua_State *L, par_encoder *e, const par_storage *stora
     return 1;
 }
 
+/* Takes over the object's reference, until the message is sent: hooks may let it go, and another come at its address. */
+static int hold(par_encoder *e, par_codec_object object)
+{
+    par_codec_object *grown = par_codec_grow(e->held, &e->held_capacity, e->n_held + 1, sizeof *grown);
+    if (grown) {
+        e->held = grown;
+        e->held[e->n_held++] = object;
+        return PAR_OK;
+    }
+    par_tensor_release(object.tensor);
+    par_storage_release(object.storage);
+    return par_output_full(e);
+}
+
+static void release_last(par_encoder *e)
+{
+    par_codec_object *last = &e->held[--e->n_held];
+    par_tensor_release(last->tensor);
+    par_storage_release(last->storage);
+}
+
+void par_encode_release_tensors(par_encoder *e)
+{
+    while (e->n_held) release_last(e);
+    while (e->n_storages) par_storage_release(e->storages[--e->n_storages].storage);
+}
+
+/* The object of the userdata at the top. */
+static int encode_object(lua_State *L, par_codec *codec, par_encoder *e, par_codec_object object)
+{
+    int rc = hold(e, object);
+    if (rc != PAR_OK) return rc;
+    rc = par_encode_seen(L, e, object.identity, 0);
+    if (rc != 0) {
+        release_last(e);
+        return rc;
+    }
+    if (object.borrowed) par_encode_keep(L, codec, e);
+    return object.tensor ? encode_tensor(e, object.tensor) : encode_storage(e, object.storage);
+}
+
 int par_encode_userdata(lua_State *L, par_codec *codec, par_encoder *e)
 {
-    par_tensor *tensor = NULL;
-    par_storage *storage = NULL;
-    if (codec->hooks.to_tensor && codec->hooks.to_tensor(L, lua_gettop(L), &tensor, &storage))
-        return tensor ? encode_tensor(L, e, tensor) : encode_storage(L, e, storage);
+    par_codec_object object = {0};
+    if (codec->hooks.to_tensor && codec->hooks.to_tensor(L, lua_gettop(L), &object))
+        return encode_object(L, codec, e, object);
     char type[100] = "";
     if (lua_getmetatable(L, -1)) {
         if (par_types_hooked(L, codec)) {
@@ -87,13 +124,17 @@ int par_encode_userdata(lua_State *L, par_codec *codec, par_encoder *e)
 
 #define WORTH_TRIMMING 4096 /* bytes that a narrower part has to save, beside half of the storage */
 
-static void trim(par_sent_storage *sent)
+/* Which part is sent. False: it is not there any more, a hook has made the storage smaller. */
+static bool trim(par_sent_storage *sent)
 {
     const par_storage *storage = sent->storage;
+    if (sent->last >= storage->size) return false;
     int64_t used = sent->last - sent->first + 1, unused = storage->size - used;
-    if (!storage->shared && unused > used && unused >= WORTH_TRIMMING / (int64_t)par_type_bytes(storage->type)) return;
+    if (!storage->shared && unused > used && unused >= WORTH_TRIMMING / (int64_t)par_type_bytes(storage->type))
+        return true;
     sent->first = 0;
     sent->last = storage->size - 1;
+    return true;
 }
 
 static int put_inline(par_encoder *e, const void *data, size_t bytes)
@@ -106,7 +147,8 @@ static int put_inline(par_encoder *e, const void *data, size_t bytes)
 
 static int put_storage(par_encoder *e, par_sent_storage *sent)
 {
-    trim(sent);
+    if (!trim(sent))
+        return par_error_set(e->err, PAR_E_INVALID, "%s: a storage was made smaller while it was being written", e->name);
     const par_storage *storage = sent->storage;
     size_t element = par_type_bytes(storage->type), count = (size_t)(sent->last - sent->first + 1), bytes = count * element;
     const uint8_t *data = storage->size ? (const uint8_t *)storage->data + (size_t)sent->first * element : NULL;
@@ -122,12 +164,13 @@ static int put_storage(par_encoder *e, par_sent_storage *sent)
         e, &(par_payload){.data = data, .bytes = bytes, .blob = storage->blob, .shared = storage->shared});
 }
 
-int par_encode_storages(par_encoder *e)
+int par_encode_storages(par_codec *codec, par_encoder *e)
 {
     uint64_t begin = par_output_at(e);
     if (!par_output_room(e, 10)) return par_output_full(e);
     par_put_varint(e, e->n_storages);
     for (uint32_t i = 0; i < e->n_storages; i++) {
+        if (codec->hooks.renew_storage) codec->hooks.renew_storage(e->storages[i].storage);
         int rc = put_storage(e, &e->storages[i]);
         if (rc != PAR_OK) return rc;
     }

@@ -8,10 +8,22 @@ void par_encoder_fini(par_encoder *e)
     par_buffer_fini(&e->own);
     par_buffer_fini(&e->own_text);
     par_pointers_fini(&e->seen);
+    par_encode_release_tensors(e);
     free(e->open);
     free(e->words);
     free(e->storages);
+    free(e->held);
     free(e->payloads);
+}
+
+void par_encode_let_go(lua_State *L, par_codec *codec, par_encoder *e)
+{
+    par_encode_release_tensors(e);
+    if (e->kept == 0) return;
+    e->kept = 0;
+    luaL_checkstack(L, 4, NULL);
+    lua_pushnil(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &codec->anchors.kept);
 }
 
 void par_encode_mark_later(par_encoder *e, size_t at)

@@ -5,6 +5,11 @@
 #include "codec/output.h"
 
 void par_encoder_fini(par_encoder *e);
+/* Lets go of everything that the last message held. */
+void par_encode_let_go(lua_State *L, par_codec *codec, par_encoder *e);
+/* Keeps the value at the top as long as the message is in use: it, or its values, have addresses that are remembered, and
+ * payloads point into them. */
+void par_encode_keep(lua_State *L, par_codec *codec, par_encoder *e);
 
 /* ---- values ---- */
 /* Writes a reference to the object at `at`: 1, or an error. */
@@ -60,7 +65,8 @@ bool par_encode_is_globals(lua_State *L, par_encoder *e, const void *table);
 int par_encode_check_holder(lua_State *L, par_codec *codec, par_encoder *e);
 #define PAR_AGAIN_WITH_NAMES (-1000) /* a library table was entered before it was known as one: start over */
 /* The storages behind the values, at the end. */
-int par_encode_storages(par_encoder *e);
+int par_encode_storages(par_codec *codec, par_encoder *e);
+void par_encode_release_tensors(par_encoder *e);
 
 /* ---- refusals (refusal.c) ---- */
 /* PAR_E_UNSUPPORTED with the path of the value being written, then what is wrong with it. */

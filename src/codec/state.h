@@ -56,7 +56,7 @@ typedef struct par_word { /* one slot of the encoder's dictionary cache */
 #define PAR_WORD_SLOTS 1024u
 
 typedef struct par_sent_storage {
-    const par_storage *storage;
+    par_storage *storage; /* one reference is ours, until the message is sent */
     int64_t first, last; /* elements somebody in this message uses */
 } par_sent_storage;
 
@@ -73,6 +73,8 @@ typedef struct par_encoder {
     par_sent_storage *storages;
     uint32_t n_storages;
     size_t storages_capacity;
+    par_codec_object *held; /* tensors and storages that were met: their addresses are remembered */
+    size_t n_held, held_capacity;
     par_payload *payloads;
     uint32_t n_payloads;
     size_t payloads_capacity;

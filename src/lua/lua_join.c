@@ -164,6 +164,7 @@ static int join_send_failure(lua_State *L)
     if (value.len) memcpy(at + message_len + traceback_len, value.bytes, value.len);
     int rc = par_channel_send(self->link->channel, PAR_KIND_FAILED, body, len, value.payloads, value.n_payloads, PAR_NEVER,
                               &err);
+    if (value.by) par_codec_sent(L, &value);
     lua_pushboolean(L, rc == PAR_OK);
     return 1;
 }

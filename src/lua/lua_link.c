@@ -266,8 +266,10 @@ static int put_apart(lua_State *L, par_lua_link *self, uint32_t kind, int first,
     int rc = PAR_OK;
     if (encoded->in_span) rc = par_codec_encode(L, self->codec, first, count, name, flags, NULL, 0, encoded, err);
     if (rc != PAR_OK) return rc;
-    return par_channel_send(self->link->channel, kind, encoded->bytes, encoded->len, encoded->payloads, encoded->n_payloads,
-                            deadline_ns, err);
+    rc = par_channel_send(self->link->channel, kind, encoded->bytes, encoded->len, encoded->payloads, encoded->n_payloads,
+                          deadline_ns, err);
+    par_codec_sent(L, encoded);
+    return rc;
 }
 
 int par_lua_link_put(lua_State *L, par_lua_link *self, uint32_t kind, int first, int count, const char *name, unsigned flags,

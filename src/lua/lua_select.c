@@ -174,6 +174,7 @@ static par_lua_link *broadcast_some(lua_State *L, int n, unsigned kind, unsigned
     if (rc != PAR_OK) par_lua_throw_status(L, 0, &other);
     rc = par_channel_broadcast(channels, count, PAR_KIND_DATA, encoded.bytes, encoded.len, encoded.payloads,
                                encoded.n_payloads, deadline_ns, results, &other);
+    par_codec_sent(L, &encoded);
     for (uint32_t i = 0; rc != PAR_OK && !failed && i < count; i++)
         if (results[i] != PAR_OK) {
             failed = children[i];

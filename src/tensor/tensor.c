@@ -168,6 +168,12 @@ par_tensor *par_tensor_new_empty(par_type type)
     return &small->tensor;
 }
 
+par_tensor *par_tensor_retain(par_tensor *tensor)
+{
+    tensor->refs++;
+    return tensor;
+}
+
 void par_tensor_release(par_tensor *tensor)
 {
     if (!tensor || --tensor->refs > 0) return;

@@ -108,7 +108,8 @@ static bool torch_kind(lua_State *L, int idx, par_type *type, bool *is_tensor)
 }
 
 /* --- Torch's storages seen as ours ---
- * One par_storage for each th_storage, so that tensors which share a storage share it in a message too. */
+ * One par_storage for each th_storage as long as somebody holds it, so that tensors which share a storage share it in a
+ * message too. */
 typedef struct seen_storage {
     par_blob blob; /* first: what its free() is given */
     th_storage *of;
@@ -133,12 +134,11 @@ static void forget_seen(par_blob *blob)
 
 static par_storage *new_seen(th_storage *of, par_type type)
 {
-    static char nothing[8];
     seen_storage *entry = calloc(1, sizeof *entry);
     if (!entry) return NULL;
     size_t bytes = (size_t)of->size * par_type_bytes(type);
-    entry->blob = (par_blob){.data = of->data ? of->data : nothing, .bytes = bytes, .refs = 1, .kind = PAR_BLOB_FOREIGN,
-                             .free = forget_seen};
+    entry->blob = (par_blob){.data = of->data, .bytes = bytes, .refs = 1, .kind = PAR_BLOB_FOREIGN,
+                             .again = true, .free = forget_seen};
     entry->of = of;
     entry->storage = par_storage_new_blob(type, &entry->blob, 0, of->size);
     if (!entry->storage) {
@@ -154,82 +154,31 @@ static par_storage *new_seen(th_storage *of, par_type type)
     return entry->storage;
 }
 
+/* Torch may have resized it since: the view is of what is there now. */
+static void renew(seen_storage *entry)
+{
+    const th_storage *of = entry->of;
+    entry->blob.bytes = (size_t)of->size * par_type_bytes(entry->storage->type);
+    entry->blob.data = entry->storage->data = of->data;
+    entry->storage->size = of->size;
+}
+
+void par_torch_renew(par_storage *storage)
+{
+    if (storage->blob && storage->blob->free == forget_seen) renew((seen_storage *)storage->blob);
+}
+
 /* A reference for the caller, or NULL. */
 static par_storage *see_storage(lua_State *L, th_storage *of, par_type type)
 {
     find_functions(L, type); /* without them the storage is not counted, and good only as long as its userdata */
     if (of->size == 0) return par_storage_new(type, 0);
-    for (seen_storage **link = bucket_of(of); *link; link = &(*link)->next) {
-        seen_storage *entry = *link;
+    for (seen_storage *entry = *bucket_of(of); entry; entry = entry->next) {
         if (entry->of != of || entry->storage->type != type) continue;
-        if (entry->storage->data == of->data && entry->storage->size == of->size)
-            return par_storage_retain(entry->storage);
-        *link = entry->next; /* Torch has resized it since: the old view dies with those who hold it */
-        break;
+        renew(entry);
+        return par_storage_retain(entry->storage);
     }
     return new_seen(of, type);
-}
-
-/* What was made for a userdata lives as long as that does. */
-typedef struct anchor {
-    par_tensor *tensor;
-    par_storage *storage;
-} anchor;
-static const char anchors_key;
-
-static int anchor_collect(lua_State *L)
-{
-    anchor *a = lua_touserdata(L, 1);
-    par_tensor_release(a->tensor);
-    par_storage_release(a->storage);
-    *a = (anchor){0};
-    return 0;
-}
-
-/* Pushes the table userdata -> anchor, weak in its keys. */
-static void push_anchors(lua_State *L)
-{
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &anchors_key);
-    if (lua_istable(L, -1)) return;
-    lua_pop(L, 1);
-    lua_newtable(L);
-    lua_newtable(L);
-    lua_pushliteral(L, "k");
-    lua_setfield(L, -2, "__mode");
-    lua_setmetatable(L, -2);
-    lua_pushvalue(L, -1);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &anchors_key);
-}
-
-static int push_anchor_of(lua_State *L)
-{
-    push_anchors(L);
-    lua_pushvalue(L, 1);
-    lua_rawget(L, -2);
-    if (lua_isuserdata(L, -1)) return 1;
-    lua_pop(L, 1);
-    anchor *a = lua_newuserdata(L, sizeof *a);
-    *a = (anchor){0};
-    lua_newtable(L);
-    lua_pushcfunction(L, anchor_collect);
-    lua_setfield(L, -2, "__gc");
-    lua_setmetatable(L, -2);
-    lua_pushvalue(L, 1);
-    lua_pushvalue(L, -2);
-    lua_rawset(L, -4);
-    return 1;
-}
-
-/* Protected: a hook of the encoder may not raise. */
-static anchor *anchor_of(lua_State *L, int idx)
-{
-    idx = lua_absindex(L, idx);
-    lua_pushcfunction(L, push_anchor_of);
-    lua_pushvalue(L, idx);
-    bool good = lua_pcall(L, 1, 1, 0) == LUA_OK;
-    anchor *a = good ? lua_touserdata(L, -1) : NULL;
-    lua_pop(L, 1);
-    return a;
 }
 
 static par_tensor *see_tensor(lua_State *L, const th_tensor *of, par_type type)
@@ -246,23 +195,17 @@ static par_tensor *see_tensor(lua_State *L, const th_tensor *of, par_type type)
     return made;
 }
 
-bool par_torch_to_tensor(lua_State *L, int idx, par_tensor **tensor, par_storage **storage)
+bool par_torch_to_tensor(lua_State *L, int idx, const void **identity, par_tensor **tensor, par_storage **storage)
 {
     par_type type;
     bool is_tensor;
     if (!torch_kind(L, idx, &type, &is_tensor)) return false;
     void *object = *(void **)lua_touserdata(L, idx);
-    anchor *a = object ? anchor_of(L, idx) : NULL;
-    if (!a) return false;
-    anchor fresh = {0};
-    if (is_tensor) fresh.tensor = see_tensor(L, object, type);
-    else fresh.storage = see_storage(L, object, type);
-    par_tensor_release(a->tensor);
-    par_storage_release(a->storage);
-    *a = fresh;
-    *tensor = a->tensor;
-    *storage = a->storage;
-    return a->tensor || a->storage;
+    if (!object) return false;
+    *identity = object;
+    if (is_tensor) *tensor = see_tensor(L, object, type);
+    else *storage = see_storage(L, object, type);
+    return *tensor || *storage;
 }
 
 /* --- our storages seen as Torch's ---

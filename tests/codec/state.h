@@ -67,6 +67,15 @@ static bool state_to_tensor(lua_State *L, int idx, par_tensor **tensor, par_stor
     return kind == 1 || kind == 2;
 }
 
+static bool state_to_object(lua_State *L, int idx, par_codec_object *out)
+{
+    if (!state_to_tensor(L, idx, &out->tensor, &out->storage)) return false;
+    out->identity = out->tensor ? (const void *)out->tensor : out->storage;
+    if (out->tensor) par_tensor_retain(out->tensor);
+    else par_storage_retain(out->storage);
+    return true;
+}
+
 static int state_gc(lua_State *L)
 {
     par_tensor *tensor = NULL;
@@ -167,7 +176,8 @@ static int state_prepare(lua_State *L)
     lua_register(L, "tensor", state_tensor);
     lua_register(L, "storage_of", state_storage_of);
     lua_register(L, "sum", state_sum);
-    par_codec_hooks hooks = {state_to_tensor, state_push_tensor, state_push_storage, NULL};
+    par_codec_hooks hooks = {
+        .to_tensor = state_to_object, .push_tensor = state_push_tensor, .push_storage = state_push_storage};
     par_codec_set_hooks(par_codec_of(L), &hooks);
     return 0;
 }

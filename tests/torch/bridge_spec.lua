@@ -98,6 +98,37 @@ describe('the bridge to Torch', function()
     assert.equal(tensors, tensors_left)
   end)
 
+  it('holds nothing of what has been sent', function()
+    local parallel = require 'parallel'
+    local child = parallel.run 'for _ = 1, 4 do parallel.parent:receive() end'
+    collect()
+    collectgarbage('stop')
+    local storages = torch.live()
+    local function large()
+      local storage = torch.DoubleStorage(200000)
+      return torch.DoubleTensor(storage, 1, {200000}, {1}), storage
+    end
+    local small = torch.DoubleTensor(torch.DoubleStorage(1), 1, {1}, {1})
+    local tensor, storage = large()
+    for _, send in ipairs {
+      function(value) child:send(value) end,
+      function(value) child:send(value, {timeout = 10}) end,
+      function(value) parallel.children:send(value) end,
+      function(value) child:send {value, value} end,
+      function(value) core.encode {value, storage} end,
+      function(value) pcall(core.encode, {value, print = io.stdout}) end,
+      function(value) pcall(child.send, child, {value, print = io.stdout}) end,
+    } do
+      send(tensor)
+      assert.equal(2, storage:refcount()) -- its own userdata and the tensor
+    end
+    tensor:set(small)
+    assert.equal(1, storage:refcount())
+    assert.equal(storages + 2, (torch.live()))
+    collectgarbage('restart')
+    child:join()
+  end)
+
   it('stands the collector running all the time', function()
     collectgarbage('setpause', 0)
     local storage = torch.DoubleStorage(10)

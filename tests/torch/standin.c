@@ -37,6 +37,12 @@ typedef struct THTensor {
 
 static int live_storages, live_tensors;
 
+/* What is freed is taken again at once, so that whoever remembers an address meets another object there. */
+static THStorage *free_storage;
+static THTensor *free_tensor;
+
+static void *take_or_make(void *kept, size_t bytes) { return kept ? memset(kept, 0, bytes) : calloc(1, bytes); }
+
 static void *plain_malloc(void *context, ptrdiff_t bytes)
 {
     (void)context;
@@ -56,7 +62,8 @@ static THAllocator plain = {plain_malloc, plain_realloc, plain_free};
 
 static THStorage *storage_new(void *data, ptrdiff_t size, THAllocator *allocator, void *context)
 {
-    THStorage *storage = calloc(1, sizeof *storage);
+    THStorage *storage = take_or_make(free_storage, sizeof *storage);
+    free_storage = NULL;
     *storage = (THStorage){data, size, 1, 1 | 2 | 4, allocator, context, NULL};
     live_storages++;
     return storage;
@@ -66,13 +73,15 @@ static void storage_free(THStorage *storage)
 {
     if (!storage || !(storage->flag & 1) || --storage->refcount > 0) return;
     if (storage->flag & 4) storage->allocator->free(storage->allocatorContext, storage->data);
-    free(storage);
+    free(free_storage);
+    free_storage = storage;
     live_storages--;
 }
 
 static THTensor *tensor_new(void)
 {
-    THTensor *tensor = calloc(1, sizeof *tensor);
+    THTensor *tensor = take_or_make(free_tensor, sizeof *tensor);
+    free_tensor = NULL;
     tensor->refcount = 1;
     tensor->flag = 1;
     live_tensors++;
@@ -85,7 +94,8 @@ static void tensor_free(THTensor *tensor)
     free(tensor->size);
     free(tensor->stride);
     storage_free(tensor->storage);
-    free(tensor);
+    free(free_tensor);
+    free_tensor = tensor;
     live_tensors--;
 }
 
@@ -275,10 +285,27 @@ static int storage_refcount(lua_State *L)
     return 1;
 }
 
-static int storage_pointer(lua_State *L)
+static int object_pointer(lua_State *L)
 {
     lua_pushlightuserdata(L, object_at(L, 1));
     return 1;
+}
+
+/* Another userdata for the same tensor. */
+static int tensor_again(lua_State *L)
+{
+    THTensor *t = object_at(L, 1);
+    t->refcount++;
+    push_object(L, type_at(L, 1), "Tensor", t);
+    return 1;
+}
+
+/* t:set(other): the elements of another tensor from now on. */
+static int tensor_assign(lua_State *L)
+{
+    THTensor *t = object_at(L, 1), *of = object_at(L, 2);
+    tensor_set(t, of->storage, of->storageOffset, of->nDimension, of->size, of->stride);
+    return 0;
 }
 
 static int collect_storage(lua_State *L)
@@ -412,7 +439,7 @@ int luaopen_standin(lua_State *L)
             add(L, "set", storage_set, type);
             add(L, "resize", storage_resize, type);
             add(L, "refcount", storage_refcount, type);
-            add(L, "pointer", storage_pointer, type);
+            add(L, "pointer", object_pointer, type);
             lua_pop(L, 1);
             lua_pushfstring(L, "%sStorage", TYPES[type]);
             lua_pushinteger(L, type);
@@ -423,6 +450,9 @@ int luaopen_standin(lua_State *L)
         add(L, "numbers", tensor_numbers, type);
         add(L, "shape", tensor_shape, type);
         add(L, "storage", tensor_storage, type);
+        add(L, "pointer", object_pointer, type);
+        add(L, "again", tensor_again, type);
+        add(L, "set", tensor_assign, type);
         lua_pop(L, 1);
         lua_pushfstring(L, "%sTensor", type == CUDA ? "Cuda" : TYPES[type]);
         lua_pushinteger(L, type);

@@ -5,13 +5,17 @@
 #include "lua/tensor/module.h"
 #include "torch/bridge.h"
 
-static bool hook_to_tensor(lua_State *L, int idx, par_tensor **tensor, par_storage **storage)
+static bool hook_to_tensor(lua_State *L, int idx, par_codec_object *out)
 {
-    *tensor = par_lua_to_tensor(L, idx);
-    *storage = NULL;
-    if (*tensor && !par_tensor_is_sound(*tensor)) return false; /* its storage was made smaller: nothing to be sent */
-    if (!*tensor) *storage = par_lua_to_storage(L, idx);
-    return *tensor || *storage || par_torch_to_tensor(L, idx, tensor, storage);
+    par_tensor *tensor = par_lua_to_tensor(L, idx);
+    par_storage *storage = tensor ? NULL : par_lua_to_storage(L, idx);
+    *out = (par_codec_object){.borrowed = !tensor && !storage};
+    if (out->borrowed) return par_torch_to_tensor(L, idx, &out->identity, &out->tensor, &out->storage);
+    if (tensor && !par_tensor_is_sound(tensor)) return false; /* its storage was made smaller: nothing to be sent */
+    out->identity = tensor ? (const void *)tensor : storage;
+    if (tensor) out->tensor = par_tensor_retain(tensor);
+    else out->storage = par_storage_retain(storage);
+    return true;
 }
 
 /* What arrives may be the first tensor of this state, and the module has the metatables. False: an error is at the top. */
@@ -60,4 +64,5 @@ static void hook_push_storage(lua_State *L, par_storage *storage)
         luaL_error(L, "cannot make a torch storage: out of memory, or a Torch without its C functions");
 }
 
-const par_codec_hooks par_lua_tensor_hooks = {hook_to_tensor, hook_push_tensor, hook_push_storage, par_lua_class_file};
+const par_codec_hooks par_lua_tensor_hooks = {hook_to_tensor, par_torch_renew, hook_push_tensor, hook_push_storage,
+                                              par_lua_class_file};
