@@ -1,6 +1,6 @@
 --- Error objects: what a blocking call raises when its peer failed.
 --
--- Fields: `code` ("failed", "died", "closed", "timeout", "unsupported", "corrupt", "yielded"), `id` of the child,
+-- Fields: `code` ("failed", "died", "closed", "timeout", "unsupported", "corrupt", "yielded", "full", "limit"), `id` of the child,
 -- `message`, and where they apply `traceback` (the child's), `value` (the child's error value when it was no string),
 -- `signal`, `status`. tostring(err) says it all.
 local core = require 'parallel.core'

@@ -38,6 +38,24 @@ end
 
 function parallel.getSharedSize() return shared_size end
 
+-- --- what waits to be received ---
+
+local inbox_size = core.INBOX_DEFAULT_BYTES
+
+--- Memory that the messages of one child (or of the parent) may take up while they wait to be received, because this process was
+-- waiting for something else. Past it `join` and `send` raise an error with the code 'full'.
+function parallel.setInboxSize(bytes)
+  if type(bytes) ~= 'number' or not (bytes >= 1 and bytes <= 2 ^ 53) then
+    error(('parallel.setInboxSize: a number of bytes from 1 to 2^53 expected, got %s'):format(tostring(bytes)), 2)
+  end
+  inbox_size = math.floor(bytes)
+  local loaded = package.loaded['parallel.relatives']
+  for _, child in pairs(loaded and loaded.children or {}) do core.links.limit_inbox(child, inbox_size) end
+  if parallel.id ~= 0 then core.links.limit_inbox(parallel.parent, inbox_size) end
+end
+
+function parallel.getInboxSize() return inbox_size end
+
 -- --- print ---
 
 local prefix = '<parallel#000>'
@@ -81,6 +99,7 @@ function parallel._become_child(parent, settings)
   parallel.start_method = settings.start_method
   parallel.pid = core.pid()
   shared_size = settings.shared_size
+  parallel.setInboxSize(settings.inbox_size)
   family.path = settings.path
   family.path[#family.path + 1] = settings.id
   prefix = prefix_of(family.path)

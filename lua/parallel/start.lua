@@ -174,6 +174,7 @@ function start.child(options)
   local child, fields, same_kind, env, cwd = spawn(id, options, module, relatives.count() + 1)
   family.last_id = id
   fields.ip, fields.speed = '127.0.0.1', 1
+  links.limit_inbox(child, module.getInboxSize())
   if not same_kind then
     local ok, failure = pcall(function() same_kind = links.await_hello(child, 30) end)
     if not ok then
@@ -185,7 +186,7 @@ function start.child(options)
   local settings = {
     id = id, parent_id = module.id, path = family.path, name = options.name,
     package_path = package.path, package_cpath = same_kind and package.cpath or nil,
-    shared_size = module.getSharedSize(), interpreter = module.interpreter, waits = options.waits,
+    shared_size = module.getSharedSize(), inbox_size = module.getInboxSize(), interpreter = module.interpreter, waits = options.waits,
     compiled = same_kind and not env and compiled_files() or nil, -- the fork server has them loaded
     env = env, cwd = cwd, start_method = module.start_method,
     nice = options.nice, affinity = options.affinity, memory_limit = options.memory_limit,

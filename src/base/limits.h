@@ -12,7 +12,7 @@
 #define PAR_RING_MAX_BYTES ((size_t)1 << 32)
 
 #define PAR_MESSAGE_MAX_BYTES ((uint64_t)1 << 46)         /* one message; the address space ends near here */
-#define PAR_INBOX_MAX_BYTES ((uint64_t)1 << 36)           /* messages taken in while something else was waited for */
+#define PAR_INBOX_MAX_BYTES ((uint64_t)1 << 30)           /* messages taken in while something else was waited for (or an eighth of memory) */
 #define PAR_CLAIM_TRUSTED_BYTES ((size_t)16 << 20)        /* memory taken because a peer announced bytes; then as they come */
 #define PAR_PAYLOAD_MIN_BYTES ((size_t)256 << 10)         /* from here a storage travels beside the message, not in it */
 #define PAR_LEND_MIN_BYTES ((size_t)64 << 10)             /* from here such a storage goes in a pooled segment */

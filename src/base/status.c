@@ -21,12 +21,18 @@ int par_error_set(par_error *err, int code, const char *format, ...)
     return code;
 }
 
+static int code_of(int error)
+{
+    if (error == EMFILE || error == ENFILE) return PAR_E_LIMIT;
+    return error == ENOMEM ? PAR_E_NOMEM : PAR_E_SYSTEM;
+}
+
 int par_error_system(par_error *err, const char *format, ...)
 {
     int saved = errno;
     va_list args;
     va_start(args, format);
-    par_error_vset(err, saved == ENOMEM ? PAR_E_NOMEM : PAR_E_SYSTEM, format, args);
+    par_error_vset(err, code_of(saved), format, args);
     va_end(args);
     err->sys = saved;
     size_t used = strlen(err->text);

@@ -16,10 +16,11 @@ enum {
     PAR_E_NOMEM = -4,        /* memory is exhausted */
     PAR_E_CORRUPT = -5,      /* a peer wrote something that cannot be true */
     PAR_E_SYSTEM = -6,       /* a system call failed: par_error.sys holds errno */
-    PAR_E_LIMIT = -7,        /* a named limit of limits.h was reached */
+    PAR_E_LIMIT = -7,        /* a limit was reached: a named one of limits.h, or the system's of this process */
     PAR_E_INTERRUPTED = -8,  /* the host asked to leave a wait (its interrupt hook returned true) */
     PAR_E_UNSUPPORTED = -9,  /* a value or an operation that cannot be served */
-    PAR_E_INVALID = -10      /* the caller's argument is wrong */
+    PAR_E_INVALID = -10,     /* the caller's argument is wrong */
+    PAR_E_FULL = -11         /* as much as may be kept waits to be received: nothing is lost, but it has to be received first */
 };
 
 typedef struct par_error {
@@ -31,7 +32,7 @@ typedef struct par_error {
 /* Fills *err and returns code, so that `return par_error_set(...)` reads well. */
 int par_error_set(par_error *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int par_error_vset(par_error *err, int code, const char *format, va_list args);
-/* PAR_E_SYSTEM from the current errno: "<what>: <strerror>". ENOMEM becomes PAR_E_NOMEM. */
+/* PAR_E_SYSTEM from the current errno: "<what>: <strerror>". ENOMEM becomes PAR_E_NOMEM, EMFILE and ENFILE PAR_E_LIMIT. */
 int par_error_system(par_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

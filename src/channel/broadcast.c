@@ -57,9 +57,10 @@ static int go_on(broadcast *b, delivery *d, par_error *err)
     return channel->gone ? par_channel_closed(err) : rc;
 }
 
-/* A round over all that are not done: pushes, and takes in what the others send meanwhile. */
-static void go_round(broadcast *b)
+/* A round over all that are not done: pushes, and takes in what the others send meanwhile. true: something was. */
+static bool go_round(broadcast *b)
 {
+    bool took = false;
     for (uint32_t i = 0; i < b->n; i++) {
         delivery *d = &b->deliveries[i];
         par_error err;
@@ -68,11 +69,13 @@ static void go_round(broadcast *b)
         if (rc == PAR_E_AGAIN) {
             int taken = par_channel_take_in(d->job.channel, &err);
             if (d->job.channel->watched) par_channel_touch(d->job.channel);
+            took = took || taken > 0;
             if (taken >= 0) continue;
             rc = par_tx_abandon(d->job.channel, &d->job.tx, taken, &err);
         }
         finish(b, i, rc, &err);
     }
+    return took;
 }
 
 static uint64_t room_need(const delivery *d)
@@ -152,14 +155,25 @@ static void give_up(broadcast *b, int why)
     }
 }
 
+/* Whoever floods us keeps us from every sleep, and so from what is looked at before one. */
+static int after_rounds(broadcast *b, bool took, int64_t deadline_ns)
+{
+    par_error ignored;
+    uint32_t i = 0;
+    if (!took) return wait_for_any(b, deadline_ns);
+    while (b->deliveries[i].done) i++; /* they all have one owner */
+    return par_channel_overdue(b->deliveries[i].job.channel, deadline_ns, &ignored);
+}
+
 static void deliver(broadcast *b, int64_t deadline_ns)
 {
     for (;;) {
-        for (int i = 0; i < SPIN_ROUNDS && b->left; i++) {
-            go_round(b);
+        bool took = false;
+        for (int i = 0; i < SPIN_ROUNDS && b->left && !took; i++) {
+            took = go_round(b);
             if (b->left) par_os_pause();
         }
-        int rc = b->left ? wait_for_any(b, deadline_ns) : PAR_OK;
+        int rc = b->left ? after_rounds(b, took, deadline_ns) : PAR_OK;
         if (rc != PAR_OK) give_up(b, rc);
         if (!b->left) return;
     }

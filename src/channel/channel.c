@@ -31,6 +31,22 @@ static size_t ring_capacity(size_t asked)
 
 static size_t header_bytes(void) { return par_round_up(sizeof(par_segment_header), par_os_page_bytes()); }
 
+static uint64_t memory_share(unsigned part)
+{
+    uint64_t all = par_os_memory_total_bytes();
+    return all ? all / part : UINT64_MAX;
+}
+
+uint64_t par_channel_inbox_default(void)
+{
+    uint64_t eighth = memory_share(8);
+    return eighth < PAR_INBOX_MAX_BYTES ? eighth : PAR_INBOX_MAX_BYTES;
+}
+
+void par_channel_limit_inbox(par_channel *channel, uint64_t bytes) { channel->inbox_limit = bytes; }
+
+void par_channel_count_kept(par_channel *channel, int64_t bytes) { channel->stats.inbox_bytes += (uint64_t)bytes; }
+
 static par_channel *channel_new(const par_channel_owner *owner, int socket)
 {
     par_channel *channel = calloc(1, sizeof *channel);
@@ -39,7 +55,8 @@ static par_channel *channel_new(const par_channel_owner *owner, int socket)
     channel->peer_process = PAR_NOT_ASKED;
     channel->pid = par_os_pid();
     channel->inbox_end = &channel->inbox;
-    channel->inbox_limit = PAR_INBOX_MAX_BYTES;
+    channel->inbox_limit = par_channel_inbox_default();
+    channel->control_limit = memory_share(2);
     if (owner) channel->owner = *owner;
     return channel;
 }
@@ -241,6 +258,8 @@ int par_channel_socket(const par_channel *channel) { return channel->socket; }
 void par_channel_peer_ended(par_channel *channel)
 {
     channel->gone = true;
+    if (!par_reader_refresh(&channel->in, memory_order_acquire)) channel->failed = PAR_E_CORRUPT;
+    channel->in.ended = true; /* whoever may have its memory still cannot prolong it */
     if (channel->watched) par_channel_touch(channel);
 }
 

@@ -56,7 +56,8 @@ void par_channel_close(par_channel *channel);
 /* Sends one message. Blocks until all of it is in the ring (or, for payloads, in segments); takes in incoming messages
  * meanwhile, so two peers may both send first. PAR_E_CLOSED when the peer is gone. When the deadline passes after a
  * part of a long message is already out, the rest still has to follow: the channel keeps a private copy of it and
- * finishes it before the next send (PAR_E_TIMEOUT is then returned only if nothing was published). */
+ * finishes it before the next send (PAR_E_TIMEOUT is then returned only if nothing was published). The same after PAR_E_INTERRUPTED,
+ * PAR_E_FULL, PAR_E_LIMIT and PAR_E_NOMEM, which are returned all the same: err says so. */
 int par_channel_send(par_channel *channel, uint32_t kind, const void *bytes, size_t len, const par_payload *payloads,
                      uint32_t n_payloads, int64_t deadline_ns, par_error *err);
 
@@ -80,12 +81,22 @@ _Atomic uint64_t *par_channel_words(par_channel *channel);
 
 /* The next data message: from the inbox, else from the ring. PAR_NOTICE: a control message was handled and no data is
  * there yet; call again to go on waiting. PAR_E_CLOSED: the peer is gone and nothing is left. deadline_ns 0: never waits
- * (PAR_E_TIMEOUT). A message that was not released is released by the next receive. */
+ * (PAR_E_TIMEOUT). PAR_E_LIMIT, PAR_E_NOMEM: it cannot be had now, but when there is room. A message that was not released is
+ * released by the next receive. */
 int par_channel_receive(par_channel *channel, par_message *out, int64_t deadline_ns, par_error *err);
 void par_channel_release(par_channel *channel, par_message *message);
 /* Takes one message from the ring into the inbox (or to on_control): what join does while it waits.
- * PAR_OK: a data message was kept; PAR_NOTICE: a control message was handled; else as receive. */
+ * PAR_OK: a data message was kept; PAR_NOTICE: a control message was handled, or a part of a message; PAR_E_FULL; else as receive. */
 int par_channel_absorb(par_channel *channel, int64_t deadline_ns, par_error *err);
+/* What absorb, and send while it waits, take in is bounded: past so many bytes in memory they end with PAR_E_FULL and leave the rest
+ * where it is, until something was received. A message that is being put together counts. */
+void par_channel_limit_inbox(par_channel *channel, uint64_t bytes);
+/* What it is at first: PAR_INBOX_MAX_BYTES or an eighth of the machine's memory. */
+uint64_t par_channel_inbox_default(void);
+/* Control messages that the owner keeps count too, when he says so (also in on_control); less than 0: he keeps them no longer. */
+void par_channel_count_kept(par_channel *channel, int64_t bytes);
+/* To be asked by everybody who takes in messages in a row, now and then: PAR_OK, PAR_E_TIMEOUT or PAR_E_INTERRUPTED. */
+int par_channel_overdue(par_channel *channel, int64_t deadline_ns, par_error *err);
 /* Puts a received data message back to the front of the inbox (for a receive that was refused after a look). */
 int par_channel_unreceive(par_channel *channel, par_message *message, par_error *err);
 
@@ -102,6 +113,8 @@ int par_channel_fd(par_channel *channel, int *fd, par_error *err);
 int par_channel_socket(const par_channel *channel);
 /* The peer's process was reaped: whatever is in the ring is all there will ever be. */
 void par_channel_peer_ended(par_channel *channel);
+/* The same, for one that is about to be closed: control messages that are left go to on_control, the others are dropped. */
+void par_channel_last_words(par_channel *channel);
 
 /* Counters for tests, traces and benchmarks. */
 typedef struct par_channel_stats {

@@ -40,6 +40,9 @@ typedef struct par_rx {
     par_parcel *parcel;    /*   into this long message, or */
     par_growing payload;   /*   into this payload */
     par_payloads payloads; /* complete ones, for the next message */
+    bool control;          /* `payload` is of a control message */
+    uint64_t control_bytes;      /* of inbox_bytes: payloads of a control message that is not complete, */
+    uint64_t control_heap_bytes; /*   and of these the ones in private memory */
     bool lent;             /* the last message brought lends: the next one may be in the middle of its copy */
 } par_rx;
 
@@ -71,7 +74,8 @@ struct par_channel {
     par_parcel *spare;          /* an empty one with a warm buffer */
     void *held;                 /* what the owner has not released: NULL, IN_PLACE or a parcel */
     par_payloads held_payloads; /* of the message in place */
-    uint64_t inbox_limit;
+    uint64_t inbox_limit;   /* of stats.inbox_bytes: past it only receive takes anything in */
+    uint64_t control_limit; /* of the private memory of one control message */
     par_spin spin, yield;
     unsigned quiet;   /* slices slept in a row without anything */
     int peer_process; /* what owner.peer_process said, or PAR_NOT_ASKED */
@@ -133,7 +137,8 @@ void par_selector_touch(par_channel *channel);
 void par_selector_forget(par_channel *channel);
 
 /* --- receive.c --- */
-/* Takes everything complete from the ring into the inbox. Returns how many, or a code. */
+/* Takes what is complete from the ring into the inbox, no more than a part of what a peer may send meanwhile. Returns how many, or
+ * a code. */
 int par_channel_take_in(par_channel *channel, par_error *err);
 
 /* --- send.c --- */

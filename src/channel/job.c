@@ -76,6 +76,12 @@ void par_job_fini(par_job *job, int rc)
     job->block = NULL;
 }
 
+static uint64_t payload_word(const par_job *job, uint64_t len, uint32_t kind)
+{
+    bool control = par_record_kind(job->parts[job->n].word) >= PAR_KIND_CONTROL;
+    return par_record_word(len, kind, PAR_RECORD_INTERNAL | (control ? PAR_RECORD_CONTROL : 0));
+}
+
 /* Lends a part of `segment` for payload i. */
 static int plan_lend(par_job *job, uint32_t i, par_segment *segment, uint64_t offset, uint32_t mode, par_error *err)
 {
@@ -86,7 +92,7 @@ static int plan_lend(par_job *job, uint32_t i, par_segment *segment, uint64_t of
     job->lends[i] =
         (par_record_lend){.id = segment->id, .offset = offset, .bytes = job->payloads[i].bytes, .mode = mode};
     job->parts[i] = (par_tx_part){
-        .word = par_record_word(sizeof(par_record_lend), PAR_INTERNAL_LEND, PAR_RECORD_INTERNAL),
+        .word = payload_word(job, sizeof(par_record_lend), PAR_INTERNAL_LEND),
         .data = &job->lends[i],
         .len = sizeof(par_record_lend)};
     return PAR_OK;
@@ -123,7 +129,7 @@ static int plan_shared(par_job *job, uint32_t i, par_segment *segment, par_error
 static void plan_bytes(par_job *job, uint32_t i)
 {
     const par_payload *payload = &job->payloads[i];
-    job->parts[i] = (par_tx_part){.word = par_record_word(payload->bytes, PAR_INTERNAL_BYTES, PAR_RECORD_INTERNAL),
+    job->parts[i] = (par_tx_part){.word = payload_word(job, payload->bytes, PAR_INTERNAL_BYTES),
                                   .data = payload->data,
                                   .len = payload->bytes};
 }

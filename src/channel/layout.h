@@ -55,6 +55,7 @@ _Static_assert(sizeof(par_segment_header) <= 4096, "fits the smallest page");
  * The word: bits 0-47 length, 48-55 kind, 56-63 flags. */
 #define PAR_RECORD_HEADER ((uint64_t)8)
 #define PAR_RECORD_INTERNAL 1u /* flag: the kind is one of par_internal_kind */
+#define PAR_RECORD_CONTROL 2u  /* flag, of a payload: its message will be a control message */
 #define PAR_RECORD_LENGTH_MASK (((uint64_t)1 << 48) - 1)
 
 enum par_internal_kind {

@@ -29,6 +29,14 @@ void par_payloads_fini(par_payloads *list)
 
 par_parcel *par_parcel_new(void) { return calloc(1, sizeof(par_parcel)); }
 
+uint64_t par_parcel_bytes(const par_parcel *parcel)
+{
+    uint64_t bytes = par_heap_bytes(sizeof *parcel);
+    if (parcel->bytes.data) bytes += par_heap_bytes(parcel->bytes.capacity);
+    if (parcel->payloads.blobs) bytes += par_heap_bytes(parcel->payloads.room * sizeof *parcel->payloads.blobs);
+    return bytes;
+}
+
 void par_parcel_free(par_parcel *parcel)
 {
     if (!parcel) return;

@@ -23,7 +23,12 @@ struct par_parcel {
     par_payloads payloads;
 };
 
+/* What a block of so many bytes takes up in memory. */
+static inline uint64_t par_heap_bytes(uint64_t bytes) { return bytes < 24 ? 32 : (bytes + 8 + 15) & ~(uint64_t)15; }
+
 par_parcel *par_parcel_new(void);
+/* What it takes up in memory without its payloads. */
+uint64_t par_parcel_bytes(const par_parcel *parcel);
 void par_parcel_free(par_parcel *parcel);
 
 #endif

@@ -5,6 +5,10 @@
 #include "channel/internal.h"
 #include "os/os.h"
 
+#define STREAM_AT_ONCE ((uint64_t)256 << 10)  /* of a long record; then whoever waits looks at the time again */
+#define STEPS_AT_ONCE 64                      /* records that are no messages, likewise */
+#define TAKE_IN_AT_ONCE ((uint64_t)256 << 10) /* of the ring, into the inbox */
+
 /* A record that came off the ring: in place (bytes) or as a parcel. */
 typedef struct item {
     uint32_t kind;
@@ -38,6 +42,7 @@ static int begin_stream(par_channel *channel, uint32_t kind, uint32_t flags, uin
         rc = par_growing_begin(&rx->payload, len);
     if (rc != PAR_OK) return rc;
     rx->streaming = true;
+    rx->control = flags & PAR_RECORD_CONTROL;
     rx->left = len;
     rx->padding = par_record_padded(len) - len;
     channel->in.read += PAR_RECORD_HEADER;
@@ -63,12 +68,14 @@ static void stream_advance(par_rx *rx, uint64_t n)
         rx->payload.len += n;
 }
 
-/* Copies what is there. PAR_OK: the record is complete; PAR_E_AGAIN. */
+/* Copies what is there. PAR_OK: the record is complete; PAR_E_AGAIN; PAR_NOTICE: it was enough for once. */
 static int stream_on(par_channel *channel)
 {
     par_rx *rx = &channel->rx;
     par_reader *in = &channel->in;
+    uint64_t enough = in->read + STREAM_AT_ONCE;
     while (rx->left + rx->padding) {
+        if ((int64_t)(in->read - enough) >= 0) return PAR_NOTICE;
         if (par_reader_available(in) == 0 && !par_reader_refresh(in, memory_order_acquire)) return PAR_E_CORRUPT;
         uint64_t there = par_reader_available(in), n = there < rx->left ? there : rx->left;
         if (n > PAR_PUBLISH_STEP) n = PAR_PUBLISH_STEP;
@@ -97,29 +104,36 @@ static int stream_on(par_channel *channel)
 }
 
 /* --- records --- */
-static int take_payload(par_channel *channel, par_blob *blob)
+static int take_payload(par_channel *channel, par_blob *blob, bool control)
 {
-    if (par_payloads_push(&channel->rx.payloads, blob) == PAR_OK) return PAR_OK;
-    par_blob_release(blob);
-    return PAR_E_NOMEM;
+    par_rx *rx = &channel->rx;
+    if (par_payloads_push(&rx->payloads, blob) != PAR_OK) {
+        par_blob_release(blob);
+        return PAR_E_NOMEM;
+    }
+    uint64_t waits = par_payload_waits(blob, true);
+    channel->stats.inbox_bytes += waits;
+    if (control) rx->control_bytes += waits;
+    if (control && blob->kind == PAR_BLOB_HEAP) rx->control_heap_bytes += waits;
+    return PAR_OK;
 }
 
-static int take_bytes(par_channel *channel, const uint8_t *bytes, uint64_t len)
+static int take_bytes(par_channel *channel, const uint8_t *bytes, uint64_t len, bool control)
 {
     if (channel->rx.payloads.n >= PAR_PAYLOADS_MAX) return PAR_E_CORRUPT;
     par_blob *blob = par_blob_new(len, false);
     if (!blob) return PAR_E_NOMEM;
     if (len) memcpy(blob->data, bytes, len);
-    return take_payload(channel, blob);
+    return take_payload(channel, blob, control);
 }
 
-static int take_lend(par_channel *channel, const par_record_lend *record)
+static int take_lend(par_channel *channel, const par_record_lend *record, bool control)
 {
     par_blob *blob = NULL;
     if (channel->rx.payloads.n >= PAR_PAYLOADS_MAX) return PAR_E_CORRUPT;
     int rc = par_payloads_reserve(&channel->rx.payloads); /* a lend that was taken cannot be taken again */
     if (rc == PAR_OK) rc = par_lend_take(channel, record, &blob);
-    return rc == PAR_OK ? take_payload(channel, blob) : rc;
+    return rc == PAR_OK ? take_payload(channel, blob, control) : rc;
 }
 
 /* Copies a record of exactly `size` bytes out of the ring before anything in it is believed. */
@@ -130,7 +144,7 @@ static bool copy_record(void *record, size_t size, const uint8_t *bytes, uint64_
     return true;
 }
 
-static int take_internal(par_channel *channel, uint32_t kind, const uint8_t *bytes, uint64_t len)
+static int take_internal(par_channel *channel, uint32_t kind, const uint8_t *bytes, uint64_t len, bool control)
 {
     union {
         par_record_segment segment;
@@ -139,13 +153,13 @@ static int take_internal(par_channel *channel, uint32_t kind, const uint8_t *byt
         par_record_forget forget;
     } r;
     switch (kind) {
-    case PAR_INTERNAL_BYTES: return take_bytes(channel, bytes, len);
+    case PAR_INTERNAL_BYTES: return take_bytes(channel, bytes, len, control);
     case PAR_INTERNAL_SEGMENT:
         if (!copy_record(&r.segment, sizeof r.segment, bytes, len)) return PAR_E_CORRUPT;
         return par_lend_take_segment(channel, &r.segment);
     case PAR_INTERNAL_LEND:
         if (!copy_record(&r.lend, sizeof r.lend, bytes, len)) return PAR_E_CORRUPT;
-        return take_lend(channel, &r.lend);
+        return take_lend(channel, &r.lend, control);
     case PAR_INTERNAL_RELEASE:
         if (!copy_record(&r.release, sizeof r.release, bytes, len)) return PAR_E_CORRUPT;
         return par_lend_take_release(channel, &r.release);
@@ -156,14 +170,14 @@ static int take_internal(par_channel *channel, uint32_t kind, const uint8_t *byt
     }
 }
 
-/* Finishes the record under way. PAR_OK: out is a message; PAR_NOTICE: it was a payload. */
+/* Goes on with the record under way. PAR_OK: out is a message; PAR_NOTICE: it was a payload, or is not complete. */
 static int next_streamed(par_channel *channel, item *out)
 {
     par_rx *rx = &channel->rx;
     int rc = stream_on(channel);
     if (rc != PAR_OK) return rc;
     if (!rx->parcel) {
-        rc = take_payload(channel, par_growing_take(&rx->payload));
+        rc = take_payload(channel, par_growing_take(&rx->payload), rx->control);
         return rc == PAR_OK ? PAR_NOTICE : rc;
     }
     par_parcel *parcel = rx->parcel;
@@ -190,7 +204,8 @@ static int next_whole(par_channel *channel, item *out)
     if (rc != PAR_OK) return rc;
     uint64_t word = par_reader_word(&channel->in), len = par_record_len(word), total = par_record_total(len);
     uint32_t kind = par_record_kind(word), flags = par_record_flags(word);
-    if (flags & ~PAR_RECORD_INTERNAL) return PAR_E_CORRUPT;
+    bool internal = flags & PAR_RECORD_INTERNAL, control = flags & PAR_RECORD_CONTROL;
+    if (flags & ~(PAR_RECORD_INTERNAL | PAR_RECORD_CONTROL) || (control && !internal)) return PAR_E_CORRUPT;
     if (total > channel->in_place_max) {
         rc = begin_stream(channel, kind, flags, len);
         return rc == PAR_OK ? PAR_NOTICE : rc;
@@ -199,40 +214,74 @@ static int next_whole(par_channel *channel, item *out)
     if (rc != PAR_OK) return rc;
     const uint8_t *bytes = par_reader_at(&channel->in) + PAR_RECORD_HEADER;
     channel->in.read += total;
-    if (flags & PAR_RECORD_INTERNAL) {
-        rc = take_internal(channel, kind, bytes, len);
-        if (rc != PAR_OK && rc != PAR_E_CORRUPT) channel->in.read -= total; /* want of memory: it is tried again */
+    if (internal) {
+        rc = take_internal(channel, kind, bytes, len, control);
+        if (rc != PAR_OK && rc != PAR_E_CORRUPT) channel->in.read -= total; /* a want of ours: it is tried again */
         return rc == PAR_OK ? PAR_NOTICE : rc;
     }
     *out = (item){.kind = kind, .bytes = bytes, .len = len};
     return PAR_OK;
 }
 
-/* One record: PAR_OK a message, PAR_NOTICE something else, PAR_E_AGAIN, PAR_E_CORRUPT, PAR_E_NOMEM. */
+/* One record: PAR_OK a message, PAR_NOTICE something else, PAR_E_AGAIN, PAR_E_CORRUPT, PAR_E_NOMEM, PAR_E_LIMIT. */
 static int next_step(par_channel *channel, item *out)
 {
     int rc = channel->rx.streaming ? next_streamed(channel, out) : next_whole(channel, out);
     if (rc == PAR_OK) {
         channel->rx.lent = channel->rx.payloads.n != 0;
+        channel->rx.control_bytes = channel->rx.control_heap_bytes = 0;
         channel->stats.received_messages++;
         channel->stats.received_bytes += out->len;
     }
     return rc;
 }
 
-/* The next message off the ring, data or control. */
-static int next_item(par_channel *channel, item *out)
+/* --- how much may wait --- */
+/* May more be taken in beside what waits to be received? A control message is asked for by whoever waits, so it does not count; and
+ * what a peer that has ended left in the ring is little. PAR_OK, PAR_E_FULL, PAR_E_NOMEM. */
+static int may_take(const par_channel *channel)
 {
-    int rc;
-    do rc = next_step(channel, out);
-    while (rc == PAR_NOTICE);
+    const par_rx *rx = &channel->rx;
+    uint64_t bytes = channel->stats.inbox_bytes - rx->control_bytes, heap = rx->control_heap_bytes;
+    if (channel->in.ended) return PAR_OK;
+    if (rx->streaming && rx->parcel)
+        *(rx->parcel->kind < PAR_KIND_CONTROL ? &bytes : &heap) += rx->parcel->bytes.len;
+    else if (rx->streaming)
+        *(rx->control ? &heap : &bytes) += rx->payload.len;
+    if (bytes > channel->inbox_limit) return PAR_E_FULL;
+    return heap > channel->control_limit ? PAR_E_NOMEM : PAR_OK;
+}
+
+static bool is_empty(par_reader *in)
+{
+    return par_reader_available(in) == 0 && par_reader_refresh(in, memory_order_acquire) && par_reader_available(in) == 0;
+}
+
+/* The next message off the ring, data or control. `limited`: for the inbox, which has a limit. PAR_NOTICE: there may be more, but
+ * whoever waits has to look at the time first. */
+static int next_item(par_channel *channel, item *out, bool limited)
+{
+    int rc = PAR_NOTICE;
+    for (int i = 0; i < STEPS_AT_ONCE && rc == PAR_NOTICE; i++) {
+        int may = limited ? may_take(channel) : PAR_OK;
+        if (may != PAR_OK && !is_empty(&channel->in)) return may;
+        rc = next_step(channel, out);
+    }
     return rc;
 }
 
 static int item_failed(par_channel *channel, int rc, par_error *err)
 {
-    if (rc == PAR_E_CORRUPT) return par_channel_corrupt(channel, err);
-    return par_error_set(err, rc, "not enough memory for a message from the peer");
+    switch (rc) {
+    case PAR_E_CORRUPT: return par_channel_corrupt(channel, err);
+    case PAR_E_FULL:
+        return par_error_set(err, rc, "more than %llu bytes of its messages wait to be received: receive some of them first",
+                             (unsigned long long)channel->inbox_limit);
+    case PAR_E_LIMIT:
+        return par_error_set(err, rc, "this process may have no more descriptors, or no more mappings, for the shared memory that "
+                             "came: close files, drop tensors or raise the limit (ulimit -n, vm.max_map_count), then try again");
+    default: return par_error_set(err, rc, "not enough memory for a message from the peer");
+    }
 }
 
 /* --- the inbox --- */
@@ -264,10 +313,18 @@ static par_parcel *make_parcel(par_channel *channel, const item *from)
     return parcel;
 }
 
-static void inbox_count(par_channel *channel, const par_parcel *parcel, int sign)
+/* Payloads count from the moment in which they come until they are handed out. */
+static void count_payloads(par_channel *channel, const par_payloads *payloads, bool begins)
 {
-    uint64_t bytes = parcel->bytes.len + sizeof *parcel;
-    for (uint32_t i = 0; i < parcel->payloads.n; i++) bytes += parcel->payloads.blobs[i]->bytes;
+    for (uint32_t i = 0; i < payloads->n; i++) {
+        uint64_t bytes = par_payload_waits(payloads->blobs[i], begins);
+        channel->stats.inbox_bytes += begins ? bytes : 0 - bytes;
+    }
+}
+
+static void count_parcel(par_channel *channel, const par_parcel *parcel, int sign)
+{
+    uint64_t bytes = par_parcel_bytes(parcel);
     channel->stats.inbox_messages += (uint64_t)(int64_t)sign;
     channel->stats.inbox_bytes += sign > 0 ? bytes : 0 - bytes;
 }
@@ -277,7 +334,7 @@ static void inbox_append(par_channel *channel, par_parcel *parcel)
     parcel->next = NULL;
     *channel->inbox_end = parcel;
     channel->inbox_end = &parcel->next;
-    inbox_count(channel, parcel, 1);
+    count_parcel(channel, parcel, 1);
 }
 
 static par_parcel *inbox_pop(par_channel *channel)
@@ -285,7 +342,8 @@ static par_parcel *inbox_pop(par_channel *channel)
     par_parcel *parcel = channel->inbox;
     channel->inbox = parcel->next;
     if (!channel->inbox) channel->inbox_end = &channel->inbox;
-    inbox_count(channel, parcel, -1);
+    count_parcel(channel, parcel, -1);
+    count_payloads(channel, &parcel->payloads, false);
     return parcel;
 }
 
@@ -294,7 +352,8 @@ static void inbox_push_front(par_channel *channel, par_parcel *parcel)
     parcel->next = channel->inbox;
     if (!channel->inbox) channel->inbox_end = &parcel->next;
     channel->inbox = parcel;
-    inbox_count(channel, parcel, 1);
+    count_parcel(channel, parcel, 1);
+    count_payloads(channel, &parcel->payloads, true);
 }
 
 static void show_parcel(par_parcel *parcel, par_message *out)
@@ -308,11 +367,19 @@ static void show_parcel(par_parcel *parcel, par_message *out)
                          .held = parcel};
 }
 
+/* The payloads of a message that goes straight to the owner. */
+static par_payloads hand_over_payloads(par_channel *channel)
+{
+    par_payloads payloads = channel->rx.payloads;
+    count_payloads(channel, &payloads, false);
+    channel->rx.payloads = (par_payloads){0};
+    return payloads;
+}
+
 /* Hands a control message to the owner and forgets it. */
 static void deliver_control(par_channel *channel, const item *from)
 {
-    par_payloads payloads = channel->rx.payloads;
-    channel->rx.payloads = (par_payloads){0};
+    par_payloads payloads = hand_over_payloads(channel);
     par_message message = {.kind = from->kind,
                            .bytes = from->bytes,
                            .len = from->len,
@@ -334,18 +401,16 @@ static int keep(par_channel *channel, const item *from, par_error *err)
         return par_error_set(err, PAR_E_NOMEM, "not enough memory to keep a message from the peer");
     }
     inbox_append(channel, parcel);
-    if (channel->stats.inbox_bytes <= channel->inbox_limit) return PAR_OK;
-    return par_error_set(err, PAR_E_LIMIT,
-                         "more than %llu bytes of messages from the peer wait to be received (receive them first)",
-                         (unsigned long long)channel->inbox_limit);
+    return PAR_OK;
 }
 
-/* One message from the ring into the inbox or to on_control. PAR_OK, PAR_NOTICE, PAR_E_AGAIN or worse. */
+/* One message from the ring into the inbox or to on_control. PAR_OK, PAR_NOTICE (also: not yet a whole one), PAR_E_AGAIN or
+ * worse. */
 static int take_one(par_channel *channel, par_error *err)
 {
     item next;
-    int rc = next_item(channel, &next);
-    if (rc == PAR_E_AGAIN) return rc;
+    int rc = next_item(channel, &next, true);
+    if (rc == PAR_E_AGAIN || rc == PAR_NOTICE) return rc;
     if (rc != PAR_OK) return item_failed(channel, rc, err);
     if (next.kind >= PAR_KIND_CONTROL) {
         deliver_control(channel, &next);
@@ -360,14 +425,14 @@ static int take_one(par_channel *channel, par_error *err)
 int par_channel_take_in(par_channel *channel, par_error *err)
 {
     int taken = 0;
-    if (channel->stats.inbox_bytes > channel->inbox_limit)
-        return par_error_set(err, PAR_E_LIMIT, "too many messages from the peer wait to be received");
-    for (;;) {
+    uint64_t enough = channel->in.read + TAKE_IN_AT_ONCE;
+    while ((int64_t)(channel->in.read - enough) < 0) {
         int rc = take_one(channel, err);
         if (rc == PAR_E_AGAIN) return taken;
         if (rc < 0) return rc;
         taken++;
     }
+    return taken;
 }
 
 /* --- waiting for a message --- */
@@ -394,8 +459,7 @@ static void show_in_place(par_channel *channel, const item *from, par_message *o
     channel->held = PAR_HELD_IN_PLACE(channel);
     *out = (par_message){.kind = from->kind, .bytes = from->bytes, .len = from->len, .held = channel->held};
     if (!channel->rx.payloads.n) return;
-    channel->held_payloads = channel->rx.payloads;
-    channel->rx.payloads = (par_payloads){0};
+    channel->held_payloads = hand_over_payloads(channel);
     out->payloads = channel->held_payloads.blobs;
     out->n_payloads = channel->held_payloads.n;
 }
@@ -406,16 +470,14 @@ static void hand_out_parcel(par_channel *channel, par_parcel *parcel, par_messag
     show_parcel(parcel, out);
 }
 
-static int hand_out(par_channel *channel, const item *from, par_message *out, par_error *err)
+static void hand_out(par_channel *channel, const item *from, par_message *out)
 {
     if (!from->parcel) {
         show_in_place(channel, from, out);
-        return PAR_OK;
+        return;
     }
-    par_parcel *parcel = make_parcel(channel, from);
-    if (!parcel) return item_failed(channel, PAR_E_NOMEM, err);
-    hand_out_parcel(channel, parcel, out);
-    return PAR_OK;
+    from->parcel->payloads = hand_over_payloads(channel);
+    hand_out_parcel(channel, from->parcel, out);
 }
 
 static void release_held(par_channel *channel)
@@ -434,19 +496,33 @@ static void release_held(par_channel *channel)
     if (channel->in.read - channel->in.tail >= channel->lazy_bytes) par_channel_give_back(channel);
 }
 
+/* Something came that was no message to be received: is there time for more? One who does not wait looks at a ringful: what was
+ * there when he came. */
+static int go_on(par_channel *channel, uint64_t ringful, int64_t deadline_ns, par_error *err)
+{
+    if (deadline_ns == 0 && (int64_t)(channel->in.read - ringful) < 0) return PAR_OK;
+    return par_channel_overdue(channel, deadline_ns, err);
+}
+
 static int receive(par_channel *channel, par_message *out, int64_t deadline_ns, par_error *err)
 {
     if (channel->held) release_held(channel);
-    if (channel->inbox) {
-        hand_out_parcel(channel, inbox_pop(channel), out);
-        return PAR_OK;
-    }
+    uint64_t ringful = channel->in.read + channel->in.capacity;
     for (;;) {
         item next;
-        int rc = channel->failed ? PAR_E_CORRUPT : next_item(channel, &next);
-        if (rc == PAR_OK && next.kind < PAR_KIND_CONTROL) return hand_out(channel, &next, out, err);
-        if (rc == PAR_OK) {
-            deliver_control(channel, &next);
+        if (channel->inbox) {
+            hand_out_parcel(channel, inbox_pop(channel), out);
+            return PAR_OK;
+        }
+        int rc = channel->failed ? PAR_E_CORRUPT : next_item(channel, &next, false);
+        if (rc == PAR_OK && next.kind < PAR_KIND_CONTROL) {
+            hand_out(channel, &next, out);
+            return PAR_OK;
+        }
+        if (rc == PAR_OK) deliver_control(channel, &next);
+        if (rc == PAR_OK || rc == PAR_NOTICE) {
+            rc = go_on(channel, ringful, deadline_ns, err);
+            if (rc != PAR_OK) return rc;
             continue;
         }
         if (rc != PAR_E_AGAIN) return item_failed(channel, rc, err);
@@ -494,6 +570,23 @@ int par_channel_absorb(par_channel *channel, int64_t deadline_ns, par_error *err
     return channel->watched ? watched(channel, rc) : rc;
 }
 
+void par_channel_last_words(par_channel *channel)
+{
+    int rc = PAR_OK;
+    par_channel_peer_ended(channel);
+    while (!channel->failed && (rc == PAR_OK || rc == PAR_NOTICE)) {
+        item next;
+        rc = next_item(channel, &next, false);
+        if (rc == PAR_OK && next.kind >= PAR_KIND_CONTROL) {
+            deliver_control(channel, &next);
+        } else if (rc == PAR_OK) {
+            par_payloads dropped = hand_over_payloads(channel);
+            par_payloads_fini(&dropped);
+            par_parcel_free(next.parcel);
+        }
+    }
+}
+
 void par_channel_release(par_channel *channel, par_message *message)
 {
     if (message->held && message->held == channel->held) release_held(channel);
@@ -536,11 +629,12 @@ static int settle_streamed(par_channel *channel, const item *from)
     return PAR_OK;
 }
 
-/* What comes next in the ring, without taking it out when it is a whole message: PAR_OK data, PAR_NOTICE control,
- * PAR_E_AGAIN nothing that can be given yet, or an error. */
+/* What comes next in the ring, without taking it out when it is a whole message: PAR_OK data (perhaps not all of it, if it is more
+ * than may wait), PAR_NOTICE control, PAR_E_AGAIN nothing that can be given yet, or an error. */
 static int peek(par_channel *channel)
 {
-    for (;;) {
+    uint64_t ringful = channel->in.read + channel->in.capacity;
+    while ((int64_t)(channel->in.read - ringful) < 0) {
         item next;
         int rc;
         if (!channel->rx.streaming) {
@@ -552,11 +646,15 @@ static int peek(par_channel *channel)
                 return rc != PAR_OK ? rc : par_record_kind(word) < PAR_KIND_CONTROL ? PAR_OK : PAR_NOTICE;
             }
         }
+        rc = may_take(channel);
+        if (rc != PAR_OK && !is_empty(&channel->in)) return rc == PAR_E_FULL ? PAR_OK : rc;
         rc = next_step(channel, &next);
         if (rc == PAR_OK && next.parcel) return settle_streamed(channel, &next);
         if (rc == PAR_OK) rc = PAR_E_CORRUPT; /* the word changed between two looks */
         if (rc != PAR_NOTICE) return rc;
     }
+    channel->rx.need = par_need_arm(channel->in.read); /* there is more: nobody may sleep */
+    return PAR_E_AGAIN;
 }
 
 static bool peek_found(par_channel *channel, int rc)
@@ -581,10 +679,11 @@ bool par_channel_ready(par_channel *channel)
 static bool has_data(par_channel *channel)
 {
     par_error ignored;
-    while (!channel->inbox && !channel->failed) {
+    uint64_t ringful = channel->in.read + channel->in.capacity;
+    while (!channel->inbox && !channel->failed && (int64_t)(channel->in.read - ringful) < 0) {
         int rc = peek(channel);
-        if (rc == PAR_OK) return true;
-        if (!peek_found(channel, rc) || rc < 0) return false;
+        if (!peek_found(channel, rc) || rc == PAR_E_CORRUPT) return false;
+        if (rc != PAR_NOTICE) return true; /* also one that cannot be taken right now: receive says why */
         if (take_one(channel, &ignored) != PAR_NOTICE && !channel->inbox) return false;
     }
     return channel->inbox != NULL;

@@ -33,6 +33,7 @@ typedef struct par_reader {
     uint64_t tail; /* what words->tail holds */
     uint64_t head; /* the writer's, as last seen and checked */
     uint64_t rung; /* the writer_need for which the bell was rung */
+    bool ended;    /* the writer's process is gone: head is the last one, whatever is in words */
 } par_reader;
 
 /* Both begin where their own word stands: 0 in a fresh segment, anywhere in a test. */
@@ -74,6 +75,7 @@ static inline uint64_t par_reader_available(const par_reader *r) { return r->hea
 /* Looks at the writer's head (pairs with par_writer_publish). false: it cannot be true. */
 static inline bool par_reader_refresh(par_reader *r, memory_order order)
 {
+    if (r->ended) return true;
     uint64_t head = atomic_load_explicit(&r->words->head, order);
     uint64_t filled = head - r->tail;
     if (filled > r->capacity || filled < r->head - r->tail || (head & 7)) return false;

@@ -28,6 +28,14 @@ par_blob *par_segment_blob(par_segment *segment, size_t offset, size_t bytes, pa
     return &view->blob;
 }
 
+uint64_t par_payload_waits(const par_blob *blob, bool begins)
+{
+    if (blob->free != blob_free) return par_heap_bytes(sizeof *blob) + par_heap_bytes(blob->bytes);
+    par_segment *segment = ((const segment_blob *)blob)->segment;
+    uint64_t views = begins ? segment->waiting++ : --segment->waiting;
+    return par_heap_bytes(sizeof(segment_blob)) + (views == 0 ? segment->bytes : 0);
+}
+
 par_segment *par_segment_of(const par_blob *blob)
 {
     if (!blob || blob->kind != PAR_BLOB_SEGMENT || blob->free != blob_free) return NULL;

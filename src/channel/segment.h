@@ -29,6 +29,7 @@ struct par_segment {
     par_channel *from;  /* NULL: that channel is closed */
     uint64_t peer_id;
     uint64_t received;  /* lends that one RELEASE will give back */
+    uint64_t waiting;   /* views in messages that nobody has received yet */
     size_t mapped;      /* so many bytes have their pages mapped */
 };
 
@@ -49,6 +50,9 @@ typedef struct par_lends {
 
 /* A view of `bytes` at offset; takes a reference to the segment. NULL: no memory. */
 par_blob *par_segment_blob(par_segment *segment, size_t offset, size_t bytes, par_blob_kind kind);
+/* What a payload in a message that waits to be received takes up: of several in one segment the first begins to, the last ends
+ * to take up all of it. */
+uint64_t par_payload_waits(const par_blob *blob, bool begins);
 /* The segment behind a SEGMENT blob. */
 par_segment *par_segment_of(const par_blob *blob);
 void par_segment_release(par_segment *segment, uint64_t refs);

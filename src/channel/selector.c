@@ -11,6 +11,8 @@
 
 #define SPIN_OVER_MAX 32 /* warm channels; to look at more takes longer than to sleep */
 #define TOKENS_AT_ONCE 64
+#define BUSY_ROUNDS 64 /* in which channels were busy and brought no message; then the time is looked at */
+#define COLD_AFTER 64  /* waits that did not sleep; then the cold ones get a look too, or a busy channel would hide them */
 #define GONE_CHECKS 8 /* channels asked for the death of their peer after each slice */
 
 typedef struct par_node par_node;
@@ -28,7 +30,8 @@ struct par_selector {
     par_os_set *set;
     par_node *all;  /* any node of the ring, or NULL */
     par_node *warm; /* first of a ring, or NULL */
-    unsigned n_warm;
+    unsigned n, n_warm;
+    unsigned served; /* waits since the cold ones were looked at */
     bool has_fd;
     par_spin spin;
     par_channel_owner owner;
@@ -91,6 +94,7 @@ int par_selector_open(par_selector **out, const par_channel_owner *owner, par_er
 static void link_all(par_node *node)
 {
     par_node *first = node->selector->all;
+    node->selector->n++;
     if (!first) {
         node->selector->all = node->next = node->before = node;
         return;
@@ -104,6 +108,7 @@ static void link_all(par_node *node)
 static void unlink_all(par_node *node)
 {
     par_selector *selector = node->selector;
+    selector->n--;
     node->before->next = node->next;
     node->next->before = node->before;
     if (selector->all == node) selector->all = node->next == node ? NULL : node->next;
@@ -233,30 +238,45 @@ static int sleep_over(par_selector *selector, int64_t deadline_ns)
     return n;
 }
 
+static void look_at_cold(par_selector *selector)
+{
+    if (++selector->served < COLD_AFTER) return;
+    if (selector->n_warm < selector->n) sleep_over(selector, 0);
+    selector->served = 0;
+}
+
+static int in_time(int64_t deadline_ns, par_error *err)
+{
+    if (deadline_ns == PAR_NEVER || (deadline_ns != 0 && par_os_now_ns() < deadline_ns)) return PAR_OK;
+    return par_error_set(err, PAR_E_TIMEOUT, "no channel has a message");
+}
+
 static int slept(par_selector *selector, int rc, int64_t deadline_ns, par_error *err)
 {
     if (rc == PAR_E_SYSTEM) return par_error_system(err, "cannot wait for several channels");
-    if (rc < 0 && !selector->warm && deadline_ns != PAR_NEVER && (deadline_ns == 0 || par_os_now_ns() >= deadline_ns))
-        return par_error_set(err, PAR_E_TIMEOUT, "no channel has a message");
-    return PAR_OK;
+    return rc < 0 && !selector->warm ? in_time(deadline_ns, err) : PAR_OK;
 }
 
 int par_selector_wait(par_selector *selector, void **user, int64_t deadline_ns, par_error *err)
 {
     if (!selector->all) return par_error_set(err, PAR_E_INVALID, "there is no channel to wait for");
-    for (;;) {
+    for (int busy = 0;; busy++) {
+        look_at_cold(selector);
         par_node *node = look_at_warm(selector);
         if (!node && deadline_ns) node = spin_over_warm(selector, deadline_ns);
         if (node) {
             *user = node->user;
             return PAR_OK;
         }
-        if (!cool_down(selector)) continue;
-        if (selector->has_fd) par_os_set_lower(selector->set);
+        bool cold = cool_down(selector);
+        if (!cold && busy < BUSY_ROUNDS) continue;
+        if (cold && selector->has_fd) par_os_set_lower(selector->set);
         if (deadline_ns && selector->owner.interrupted && selector->owner.interrupted(selector->owner.context))
             return par_error_set(err, PAR_E_INTERRUPTED, "interrupted");
-        int rc = slept(selector, sleep_over(selector, deadline_ns), deadline_ns, err);
+        int rc = cold ? slept(selector, sleep_over(selector, deadline_ns), deadline_ns, err) : in_time(deadline_ns, err);
         if (rc != PAR_OK) return rc;
+        if (cold) selector->served = 0;
+        busy = 0;
     }
 }
 

@@ -1,4 +1,5 @@
 /* From the owner into the ring. A message is a row of records: its payloads, then its bytes. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/limits.h"
@@ -174,12 +175,21 @@ static int keep_rest(par_channel *channel, const par_tx *tx)
 
 bool par_tx_untouched(const par_tx *tx) { return tx->at == 0 && !tx->begun; }
 
+static void add_text(par_error *err, const char *text)
+{
+    size_t used = strlen(err->text);
+    snprintf(err->text + used, sizeof err->text - used, "%s", text);
+}
+
 /* A send that has to stop before its end. */
 int par_tx_abandon(par_channel *channel, const par_tx *tx, int rc, par_error *err)
 {
-    if (rc != PAR_E_TIMEOUT && rc != PAR_E_INTERRUPTED && rc != PAR_E_LIMIT && rc != PAR_E_NOMEM) return rc;
+    if (rc == PAR_E_CLOSED || rc == PAR_E_CORRUPT || rc == PAR_E_SYSTEM) return rc;
     if (tx->at == tx->n || par_tx_untouched(tx)) return rc;
-    if (keep_rest(channel, tx) == PAR_OK) return rc == PAR_E_TIMEOUT ? PAR_OK : rc;
+    if (keep_rest(channel, tx) == PAR_OK) {
+        if (rc != PAR_E_INTERRUPTED) add_text(err, "; a part of the message is out, and the rest follows by itself: do not send it again");
+        return rc == PAR_E_TIMEOUT ? PAR_OK : rc;
+    }
     /* The peer can never get the rest of it, and nothing can follow. */
     channel->failed = PAR_E_NOMEM;
     return par_error_set(err, PAR_E_NOMEM, "not enough memory to keep the rest of a message that was not sent in time");
@@ -195,11 +205,12 @@ uint64_t par_channel_stuck_need(const par_channel *channel)
 /* Pushes until all is out; takes in what comes meanwhile, so that two peers may both send first. */
 static int push_loop(par_channel *channel, par_tx *tx, int64_t deadline_ns, par_error *err)
 {
-    for (;;) {
+    for (bool first = true;; first = false) {
         if (par_tx_push(channel, tx)) return PAR_OK;
         if (channel->failed) return par_channel_corrupt(channel, err);
         if (channel->gone) return par_channel_closed(err);
-        int rc = par_channel_take_in(channel, err);
+        int rc = first ? PAR_OK : par_channel_overdue(channel, deadline_ns, err); /* there may always be more to take in */
+        if (rc == PAR_OK) rc = par_channel_take_in(channel, err);
         if (rc < 0) return rc;
         rc = par_channel_wait(channel, par_channel_stuck_need(channel), par_tx_need(channel, tx), deadline_ns, err);
         if (rc != PAR_OK) return rc;
@@ -275,10 +286,13 @@ static int check_message(uint32_t kind, size_t len, par_error *err)
 static int send_with_payloads(par_channel *channel, par_job *job, int64_t deadline_ns, par_error *err)
 {
     int rc;
+    bool first = true;
     while ((rc = par_job_plan(job, err)) == PAR_E_AGAIN) {
         rc = job->need ? wait_for_tail(channel, job->need, deadline_ns, err)
                        : par_channel_wait_for_room(channel, sizeof(par_record_segment), deadline_ns, err);
+        if (rc == PAR_OK && !first) rc = par_channel_overdue(channel, deadline_ns, err);
         if (rc != PAR_OK) break;
+        first = false;
     }
     return rc == PAR_OK ? send_tx(channel, &job->tx, deadline_ns, err) : rc;
 }

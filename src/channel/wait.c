@@ -220,6 +220,13 @@ int par_channel_leave(par_channel *channel, par_error *err)
     return par_error_set(err, PAR_E_INTERRUPTED, "interrupted");
 }
 
+int par_channel_overdue(par_channel *channel, int64_t deadline_ns, par_error *err)
+{
+    if (deadline_ns != PAR_NEVER && par_os_now_ns() >= deadline_ns)
+        return par_error_set(err, PAR_E_TIMEOUT, "the time limit passed");
+    return par_channel_leave(channel, err);
+}
+
 int par_channel_wait(par_channel *channel, uint64_t rx_need, uint64_t tx_need, int64_t deadline_ns, par_error *err)
 {
     target t = {.rx = rx_need, .tx = tx_need};
@@ -227,9 +234,7 @@ int par_channel_wait(par_channel *channel, uint64_t rx_need, uint64_t tx_need, i
     int rc = yield_if_earned(channel, t);
     if (rc == 0) rc = spin_if_earned(channel, t, deadline_ns);
     if (rc == 0) {
-        if (deadline_ns != PAR_NEVER && par_os_now_ns() >= deadline_ns)
-            return par_error_set(err, PAR_E_TIMEOUT, "the time limit passed");
-        rc = par_channel_leave(channel, err);
+        rc = par_channel_overdue(channel, deadline_ns, err);
         if (rc != PAR_OK) return rc;
         rc = arm_and_sleep(channel, t, deadline_ns); /* a signal ends it, and the next wait asks */
     }

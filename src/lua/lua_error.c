@@ -16,6 +16,8 @@ static const char *code_name(int code)
     case PAR_E_CLOSED: return "closed";
     case PAR_E_CORRUPT: return "corrupt";
     case PAR_E_UNSUPPORTED: return "unsupported";
+    case PAR_E_FULL: return "full";
+    case PAR_E_LIMIT: return "limit";
     default: return NULL;
     }
 }

@@ -22,7 +22,7 @@ int par_lua_throw(lua_State *L, const char *code, unsigned id, const char *messa
 /* A signal came during a wait. The standalone interpreters turn Ctrl-C into a debug hook; a call of any Lua function lets it
  * fire. True: it raised, and its error is at the top for par_lua_throw_status. L may be NULL: nobody waits. */
 bool par_lua_interrupted(lua_State *L);
-/* Raises what a core function reported: TIMEOUT, UNSUPPORTED, CORRUPT and CLOSED as error objects, INTERRUPTED as the value at
+/* Raises what a core function reported: TIMEOUT, UNSUPPORTED, CORRUPT, CLOSED, FULL and LIMIT as error objects, INTERRUPTED as the value at
  * the top, the rest as a plain error with err's text. */
 int par_lua_throw_status(lua_State *L, unsigned id, const par_error *err);
 

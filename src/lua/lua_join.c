@@ -53,7 +53,7 @@ static int join_state(lua_State *L)
     par_lua_link *self = par_lua_link_check(L, 1);
     self->L = L;
     int rc = par_link_wait(self->link, 0, &err);
-    if (rc != PAR_OK && rc != PAR_E_TIMEOUT) return throw_wait(L, self, &err, rc, "look at");
+    if (rc != PAR_OK && rc != PAR_E_TIMEOUT && rc != PAR_E_FULL && rc != PAR_E_LIMIT) return throw_wait(L, self, &err, rc, "look at");
     lua_pushstring(L, par_link_state_name(self->link->state));
     return 1;
 }
@@ -132,10 +132,14 @@ static int join_kill(lua_State *L)
 
 /* --- the child's side --- */
 
+/* What the parent may still send is received by nobody: it does not keep a last message from being sent. */
+static void receive_no_more(par_lua_link *self) { par_channel_limit_inbox(self->link->channel, UINT64_MAX); }
+
 /* links.send_result(child, values...): the last message of a child whose code returned */
 static int join_send_result(lua_State *L)
 {
     par_lua_link *self = par_lua_link_check(L, 1);
+    receive_no_more(self);
     par_lua_link_send(L, self, PAR_KIND_RESULT, 2, lua_gettop(L) - 1, "result", PAR_NEVER);
     return 0;
 }
@@ -151,6 +155,7 @@ static int join_send_failure(lua_State *L)
     const char *traceback = luaL_checklstring(L, 3, &traceback_len);
     par_encoded value = {0};
     self->L = L;
+    receive_no_more(self);
     lua_settop(L, 4);
     if (!lua_isnil(L, 4) &&
         par_codec_encode(L, self->codec, 4, 1, "error", self->encode_flags, NULL, 0, &value, &err) != PAR_OK)

@@ -224,10 +224,11 @@ void par_lua_link_push_end(lua_State *L, par_lua_link *self)
 int par_lua_link_throw(lua_State *L, par_lua_link *self, const par_error *err, const char *verb)
 {
     char who[32], text[sizeof err->text + 80];
+    par_error why;
     par_link *link = self->link;
     if ((err->code == PAR_E_CLOSED || err->code == PAR_E_CORRUPT) && !link->is_parent) {
-        par_link_lost(link, err->code);
-        if (link->state == PAR_LINK_FAILED || link->state == PAR_LINK_DIED || !link->hello) {
+        if (par_link_lost(link, err->code, &why) != PAR_OK) err = &why;
+        else if (link->state == PAR_LINK_FAILED || link->state == PAR_LINK_DIED || !link->hello) {
             par_lua_link_push_end(L, self);
             return par_lua_raise(L);
         }
@@ -242,8 +243,12 @@ int par_lua_link_throw(lua_State *L, par_lua_link *self, const par_error *err, c
         snprintf(text, sizeof text, "%s %s: the time is up", verb, who);
         return par_lua_throw(L, "timeout", self->id, text);
     case PAR_E_CORRUPT:
+    case PAR_E_LIMIT:
         snprintf(text, sizeof text, "%s %s: %.400s", verb, who, err->text);
-        return par_lua_throw(L, "corrupt", self->id, text);
+        return par_lua_throw(L, err->code == PAR_E_LIMIT ? "limit" : "corrupt", self->id, text);
+    case PAR_E_FULL:
+        snprintf(text, sizeof text, "%s %s: %.400s (parallel.setInboxSize allows more)", verb, who, err->text);
+        return par_lua_throw(L, "full", self->id, text);
     default:
         return par_lua_throw_status(L, self->id, err);
     }
@@ -348,6 +353,8 @@ static int next_message(par_lua_link *self, par_message *message, int64_t deadli
     for (;;) {
         int rc = par_lua_link_next(self, message, deadline_ns, err);
         if (rc != PAR_NOTICE) return rc;
+        rc = par_channel_overdue(link->channel, deadline_ns, err);
+        if (rc != PAR_OK) return rc;
         if (par_link_ended(link)) deadline_ns = 0; /* all it sent is in the ring: nothing more comes */
         if (link->state == PAR_LINK_YIELDED) deadline_ns = 0;
     }
@@ -645,6 +652,14 @@ static int link_is_parent(lua_State *L)
     return 1;
 }
 
+/* links.limit_inbox(child, bytes): so much of its messages may wait to be received. */
+static int link_limit_inbox(lua_State *L)
+{
+    par_lua_link *self = par_lua_link_check(L, 1);
+    if (self->link->channel) par_channel_limit_inbox(self->link->channel, (uint64_t)luaL_checknumber(L, 2));
+    return 0;
+}
+
 /* links.set_joined(child): from now on its last message lets it leave. */
 static int link_set_joined(lua_State *L)
 {
@@ -693,6 +708,7 @@ void par_lua_open_links(lua_State *L)
                                          {"ended", link_ended},
                                          {"is_parent", link_is_parent},
                                          {"set_joined", link_set_joined},
+                                         {"limit_inbox", link_limit_inbox},
                                          {"on_last_message", link_on_last_message},
                                          {"fields", link_fields},
                                          {NULL, NULL}};

@@ -19,6 +19,7 @@ enum {
     POOL_KIND_FIRST = 2 /* smaller kinds are messages of users */
 };
 
+#define NOTICES_AT_ONCE 64 /* of a worker that says things which are no results */
 #define POOL_QUIET_NS INT64_C(1000000) /* results may lie unannounced for so long while the worker goes on */
 
 static par_channel *open_channel(lua_State *L, par_lua_link *self)
@@ -105,13 +106,16 @@ static int push_values(lua_State *L, par_lua_link *self, par_message *message, p
 /* The next message without waiting: PAR_OK, PAR_E_TIMEOUT (nothing) or PAR_E_CLOSED (nothing, and never again). */
 static int next_now(par_lua_link *self, par_message *message, par_error *err)
 {
-    int rc;
+    int rc = PAR_NOTICE;
     if (!self->link->channel) return PAR_E_CLOSED;
     if (!par_channel_pending(self->link->channel)) return PAR_E_TIMEOUT; /* receive would ask the system as well */
-    do rc = par_channel_receive(self->link->channel, message, 0, err);
-    while (rc == PAR_NOTICE);
-    return rc;
+    for (int i = 0; rc == PAR_NOTICE && i < NOTICES_AT_ONCE; i++)
+        rc = par_channel_receive(self->link->channel, message, 0, err);
+    return rc == PAR_NOTICE ? PAR_E_TIMEOUT : rc;
 }
+
+/* Something is there, but we cannot have it now. */
+static bool is_our_want(int rc) { return rc == PAR_E_LIMIT || rc == PAR_E_NOMEM; }
 
 /* links.collect(child, results, at, most) -> n [, kind, values...]: moves the values of up to `most` finished tasks to
  * results[at], results[at + 1], ... and returns how many. A message of another kind ends this and is returned behind the
@@ -128,8 +132,9 @@ static int pool_collect(lua_State *L)
     for (;;) {
         int rc = next_now(self, &message, &err), kind = rc == PAR_OK ? (int)message.kind : -1;
         int count = rc == PAR_OK ? push_values(L, self, &message, &err) : 0;
-        if (rc == PAR_E_TIMEOUT && !par_link_ended(self->link)) break;
-        if (rc == PAR_E_CORRUPT || count < 0) par_link_lost(self->link, PAR_E_CORRUPT);
+        if ((rc == PAR_E_TIMEOUT && !par_link_ended(self->link)) || (is_our_want(rc) && n > 0)) break;
+        if (is_our_want(rc)) return par_lua_link_throw(L, self, &err, "receive from");
+        if (rc == PAR_E_CORRUPT || count < 0) par_link_lost(self->link, PAR_E_CORRUPT, &err);
         if (rc == PAR_OK && count >= 0 && kind == POOL_KIND_OK && n < most) {
             lua_settop(L, 5); /* the first value, or nil */
             lua_rawseti(L, 2, (int)(at + n++));

@@ -10,6 +10,8 @@
 #include "lua/lua_trace.h"
 #include "lua/parts.h"
 
+#define BUSY_ROUNDS 64 /* without news before a wait looks at the time again */
+
 /* --- a selector as a userdata, so that an error cannot leak it --- */
 
 typedef struct par_lua_selector {
@@ -96,7 +98,7 @@ static int selector_wait(lua_State *L)
     par_lua_selector *self = check_selector(L, 1);
     int64_t deadline_ns = par_lua_deadline_of(L, 2, "timeout");
     self->L = L;
-    for (;;) {
+    for (unsigned round = 1;; round++) {
         void *user;
         int64_t began_ns = deadline_ns ? par_trace_begin() : 0;
         int rc = par_selector_wait(self->selector, &user, deadline_ns, &err);
@@ -105,9 +107,14 @@ static int selector_wait(lua_State *L)
         if (rc != PAR_OK) return par_lua_throw_status(L, 0, &err);
         par_lua_link *child = user;
         child->L = L;
-        if (!is_news(child)) continue;
-        lua_pushinteger(L, (lua_Integer)child->id);
-        return 1;
+        if (is_news(child)) {
+            lua_pushinteger(L, (lua_Integer)child->id);
+            return 1;
+        }
+        /* One that has something for ever, which is no news, does not hold us for ever. */
+        rc = round % BUSY_ROUNDS ? PAR_OK : par_channel_overdue(child->link->channel, deadline_ns, &err);
+        if (rc == PAR_E_TIMEOUT) return 0;
+        if (rc != PAR_OK) return par_lua_throw_status(L, 0, &err);
     }
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "channel/channel.h"
 #include "codec/compat.h"
 #include "lua/parts.h"
 #include "os/os.h"
@@ -226,4 +227,6 @@ void par_lua_open_system(lua_State *L)
     lua_setfield(L, -2, "RING_MIN_BYTES");
     lua_pushnumber(L, (lua_Number)PAR_RING_MAX_BYTES);
     lua_setfield(L, -2, "RING_MAX_BYTES");
+    lua_pushnumber(L, (lua_Number)par_channel_inbox_default());
+    lua_setfield(L, -2, "INBOX_DEFAULT_BYTES");
 }

@@ -32,15 +32,11 @@ void par_family_report(par_link *link)
     if (failure.traceback_len && !is_interrupt(&failure)) fprintf(stderr, "%.*s\n", (int)failure.traceback_len, failure.traceback);
 }
 
-/* Last words that already arrived, then the end. Kills all first and reaps after, so that many die at once. */
+/* Kills all first and reaps after, so that many die at once; and hears their last words when nobody talks any more. */
 static void end_family(void)
 {
     if (par_os_pid() != family_pid) return;
-    par_error ignored;
     for (par_link *link = family; link; link = link->next) {
-        while (!par_link_ended(link) && par_channel_absorb(link->channel, 0, &ignored) >= 0) {
-        }
-        par_family_report(link);
         if (!link->exit.ended) par_os_reap(link->pid, &link->exit);
         if (!link->exit.ended) par_os_kill(link->pid, SIGKILL);
     }
@@ -49,7 +45,12 @@ static void end_family(void)
             par_os_reap(link->pid, &link->exit);
             if (!link->exit.ended) par_os_sleep_ns(200000);
         }
-    for (par_link *link = family; link; link = link->next) par_relay_finish(link->relay, par_os_now_ns() + 200000000);
+    for (par_link *link = family; link; link = link->next) {
+        par_channel_last_words(link->channel);
+        par_family_report(link);
+    }
+    int64_t deadline_ns = par_os_now_ns() + 200000000;
+    for (par_link *link = family; link; link = link->next) par_relay_finish(link->relay, deadline_ns);
     family = NULL;
 }
 

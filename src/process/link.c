@@ -12,6 +12,8 @@
 #define LINGER_NS INT64_C(2000000000)    /* a process without a socket has this long to end by itself */
 #define LAST_WORDS_NS INT64_C(300000000) /* an orphan has this long to end by itself */
 #define LAST_LINES_NS INT64_C(500000000) /* a grandchild may hold the output of an ended child open so long */
+#define ABSORB_AT_ONCE 64u               /* messages taken in before a wait looks at the time again */
+#define ABSORB_AT_MOST (1u << 18)        /* by one that does not wait: as many as fit into a ring of ordinary size */
 #define LOOK_NS INT64_C(1000000)         /* a sender looks this often whether the other end is there */
 
 const char *par_link_state_name(par_link_state state)
@@ -44,6 +46,13 @@ static par_kept *kept_new(const par_message *message)
         for (uint32_t i = 0; i < message->n_payloads; i++) kept->payloads[i] = par_blob_retain(message->payloads[i]);
     }
     return kept;
+}
+
+static int64_t kept_bytes(const par_kept *kept)
+{
+    int64_t bytes = (int64_t)(sizeof *kept + kept->len);
+    for (uint32_t i = 0; i < kept->n_payloads; i++) bytes += (int64_t)kept->payloads[i]->bytes;
+    return bytes;
 }
 
 static void take_hello(par_link *link, const par_message *message)
@@ -85,6 +94,7 @@ static void take_from_parent(par_link *link, const par_message *message)
     }
     while (*end) end = &(*end)->next;
     *end = kept;
+    par_channel_count_kept(link->channel, kept_bytes(kept));
 }
 
 static void on_control(void *context, const par_message *message)
@@ -293,32 +303,43 @@ bool par_link_retire(par_link *link)
     return true;
 }
 
-void par_link_lost(par_link *link, int code)
+int par_link_lost(par_link *link, int code, par_error *err)
 {
-    if (link->is_parent || !link->channel) return;
+    if (link->is_parent || !link->channel) return PAR_OK;
     if (code == PAR_E_CORRUPT) {
         link->corrupt = true;
         par_os_kill(link->pid, SIGKILL);
     }
     await_exit(link, PAR_NEVER);
     par_channel_peer_ended(link->channel);
-    par_error ignored;
-    while (code != PAR_E_CORRUPT && par_channel_absorb(link->channel, 0, &ignored) >= 0) {
-        /* what it still said: the reason of its end may be behind data that nobody asked for */
-    }
-    if (par_link_ended(link)) return;
+    /* What it still said: the reason of its end may be behind data that nobody asked for. */
+    int rc = code == PAR_E_CORRUPT ? code : PAR_OK;
+    while (rc >= 0) rc = par_channel_absorb(link->channel, 0, err);
+    if (par_link_ended(link)) return PAR_OK;
+    if (rc == PAR_E_NOMEM || rc == PAR_E_LIMIT) return rc;
     bool died = link->corrupt || link->exit.signal != 0 || link->exit.status > 0;
     link->state = died ? PAR_LINK_DIED : PAR_LINK_QUIT;
+    return PAR_OK;
+}
+
+/* The n-th absorb of a wait: a child that talks without end does not keep it from its time limit. One that does not wait takes in
+ * what may lie in the ring. */
+static int absorb_in_time(par_link *link, unsigned n, int64_t deadline_ns, par_error *err)
+{
+    if (n % (deadline_ns ? ABSORB_AT_ONCE : ABSORB_AT_MOST) == 0) {
+        int rc = par_channel_overdue(link->channel, deadline_ns, err);
+        if (rc != PAR_OK) return rc;
+    }
+    return par_channel_absorb(link->channel, deadline_ns, err);
 }
 
 /* Takes in messages until `done` says that the wait is over or the child is. */
 static int absorb_until(par_link *link, bool (*done)(const par_link *), int64_t deadline_ns, par_error *err)
 {
-    while (!done(link)) {
-        int rc = par_channel_absorb(link->channel, deadline_ns, err);
-        if (rc >= 0) continue;
-        if (rc != PAR_E_CLOSED && rc != PAR_E_CORRUPT) return rc;
-        par_link_lost(link, rc);
+    for (unsigned n = 1; !done(link); n++) {
+        int rc = absorb_in_time(link, n, deadline_ns, err);
+        if (rc == PAR_E_CLOSED || rc == PAR_E_CORRUPT) rc = par_link_lost(link, rc, err);
+        if (rc < 0) return rc;
     }
     return PAR_OK;
 }
@@ -366,16 +387,17 @@ int par_link_reap(par_link *link, int64_t deadline_ns, par_error *err)
 
 int par_link_wait_control(par_link *link, uint32_t kind, int64_t deadline_ns, par_kept **out, par_error *err)
 {
-    for (;;) {
+    for (unsigned n = 1;; n++) {
         if (link->lost_control) return par_error_set(err, PAR_E_NOMEM, "out of memory for a message of the parent");
         for (par_kept **at = &link->controls; *at; at = &(*at)->next) {
             if ((*at)->kind != kind) continue;
             *out = *at;
             *at = (*at)->next;
             (*out)->next = NULL;
+            par_channel_count_kept(link->channel, -kept_bytes(*out));
             return PAR_OK;
         }
-        int rc = par_channel_absorb(link->channel, deadline_ns, err);
+        int rc = absorb_in_time(link, n, deadline_ns, err);
         if (rc < 0) return rc;
     }
 }

@@ -38,7 +38,7 @@ typedef struct par_link {
     bool is_parent;         /* the relative is our parent */
     par_link_state state;
     par_kept *final;        /* RESULT or FAILED */
-    par_kept *controls;     /* JOIN and EXEC that came, oldest first */
+    par_kept *controls;     /* JOIN and EXEC that came, oldest first; they count as messages that wait */
     par_relay *relay;       /* of its output; NULL when it writes to ours */
     par_os_exit exit;       /* once its process has ended */
     bool asked;             /* somebody was told how it ended */
@@ -82,8 +82,9 @@ int par_link_wait_control(par_link *link, uint32_t kind, int64_t deadline_ns, pa
 /* Is there anybody to send to? Looks at most once a millisecond or so; in between a message to one who has just gone is
  * accepted, as one that he does not read. */
 bool par_link_is_there(par_link *link);
-/* The channel said PAR_E_CLOSED or PAR_E_CORRUPT: finds out how the child ended. */
-void par_link_lost(par_link *link, int code);
+/* The channel said PAR_E_CLOSED or PAR_E_CORRUPT: finds out how the child ended. PAR_E_NOMEM, PAR_E_LIMIT: it said something more
+ * that cannot be had now, so nobody knows yet. */
+int par_link_lost(par_link *link, int code, par_error *err);
 void par_link_kill(par_link *link);
 /* Sends a signal. Was its process there? */
 bool par_link_signal(par_link *link, int signal_number);

@@ -181,7 +181,7 @@ static void the_inbox_has_a_limit(void)
     int rc;
     do rc = par_channel_send(p.channel, 1, bytes, sizeof bytes, NULL, 0, SECONDS(60), &err);
     while (rc == PAR_OK);
-    CHECK_INT(rc, PAR_E_LIMIT);
+    CHECK_INT(rc, PAR_E_FULL);
     par_channel_stats stats;
     par_channel_stats_get(p.channel, &stats);
     CHECK(stats.inbox_bytes > 1 << 20);
