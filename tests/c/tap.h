@@ -1,5 +1,5 @@
 /* A small TAP runner. Each test is a function that runs in a process of its own with a time limit, so a crash or a hang
- * is one failed test. A file ends with TAP_MAIN(TEST(a), TEST(b), ...). `program name` runs one test without the fork. */
+ * is one failed test (TAP_SECONDS in the environment: another limit). A file ends with TAP_MAIN(TEST(a), TEST(b), ...). `program name` runs one test without the fork. */
 #ifndef PAR_TESTS_TAP_H
 #define PAR_TESTS_TAP_H
 
@@ -48,7 +48,8 @@ static inline int tap_run(const tap_test *test, int number)
     fflush(stdout);
     pid_t pid = fork();
     if (pid == 0) {
-        alarm(TAP_SECONDS);
+        const char *seconds = getenv("TAP_SECONDS");
+        alarm(seconds ? (unsigned)atoi(seconds) : TAP_SECONDS);
         test->run();
         fflush(stdout);
         exit(0); /* not _exit: sanitizers report at exit */

@@ -100,8 +100,9 @@ static void a_head_between_two_words(void)
 
 static void flags_that_nobody_knows(void)
 {
-    for (uint32_t flags = 2; flags < 256; flags++) {
+    for (uint32_t flags = PAR_RECORD_CONTROL; flags < 256; flags++) {
         par_channel *a, *b;
+        if (flags == (PAR_RECORD_INTERNAL | PAR_RECORD_CONTROL)) continue;
         pair_open(&a, &b, 16384, NULL);
         put_word(a, par_record_word(0, PAR_INTERNAL_BYTES, flags)); /* without the flag a message, or a payload */
         CHECK_INT(outcome(b), PAR_E_CORRUPT);
@@ -507,6 +508,96 @@ static void nor_does_anything_come_of_one_that_had_not_begun(void)
     pair_close(a, b);
 }
 
+/* A payload comes to its end while a message is half written: to say so now would put the word into the message. */
+static void notices_wait_for_the_rest_of_a_message(void)
+{
+    enum { LONG = 100000 };
+    par_channel *a, *b;
+    par_error err;
+    par_message message;
+    static uint8_t bytes[LONG];
+    uint64_t total, lent;
+    int rc;
+    par_payload payload = {.data = bytes, .bytes = PAR_LEND_MIN_BYTES};
+    pair_open(&a, &b, 16384, NULL);
+    pattern_fill(bytes, LONG, 1);
+    CHECK_INT(par_channel_send(a, 1, "m", 1, &payload, 1, SECONDS(60), &err), PAR_OK);
+    CHECK_INT(par_channel_receive(b, &message, 0, &err), PAR_OK);
+    par_blob *blob = par_blob_retain(message.payloads[0]);
+    par_channel_release(b, &message);
+    CHECK_INT(par_channel_send(b, 1, bytes, LONG, NULL, 0, MILLISECONDS(1), &err), PAR_OK); /* the rest follows */
+    CHECK_INT(outcome(a), PAR_E_TIMEOUT); /* there is room again */
+    par_blob_release(blob);
+    while ((rc = par_channel_receive(a, &message, 0, &err)) == PAR_E_TIMEOUT) CHECK_INT(outcome(b), PAR_E_TIMEOUT);
+    CHECK_INT(rc, PAR_OK);
+    CHECK_INT(message.len, LONG);
+    CHECK(pattern_good(message.bytes, LONG, 1));
+    par_channel_release(a, &message);
+    outcome(b);
+    outcome(a);
+    par_pool_usage(&total, &lent);
+    CHECK_INT(lent, 0);
+    pair_close(a, b);
+}
+
+/* --- needs and bells --- */
+static void who_arms_looks_again(void)
+{
+    par_channel *a, *b;
+    pair_open(&a, &b, 16384, NULL);
+    uint64_t need = par_need_arm(b->in.read + 8);
+    CHECK_INT(par_channel_arm(b, need, 0), 0);
+    par_channel_disarm(b, need, 0);
+    send_pattern(a, 1, 8, 1);
+    CHECK(par_channel_arm(b, need, 0) > 0);
+    par_channel_disarm(b, need, 0);
+    need = par_need_arm(a->out.tail + 8);
+    CHECK_INT(par_channel_arm(a, 0, need), 0);
+    par_channel_disarm(a, 0, need);
+    receive_pattern(b, 1, 8, 1);
+    par_channel_give_back(b);
+    CHECK(par_channel_arm(a, 0, need) > 0);
+    atomic_store(&a->out.words->head, 1);
+    CHECK_INT(par_channel_arm(b, par_need_arm(b->in.read + 8), 0), PAR_E_CORRUPT);
+    pair_close(a, b);
+}
+
+/* One bell for one need, and none before it is reached. */
+static void a_bell_rings_once(void)
+{
+    par_channel *a, *b;
+    par_channel_stats stats;
+    pair_open(&a, &b, 16384, NULL);
+    CHECK_INT(par_channel_arm(b, par_need_arm(b->in.read + 64), 0), 0);
+    for (int i = 0; i < 10; i++) {
+        send_pattern(a, 1, 8, 1);
+        par_channel_stats_get(a, &stats);
+        CHECK_INT(stats.bells_rung, i >= 3);
+    }
+    pair_close(a, b);
+}
+
+/* --- messages in hand --- */
+static void a_message_in_hand_keeps_its_place(void)
+{
+    par_channel *a, *b;
+    par_error err;
+    par_message message, released;
+    static uint8_t bytes[6000];
+    pair_open(&a, &b, 16384, NULL);
+    send_pattern(a, 1, 6000, 1);
+    CHECK_INT(par_channel_receive(b, &message, 0, &err), PAR_OK);
+    par_channel_give_back(b);
+    CHECK(!par_channel_has_data(b));
+    for (int i = 0; i < 3; i++) par_channel_send(a, 1, bytes, sizeof bytes, NULL, 0, MILLISECONDS(1), &err);
+    CHECK(pattern_good(message.bytes, 6000, 1));
+    released = message;
+    par_channel_release(b, &message);
+    CHECK_INT(par_channel_unreceive(b, &message, &err), PAR_E_INVALID);
+    CHECK_INT(par_channel_unreceive(b, &released, &err), PAR_E_INVALID);
+    pair_close(a, b);
+}
+
 TAP_MAIN(TEST(a_tail_between_two_words), TEST(a_tail_that_goes_back), TEST(a_head_between_two_words),
          TEST(flags_that_nobody_knows), TEST(a_kind_that_nobody_knows), TEST(sizes_that_a_record_cannot_have),
          TEST(a_length_beyond_any_message), TEST(as_many_payloads_as_a_message_may_have), TEST(one_payload_too_many),
@@ -515,4 +606,5 @@ TAP_MAIN(TEST(a_tail_between_two_words), TEST(a_tail_that_goes_back), TEST(a_hea
          TEST(a_lend_in_another_mode), TEST(more_is_released_than_was_lent), TEST(a_segment_in_use_is_not_forgotten),
          TEST(a_claim_that_another_message_voids), TEST(more_is_committed_than_there_is_room),
          TEST(notices_wait_for_the_end_of_a_claim), TEST(what_an_interrupt_leaves_is_sent_later),
-         TEST(nor_does_anything_come_of_one_that_had_not_begun))
+         TEST(nor_does_anything_come_of_one_that_had_not_begun), TEST(notices_wait_for_the_rest_of_a_message),
+         TEST(who_arms_looks_again), TEST(a_bell_rings_once), TEST(a_message_in_hand_keeps_its_place))

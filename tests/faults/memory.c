@@ -121,6 +121,19 @@ static void close_all(void)
     par_pool_trim();
 }
 
+/* Each lend came back once. */
+static void check_returned(void)
+{
+    par_error err;
+    par_message message;
+    uint64_t total, lent;
+    par_channel *senders[2] = {a, other[0]};
+    while (par_channel_receive(other[1], &message, 0, &err) == PAR_OK) par_channel_release(other[1], &message);
+    for (int i = 0; i < 2; i++) CHECK_INT(par_channel_receive(senders[i], &message, 0, &err), PAR_E_TIMEOUT);
+    par_pool_usage(&total, &lent);
+    CHECK_INT(lent, 0);
+}
+
 /* --- the receiver's memory --- */
 static int receive_into(par_message *message, bool keep, par_error *err)
 {
@@ -157,6 +170,7 @@ static bool receive_short_of(long n, bool every, int first, int second, bool kee
     CHECK_INT(stats.received_bytes, kinds[first].bytes + kinds[second].bytes);
     CHECK_INT(stats.inbox_messages, 0);
     CHECK_INT(stats.inbox_bytes, 0);
+    check_returned();
     close_all();
     return count >= n;
 }
