@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 BUILD = build/$(PRESET)
 CTEST = ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
-.PHONY: help deps build demo test test-asan test-tsan test-portable bench fuzz clean
+.PHONY: help deps build demo test test-asan test-tsan test-portable bench fuzz chaos mutants clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -56,6 +56,10 @@ fuzz: build
 ## make chaos          a tree of processes under random signals for CHAOS_SECONDS (120), on every Lua
 chaos: build
 	@for v in 5.1 5.2 5.3 5.4 jit; do tests/run-script.sh $$v tests/crash/chaos.lua $(or $(CHAOS_SECONDS),120) || exit 1; done
+
+## make mutants        removes one check after the other in a copy and prints those that no test misses (ONLY='text in its title')
+mutants: deps
+	@lua5.4 tests/mutants/run.lua $(if $(ONLY),"$(ONLY)")
 
 ## make clean          removes the build tree
 clean:

@@ -1,0 +1,364 @@
+-- Mutations of the source, each with the tests of which one has to fail. mutant(folder, title, old, new, tests): `old`
+-- is in exactly one file of the folder, once (run.lua knows where a folder is). untestable(folder, title, old, reason):
+-- a check that no test can show to be needed, and why. After a change of the code that one of them has in it: change it
+-- here too, and run it (make mutants ONLY='a part of its title').
+local list = {}
+
+local function mutant(folder, title, old, new, tests)
+  list[#list + 1] = {folder = folder, title = title, old = old, new = new, tests = tests}
+end
+
+local function untestable(folder, title, old, reason)
+  list[#list + 1] = {folder = folder, title = title, old = old, untestable = reason}
+end
+
+-- --- channel: indices and needs ---
+
+mutant('channel', 'a tail between two words', 'tail - w->tail > w->published - w->tail || (tail & 7)',
+  'tail - w->tail > w->published - w->tail', 'c.test_records')
+mutant('channel', 'a tail beyond what was published', 'tail - w->tail > w->published - w->tail || (tail & 7)',
+  'tail & 7', 'c.test_records')
+mutant('channel', 'a head between two words', 'filled < r->head - r->tail || (head & 7)', 'filled < r->head - r->tail',
+  'c.test_records')
+mutant('channel', 'more in the ring than it holds', 'if (filled > r->capacity || ', 'if (', 'c.test_ring')
+mutant('channel', 'a head that goes back', 'filled < r->head - r->tail || (head & 7)', '(head & 7)', 'c.test_ring')
+mutant('channel', 'the fence of publishing', 'atomic_store_explicit(&w->words->head, w->head, memory_order_seq_cst)',
+  'atomic_store_explicit(&w->words->head, w->head, memory_order_release)', 'c.test_fences')
+mutant('channel', 'the fence of giving back', 'atomic_store_explicit(&r->words->tail, r->read, memory_order_seq_cst)',
+  'atomic_store_explicit(&r->words->tail, r->read, memory_order_release)', 'c.test_fences')
+mutant('channel', 'the fence of arming', 'atomic_store_explicit(need, value, memory_order_seq_cst)',
+  'atomic_store_explicit(need, value, memory_order_release)', 'c.test_fences')
+mutant('channel', 'bytes before their index', 'atomic_store_explicit(&w->words->head, w->head, memory_order_release)',
+  'atomic_store_explicit(&w->words->head, w->head, memory_order_relaxed)', 'tsan:c.test_fences')
+mutant('channel', 'an index before its bytes', 'uint64_t head = atomic_load_explicit(&r->words->head, order)',
+  'uint64_t head = atomic_load_explicit(&r->words->head, ((void)order, memory_order_relaxed))', 'tsan:c.test_fences')
+mutant('channel', 'room before it is read', 'uint64_t tail = atomic_load_explicit(&w->words->tail, order)',
+  'uint64_t tail = atomic_load_explicit(&w->words->tail, ((void)order, memory_order_relaxed))', 'tsan:c.test_fences')
+mutant('channel', 'a look after arming', 'return look(channel, t, memory_order_seq_cst);',
+  'return 0 * look(channel, (target){0}, memory_order_seq_cst);', 'c.test_records')
+untestable('channel', 'the strength of the look after arming', 'return look(channel, t, memory_order_seq_cst);',
+  'as an acquire it is the same instruction on x86 and ARM; the model has it')
+mutant('channel', 'one bell for one need', 'if (!(need & PAR_NEED_ARMED) || need == *rung) return false;',
+  'if (!(need & PAR_NEED_ARMED)) return false;', 'c.test_records')
+mutant('channel', 'no bell before the need is reached',
+  'if ((int64_t)(index - (need & ~(uint64_t)7)) < 0) return false;', '', 'c.test_records')
+mutant('channel', 'a message in hand is not given back',
+  'if (channel->held == PAR_HELD_IN_PLACE(channel) || in->tail == in->read) return;',
+  'if (in->tail == in->read) return;', 'c.test_records')
+mutant('channel', 'an interrupt before the sleep',
+  'if (!owner->interrupted || !owner->interrupted(owner->context)) return PAR_OK;', 'if (owner) return PAR_OK;',
+  'c.test_hostile')
+
+-- --- channel: records ---
+
+mutant('channel', 'unknown flags', 'if (flags & ~(PAR_RECORD_INTERNAL | PAR_RECORD_CONTROL) || ', 'if (', 'c.test_records')
+mutant('channel', 'a message with the flag of a payload', ' || (control && !internal)) return PAR_E_CORRUPT;',
+  ') return PAR_E_CORRUPT;', 'c.test_records')
+mutant('channel', 'a length beyond any message', 'if (len > PAR_MESSAGE_MAX_BYTES) return PAR_E_CORRUPT;', '',
+  'c.test_records')
+mutant('channel', 'a long record that is none of those',
+  'else if (kind != PAR_INTERNAL_BYTES || rx->payloads.n >= PAR_PAYLOADS_MAX)',
+  'else if (rx->payloads.n >= PAR_PAYLOADS_MAX)', 'c.test_records')
+mutant('channel', 'too many payloads, the last a long one',
+  'kind != PAR_INTERNAL_BYTES || rx->payloads.n >= PAR_PAYLOADS_MAX', 'kind != PAR_INTERNAL_BYTES', 'c.test_records')
+mutant('channel', 'too many payloads in the ring',
+  'if (channel->rx.payloads.n >= PAR_PAYLOADS_MAX) return PAR_E_CORRUPT;\n' ..
+    '    par_blob *blob = par_blob_new(len, false);', 'par_blob *blob = par_blob_new(len, false);', 'c.test_records')
+mutant('channel', 'too many payloads lent',
+  'if (channel->rx.payloads.n >= PAR_PAYLOADS_MAX) return PAR_E_CORRUPT;\n    int rc = par_payloads_reserve',
+  'int rc = par_payloads_reserve', 'c.test_records')
+mutant('channel', 'too many payloads to be sent', 'if (n > PAR_PAYLOADS_MAX)', 'if (n > 2 * PAR_PAYLOADS_MAX)',
+  'c.test_records')
+mutant('channel', 'the size of a record', 'if (len != size) return false;', 'if (len < size) return false;',
+  'c.test_records')
+mutant('channel', 'roll-back of a record', 'channel->in.read -= total; /* a want of ours', '(void)0; /* a want of ours',
+  'faults.memory')
+mutant('channel', 'roll-back of a kept message', 'channel->in.read -= par_record_total(from->len);', '',
+  'faults.memory')
+mutant('channel', 'roll-back of the counters', 'channel->stats.received_messages--;', '', 'faults.memory')
+mutant('channel', 'roll-back in a long message', 'rx->left += n;\n                return PAR_E_NOMEM;',
+  'return PAR_E_NOMEM;', 'faults.memory')
+mutant('channel', 'room for a lend before it is taken',
+  'int rc = par_payloads_reserve(&channel->rx.payloads); /* a lend', 'int rc = PAR_OK; /* a lend', 'faults.memory')
+mutant('channel', 'a message that was released is not put back',
+  'if (!message->held || message->held != channel->held)', 'if (!message->held)', 'c.test_records')
+
+-- --- channel: segments and lends ---
+
+mutant('channel', 'more released than was lent', 'record->lends == 0 || record->lends > export->lends',
+  'record->lends == 0', 'c.test_records')
+mutant('channel', 'nothing released', 'record->lends == 0 || record->lends > export->lends',
+  'record->lends > export->lends', 'c.test_records')
+mutant('channel', 'the length of a lend',
+  'record->bytes > segment->bytes || record->offset > segment->bytes - record->bytes',
+  'record->offset > segment->bytes - record->bytes', 'c.test_records')
+mutant('channel', 'the offset of a lend',
+  'record->bytes > segment->bytes || record->offset > segment->bytes - record->bytes', 'record->bytes > segment->bytes',
+  'c.test_records')
+mutant('channel', 'a lend in another mode', 'if (record->mode != segment->mode) return PAR_E_CORRUPT;', '',
+  'c.test_records')
+mutant('channel', 'a segment id that is taken', 'record->id == 0 || known || ', '(record->id == 0 && !known) || ',
+  'c.test_records')
+mutant('channel', 'a segment without an id', 'record->id == 0 || known || ', 'known || ', 'c.test_records')
+mutant('channel', 'a mode that nobody knows', 'known || record->mode > PAR_LEND_MODE_MAX || ', 'known || ',
+  'c.test_records')
+mutant('channel', 'segments without end',
+  'record->mode > PAR_LEND_MODE_MAX || channel->lends.imports.n >= PAR_SEGMENTS_PER_PEER_MAX',
+  'record->mode > PAR_LEND_MODE_MAX', 'c.test_records')
+mutant('channel', 'the size of a segment', 'if (bytes != record->bytes) return PAR_E_CORRUPT;', '', 'c.test_records')
+mutant('channel', 'a segment in use is forgotten', 'if (!segment || segment->refs) return PAR_E_CORRUPT;',
+  'if (!segment) return PAR_E_CORRUPT;', 'c.test_records')
+mutant('channel', 'the descriptor of a refused segment', 'if (rc == PAR_E_CORRUPT) par_os_close(fd);', '',
+  'c.test_records')
+mutant('channel', 'a descriptor is kept for another try',
+  'if (rc != PAR_OK && rc != PAR_E_CORRUPT) put_fd_back(channel, fd);', 'if (rc == 1) put_fd_back(channel, fd);',
+  'faults.memory')
+mutant('channel', 'the descriptor of what is mapped', 'par_os_close(fd);\n        segment->fd = -1;',
+  'segment->fd = -1;', 'c.test_descriptors')
+mutant('channel', 'descriptors that nothing announces', 'if (fds_full(channel)) return PAR_E_CORRUPT;', '',
+  'c.test_descriptors')
+mutant('channel', 'a segment that its borrower took along', 'if (export->lends) segment->spoiled = true;', '',
+  'c.test_pool')
+mutant('channel', 'lends of a message that was not sent',
+  'if (job->lent[i]) par_lend_undo(job->channel, job->lent[i]);', '(void)i;', 'faults.memory faults.channel')
+mutant('channel', 'a segment whose announcement failed',
+  'remove_export(channel, find_export(channel, segment));\n    return rc;', 'return rc;', 'faults.memory')
+mutant('channel', 'copies on write are dropped', 'if (segment->mode == PAR_LEND_COMMON && !par_os_memory_reset',
+  'if (0 && !par_os_memory_reset', 'c.test_pool')
+mutant('channel', 'a spoiled segment is not used again', 'if (segment->spoiled) {', 'if (0) {', 'c.test_pool')
+mutant('channel', 'the pool has a limit', 'return pool.total_bytes - pool.shared_bytes + bytes <= cap();',
+  'return true;', 'c.test_pool')
+mutant('channel', 'segments of another mode', 'return segment->mode == mode && segment->bytes >= bytes',
+  'return (mode || 1) && segment->bytes >= bytes', 'c.test_pool faults.memory')
+
+-- --- channel: sending ---
+
+mutant('channel', 'the rest is kept on an interrupt',
+  'if (rc == PAR_E_CLOSED || rc == PAR_E_CORRUPT || rc == PAR_E_SYSTEM) return rc;',
+  'if (rc != PAR_E_TIMEOUT) return rc;', 'c.test_records')
+mutant('channel', 'what cannot be kept breaks the channel', 'channel->failed = PAR_E_NOMEM;', '', 'faults.memory')
+mutant('channel', 'a claim that another message voids', 'if (!channel->claimed || channel->claim_at != out->head) {',
+  'if (!channel->claimed) {', 'c.test_records')
+mutant('channel', 'a claim that was ended', 'if (!channel->claimed || channel->claim_at != out->head) {',
+  'if (channel->claim_at != out->head) {', 'c.test_records')
+mutant('channel', 'more committed than there is room', 'total > par_writer_room(out) || ', '', 'c.test_records')
+mutant('channel', 'notices wait for the end of a claim',
+  'if (!channel->claimed && channel->notices.len == 0 && put_notice', 'if (channel->notices.len == 0 && put_notice',
+  'c.test_records')
+mutant('channel', 'notices wait for the rest of a message', 'if (channel->mid_record || channel->failed) return false;',
+  'if (channel->failed) return false;', 'c.test_records')
+mutant('channel', 'a slow peer of a broadcast', 'if (rc == PAR_E_AGAIN) {\n            int taken',
+  'if (0) {\n            int taken', 'c.test_pool')
+mutant('channel', 'the greeting\'s descriptor', 'if (rc == 1 && n_fds == 1) par_os_close(*segment);', '',
+  'c.test_descriptors')
+mutant('channel', 'the version of a segment', 'if (version != PAR_SEGMENT_VERSION)', 'if (version > 1000)',
+  'c.test_ring')
+mutant('channel', 'the size of a ring', ' || bytes != channel->header_bytes + 2 * ring_bytes)', ')', 'c.test_ring')
+untestable('channel', 'segments that a peer may have', 'if (channel->lends.exports.n >= PAR_SEGMENTS_PER_PEER_MAX)',
+  'the pool holds 512; only a peer that lends us thousands to be handed on gets there')
+
+-- --- the system's side of it ---
+
+mutant('os', 'memory that can shrink', 'if (seals < 0 || !(seals & F_SEAL_SHRINK))', 'if (seals < 0)',
+  'c.test_descriptors')
+mutant('os', 'our memory is sealed for good', '#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)',
+  '#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW)', 'c.test_descriptors')
+mutant('os', 'empty memory',
+  'if (info.st_size <= 0) return par_error_set(err, PAR_E_CORRUPT, "the peer sent empty shared memory");\n' ..
+    '    *bytes = (size_t)info.st_size;\n    return PAR_OK;\n}\n\n/* --- dropping',
+  '*bytes = (size_t)info.st_size;\n    return PAR_OK;\n}\n\n/* --- dropping', 'c.test_descriptors')
+mutant('os', 'close-on-exec from the first moment', 'flags |= MSG_CMSG_CLOEXEC;', '', 'c.test_descriptors')
+mutant('os', 'surplus descriptors', '            else\n                close(fd);', '', 'c.test_descriptors')
+
+-- --- codec ---
+
+local C = 'c.test_codec_checks-5.4'
+mutant('codec', 'the version of a message', 'if (header[0] != PAR_FORMAT_VERSION)', 'if (0)', C)
+mutant('codec', 'a dictionary entry that does not exist', 'if (word >= d->words_defined)', 'if (0)', C)
+mutant('codec', 'more dictionary entries than announced', 'if (word >= d->words_limit)', 'if (0)', C)
+mutant('codec', 'a string longer than the message', 'if (len > par_input_left(d)) return par_corrupt(d, "a string',
+  'if (0) return par_corrupt(d, "a string', C)
+mutant('codec', 'more strings beside than came', 'if (d->n_strings >= d->n_payloads)',
+  'if (d->n_strings > d->n_payloads + 1000000)', 'c.test_codec_hostile-5.4')
+mutant('codec', 'a string longer than its payload', 'blob->bytes < len) return par_corrupt', '0) return par_corrupt',
+  'c.test_codec_hostile-5.4')
+mutant('codec', 'a giant hash part', 'if (log2 >= 31 || ', 'if (', C)
+mutant('codec', 'claims that add up', 'if (entries > d->budget || ', 'if (', C)
+mutant('codec', 'nil as a key', 'if (lua_isnil(L, -1)) return par_corrupt(d, "nil as a key");', '', C)
+mutant('codec', 'NaN as a key', 'lua_tonumber(L, -1) != lua_tonumber(L, -1)) return', '0) return',
+  'c.test_codec_hostile-5.4')
+mutant('codec', 'a run longer than its table', 'n == 0 || n > filling->n - filling->i || ', 'n == 0 || ', C)
+mutant('codec', 'a run longer than the message', ' || n > par_input_left(d) >> shift)', ')', C)
+mutant('codec', 'a metatable that is none', 'if (!lua_istable(L, -1)) return par_corrupt(d, "a metatable that',
+  'if (0) return par_corrupt(d, "a metatable that', C)
+mutant('codec', 'bytes behind the last value',
+  'if (d->p != d->end) return par_corrupt(d, "bytes after the last value");', '', C)
+mutant('codec', 'a reference to nothing', 'if (low == d->n_refs || d->refs[low] != at)', 'if (low == d->n_refs)', C)
+mutant('codec', 'references that were not announced', 'if (!d->refs_index) return par_corrupt',
+  'if (0) return par_corrupt', C)
+mutant('codec', 'a storage of no type', 'if (head->type >= PAR_TYPE_COUNT || ', 'if (', C)
+mutant('codec', 'a storage of no kind', 'head->kind > PAR_STORAGE_SHARED) return false;', '0) return false;', C)
+mutant('codec', 'a storage that begins nowhere', 'if (head->first > INT64_MAX || ', 'if (', C)
+mutant('codec', 'a storage of 2^64 bytes',
+  'return par_checked_mul_size((size_t)head->count, par_type_bytes((par_type)head->type), &head->bytes);',
+  'head->bytes = (size_t)head->count * par_type_bytes((par_type)head->type);\n    return true;', C)
+mutant('codec', 'a storage longer than the message', ' || par_input_left(d) - pad < head->bytes)', ')', C)
+mutant('codec', 'a payload that did not come', 'number >= d->n_payloads) return par_corrupt', '0) return par_corrupt',
+  C)
+mutant('codec', 'a payload shorter than its storage', 'if (!blob || blob->bytes < head->bytes)', 'if (!blob)', C)
+mutant('codec', 'storages that are nowhere', ' || begin > (size_t)(d->end - d->start))', ')', C)
+mutant('codec', 'bytes behind the storages', 'if (d->p != d->end) return par_corrupt(d, "bytes after the storages");',
+  '', C)
+mutant('codec', 'a tensor of no type', 'if (!par_get_u8(d, &head->type) || head->type >= PAR_TYPE_COUNT) return false;',
+  'if (!par_get_u8(d, &head->type)) return false;', C)
+mutant('codec', 'a tensor of too many dimensions', ' || head->ndim > PAR_TENSOR_DIMS_MAX) return false;',
+  ') return false;', C)
+mutant('codec', 'a tensor in no storage', 'return head->storage <= d->n_storages;', 'return true;', C)
+untestable('codec', 'a tensor in a storage of another type', 'if (!storage || storage->type != head.type || ',
+  'par_tensor_new_view looks too')
+untestable('codec', 'a tensor before its storage', ' || head.offset < 0) return', 'par_tensor_new_view looks too')
+mutant('codec', 'a storage that did not come', '|| number >= d->n_storages)', ')', C)
+mutant('codec', 'bytecode from strangers',
+  'if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_functions_refused(d);\n    int rc = load_bytecode',
+  'int rc = load_bytecode', 'c.test_codec_hostile-5.4')
+mutant('codec', 'globals to strangers',
+  'if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_functions_refused(d);\n        par_codec_push_globals',
+  'par_codec_push_globals', 'c.test_codec_hostile-5.4')
+mutant('codec', 'names from strangers',
+  'if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_functions_refused(d);\n    if (!par_get_u8(d, &fields)',
+  'if (!par_get_u8(d, &fields)', 'c.test_codec_hostile-5.4')
+mutant('codec', 'source from strangers',
+  'if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_functions_refused(d);\n    if (!par_get_u8(d, &kind)',
+  'if (!par_get_u8(d, &kind)', 'c.test_codec_hostile-5.4')
+mutant('codec', 'bytecode of another Lua', 'if (fingerprint != par_codec_fingerprint_hash(L, codec))',
+  'if (fingerprint == 0 && par_codec_fingerprint_hash(L, codec))', C)
+mutant('codec', 'text where bytecode has to be', '"=message", "b")', '"=message", "bt")', C)
+mutant('codec', 'bytecode where text has to be', 'padded, name, "t")', 'padded, name, "bt")', C)
+mutant('codec', 'a function with fewer upvalues', 'if (upvalues != par_codec_count_upvalues(L))',
+  'if (upvalues > par_codec_count_upvalues(L))', C)
+mutant('codec', 'a source of millions of lines', 'line > LINES_MAX ||', '', C)
+mutant('codec', 'a source that gives no function',
+  'if (par_codec_call(L, codec, 0, 1) != LUA_OK || !lua_isfunction(L, -1))',
+  'if (par_codec_call(L, codec, 0, 1) != LUA_OK)', C)
+mutant('codec', 'a hook that takes the memory away',
+  'int rc = par_input_own(d);\n    if (rc != PAR_OK) return rc;\n    int values', 'int values', C)
+mutant('codec', 'a module that takes the memory away',
+  'int rc = par_input_own(d);\n    if (rc != PAR_OK) return rc;\n    lua_getglobal(L, "require");',
+  'lua_getglobal(L, "require");', C)
+mutant('codec', 'where an object with a metatable begins', 'seen->at = par_output_at(e) + prefix;',
+  'seen->at = par_output_at(e) + 0 * prefix;', 'lua5.4.codec_value_spec lua5.4.codec_function_spec')
+mutant('codec', 'an object inside its own encoded form', 'if (inside_itself(e, at)) return',
+  'if (0 && inside_itself(e, at)) return', 'lua5.4.codec_value_spec lua5.4.codec_function_spec')
+untestable('codec', 'old entries after 2^32 messages', 'if (++pointers->epoch != 0) return;', 'it takes 2^32 messages')
+
+-- --- link ---
+
+mutant('link', 'a hello longer than its place',
+  'message->len < sizeof link->fingerprint ? message->len : sizeof link->fingerprint - 1', 'message->len',
+  'c.test_link')
+mutant('link', 'only the first end counts', 'if (link->final) break; /* only', 'if (0) break; /* only', 'c.test_link')
+mutant('link', 'a yield after the end', 'if (link->state == PAR_LINK_RUNNING) link->state = PAR_LINK_YIELDED;',
+  'link->state = PAR_LINK_YIELDED;', 'c.test_link')
+mutant('link', 'what a parent may say', 'if (message->kind != PAR_KIND_JOIN && message->kind != PAR_KIND_EXEC) return;',
+  '', 'c.test_link')
+mutant('link', 'messages that nobody received',
+  'if (!link->exit.ended || par_channel_has_data(link->channel)) return false;', 'if (!link->exit.ended) return false;',
+  'c.test_link')
+mutant('link', 'one that scribbles is cut off', 'link->corrupt = true;', '', 'c.test_link')
+mutant('link', 'a link that goes takes its child along', 'par_family_remove(link);\n        par_link_kill(link);',
+  'par_family_remove(link);', 'c.test_link')
+mutant('link', 'a forked copy leaves the children alone', 'if (par_os_pid() != family_pid) return;', '', 'c.test_link')
+mutant('link', 'the length of an error\'s text', 'header.message_bytes > left || ', '', 'c.test_link')
+mutant('link', 'the length of a traceback', ' || header.traceback_bytes > left - header.message_bytes', '',
+  'c.test_link')
+mutant('link', 'an error shorter than its header', 'if (len < sizeof header) return false;', '', 'c.test_link')
+mutant('link', 'output is kept up to its limit', 'part = len < room ? len : room;', 'part = len + 0 * room;',
+  'c.test_link')
+mutant('link', 'descriptors of a start that failed',
+  'par_os_close(output[0]);\n    par_os_close(output[1]);\n    return rc;', 'return rc;', 'start.faults')
+mutant('link', 'the channel of a start that failed',
+  'par_channel_close(link->channel);\n' ..
+    '        par_relay_close(link->relay);\n' ..
+    '        free(link);\n' ..
+    '        return rc;', 'par_relay_close(link->relay);\n        free(link);\n        return rc;', 'start.faults')
+mutant('link', 'a failed request closes the fork server', 'if (rc != PAR_OK) par_forkserver_close(server);', '',
+  'lua5.4.forkserver_spec')
+mutant('link', 'the wait for the fork server can be interrupted',
+  'if (server->interrupted && server->interrupted(server->host)) return', 'if (0) return', 'lua5.4.forkserver_spec')
+
+-- --- pool ---
+
+local P = 'lua5.4.pool_parts_spec'
+mutant('pool', 'what was claimed is not taken back', 'uint32_t limit = keep > state.claimed ? keep : state.claimed;',
+  'uint32_t limit = keep;', 'c.test_tasks')
+mutant('pool', 'taking back gives nothing', 'if (limit > state.limit) limit = state.limit;', '', 'c.test_tasks')
+mutant('pool', 'no more claimed than there is', 'if (state.claimed >= state.limit) return 0;',
+  'if (state.claimed > state.limit) return 0;', 'c.test_tasks')
+mutant('pool', 'none left', 'return state.claimed >= state.limit;', 'return state.claimed > state.limit;',
+  'c.test_tasks')
+mutant('pool', 'a claim while tasks are taken back',
+  '} while (!atomic_compare_exchange_weak_explicit(&words[slot], &word, lowered, ' ..
+    'memory_order_seq_cst, memory_order_seq_cst));',
+  '} while (0);\n    for (volatile int i = 0; i < 5000; i++) continue;\n' ..
+    '    atomic_store_explicit(&words[slot], lowered, memory_order_seq_cst);', 'c.test_tasks')
+mutant('pool', 'a negative number to keep', 'if (keep < 0) keep = 0;', '', 'lua5.4.pool_words_spec')
+mutant('pool', 'the slots of a worker', 'n >= 0 && n < PAR_TASKS_SLOTS', 'n >= 0', 'lua5.4.pool_words_spec')
+mutant('pool', 'the number of tasks of a chunk', 'count >= 0 && count <= PAR_TASKS_MAX', 'count <= PAR_TASKS_MAX',
+  'lua5.4.pool_words_spec')
+mutant('pool', 'kinds that are not a pool\'s', 'kind >= POOL_KIND_FIRST && kind < PAR_KIND_CONTROL',
+  'kind >= POOL_KIND_FIRST', 'lua5.4.pool_words_spec')
+mutant('pool', 'a result without a task',
+  "says[protocol.OK] = function(crew, worker, ...)\n" ..
+    "  local chunk = worker.chunks[1]\n" ..
+    "  if not chunk or chunk.got >= chunk.n then",
+  "says[protocol.OK] = function(crew, worker, ...)\n  local chunk = worker.chunks[1]\n  if not chunk then", P)
+mutant('pool', 'a last result before the last', "chunk.got ~= chunk.n - 1 or type(seconds)", "type(seconds)", P)
+mutant('pool', 'a last result without a time',
+  "if not chunk or chunk.got ~= chunk.n - 1 or type(seconds) ~= 'number' then",
+  "if not chunk or chunk.got ~= chunk.n - 1 then", P)
+mutant('pool', 'an error without a task',
+  "says[protocol.FAILED] = function(crew, worker, text, traceback, value)\n" ..
+    "  local chunk = worker.chunks[1]\n" ..
+    "  if not chunk or chunk.got >= chunk.n then",
+  "says[protocol.FAILED] = function(crew, worker, text, traceback, value)\n" ..
+    "  local chunk = worker.chunks[1]\n" ..
+    "  if not chunk then", P)
+mutant('pool', 'an end before all results', "if not chunk or chunk.got ~= chunk.n or type(seconds)",
+  "if not chunk or type(seconds)", P)
+mutant('pool', 'an end without a time', "if not chunk or chunk.got ~= chunk.n or type(seconds) ~= 'number' then",
+  "if not chunk or chunk.got ~= chunk.n then", P)
+mutant('pool', 'a worker that says what cannot be', 'if kind ~= protocol.GONE then crew.system.kill(worker.child) end',
+  '', P)
+mutant('pool', 'results of a job that was given up', 'not job.results or job.aborted then return nothing',
+  'not job.results then return nothing', P)
+mutant('pool', 'lower numbers first', 'while ranges[at] and ranges[at][1] < from do at = at + 1 end', '', P)
+mutant('pool', 'nothing comes back to a job that was given up',
+  'if from > to or self.aborted then return end\n  local ranges', 'if from > to then return end\n  local ranges', P)
+mutant('pool', 'no more than asked for of a range', 'local to = math.min(range[2], from + most - 1)',
+  'local to = range[2]', P)
+mutant('pool', 'no more tasks than there are', 'if to > last then to = last end', '', P)
+mutant('pool', 'results after the end of a job',
+  'self.out = self.out - 1\n  if self.aborted then return end\n  self.ended', 'self.out = self.out - 1\n  self.ended',
+  P)
+mutant('pool', 'as many tries as asked for', 'if attempts <= (self.retries or 0) and',
+  'if attempts < (self.retries or 0) and', P)
+mutant('pool', 'what was cancelled is not tried again', " and err.code ~= 'cancelled' and", ' and', P)
+mutant('pool', 'what cannot travel is not tried again', " and err.code ~= 'unsupported' then", ' then', P)
+mutant('pool', 'tasks that had not begun', 'self.out = self.out - (to - from + 1)\n', '', P)
+mutant('pool', 'the first reason of a breakdown', 'self.broken = self.broken or err', 'self.broken = err', P)
+mutant('pool', 'the end of a worker is settled once', 'if worker.settled then return end', '', P)
+mutant('pool', 'more claimed than there was', 'if claimed > chunk.n then claimed = chunk.n end', '', P)
+mutant('pool', 'the task that was running fails', 'for i = chunk.got + 1, claimed do',
+  'for i = chunk.got + 2, claimed do', P)
+mutant('pool', 'what had not begun goes back', 'job:give_up(first + math.max(claimed, chunk.got), first + chunk.n - 1)',
+  'job:give_up(first + chunk.n, first + chunk.n - 1)', P)
+mutant('pool', 'a chunk that ends every worker', 'if job.spoiled[first] >= BAD_STARTS then claimed = 1 end', '', P)
+mutant('pool', 'workers that never get ready', "or self.bad_starts >= BAD_STARTS then", 'then', P)
+mutant('pool', 'the other slot', 'return other and 1 - other.slot or 0', 'return other and other.slot or 0', P)
+mutant('pool', 'a function is sent once', 'if worker.functions[id] then return end\n', '', P)
+mutant('pool', 'the limit of tasks of a worker', 'if most and most <= 0 then return nil end', '', P)
+mutant('pool', 'a task that has just ended is not stopped', 'if now ~= claimed or chunk.got >= claimed then',
+  'if not now then', P)
+mutant('pool', 'what is taken back shortens the chunk', 'chunk.n = limit\n  worker.taken', 'worker.taken', P)
+
+return list
