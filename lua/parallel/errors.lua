@@ -8,6 +8,7 @@ local core = require 'parallel.core'
 local errors = {}
 local metatable = {__name = 'parallel.error'}
 core.set_error_metatable(metatable)
+core.register('parallel.error', {metatable = metatable}) -- they travel by this name, also where no module may be named
 
 local function subject(err)
   local name = err.name and (' (' .. tostring(err.name) .. ')') or ''

@@ -9,7 +9,8 @@ local pool = require 'parallel.pool'
 local module = {}
 local kept = {} -- number of workers -> pool
 
-local own_workers = {'init', 'init_timeout', 'lua', 'env', 'cwd', 'memory_limit', 'nice', 'max_tasks', 'max_memory', 'name'}
+local own_workers = {'init', 'init_timeout', 'lua', 'env', 'cwd', 'memory_limit', 'nice', 'max_tasks', 'max_memory', 'name',
+  'functions'}
 
 local function kept_pool(size)
   local found = kept[size]

@@ -84,9 +84,10 @@ local function outcome(child)
     leave_if_done(child)
     return false, failure
   end
-  local values = compat.pack(links.values(child))
+  local received, values = pcall(function() return compat.pack(links.values(child)) end)
+  if not received and not errors.is(values) then core.raise(values) end
   leave_if_done(child)
-  return true, values
+  return received, values
 end
 
 -- Waits for the end or the yield of one child. A join without a message is one with an empty text, as it always was.

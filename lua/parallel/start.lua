@@ -56,7 +56,7 @@ end
 
 local known = {
   code = true, args = true, lua = true, env = true, cwd = true, stdout = true, memory_limit = true, affinity = true,
-  name = true, nice = true, waits = true, hidden = true,
+  name = true, nice = true, waits = true, hidden = true, functions = true,
 }
 
 local function check(condition, name, expected, value)
@@ -68,7 +68,7 @@ end
 local function check_options(options)
   for name in pairs(options) do
     if not known[name] then
-      error(("parallel.run: there is no option '%s' (code, args, lua, env, cwd, stdout, memory_limit, affinity, name, nice)")
+      error(("parallel.run: there is no option '%s' (code, args, lua, env, cwd, stdout, memory_limit, affinity, name, nice, functions)")
         :format(tostring(name)), 0)
     end
   end
@@ -78,6 +78,7 @@ local function check_options(options)
   check(o.cwd == nil or type(o.cwd) == 'string', 'cwd', 'a path', o.cwd)
   check(o.name == nil or type(o.name) == 'string', 'name', 'a string', o.name)
   check(o.nice == nil or type(o.nice) == 'number', 'nice', 'a number', o.nice)
+  check(o.functions == nil or type(o.functions) == 'boolean', 'functions', 'true or false', o.functions)
   check(o.affinity == nil or type(o.affinity) == 'table', 'affinity', 'a list of core numbers from 0 on', o.affinity)
   check(o.memory_limit == nil or type(o.memory_limit) == 'number' and o.memory_limit > 0, 'memory_limit',
     'a number of bytes', o.memory_limit)
@@ -134,6 +135,7 @@ local function spawn(id, options, module, running)
     args = {searcher.root .. '/child.lua', module_path, core.fingerprint(), not same_kind and 'hello' or nil}, id = id,
     ring_bytes = module.getSharedSize(), env = env, cwd = options.cwd,
     output = options.stdout ~= 'inherit' and options.stdout or nil, prefix = module._prefix_of(id) .. '\t',
+    functions = options.functions,
   }
   if wants_forkserver(module, same_kind) then
     local child, fields = require 'parallel.forkserver'.use(list[1], function(server, answer_seconds)

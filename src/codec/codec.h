@@ -75,10 +75,23 @@ int par_codec_encode(lua_State *L, par_codec *codec, int first, int count, const
 /* The message has been sent, or will not be: lets go of what it held. Until then the bytes and payloads are good. Without
  * payloads nothing is held, and the call may be left out. */
 void par_codec_sent(lua_State *L, const par_encoded *encoded);
+/* Who sent a message, and what it is: for telling people whose code was refused and where it stood. */
+typedef struct par_codec_origin {
+    const char *who;  /* "child 3" */
+    const char *what; /* "result": the first word of the path */
+    int skip;         /* so many values in front are not the user's */
+} par_codec_origin;
+
 /* Pushes the values of one message and returns their number, or PAR_E_CORRUPT / PAR_E_UNSUPPORTED / PAR_E_NOMEM with nothing
  * pushed. Safe on any bytes; memory stays in proportion to len. Raises only what a user's hook raised and out of memory. */
 int par_codec_decode(lua_State *L, par_codec *codec, const uint8_t *bytes, size_t len, par_blob *const *payloads,
                      uint32_t n_payloads, unsigned flags, par_error *err);
+
+/* The same for a message of somebody who may not send code: without PAR_DECODE_FUNCTIONS "child 3 sent a function at result.f,
+ * which functions=false forbids" is what PAR_E_UNSUPPORTED says then. Nothing that the message names is loaded, called or looked up
+ * but types and classes that are known here. */
+int par_codec_decode_from(lua_State *L, par_codec *codec, const uint8_t *bytes, size_t len, par_blob *const *payloads,
+                          uint32_t n_payloads, unsigned flags, const par_codec_origin *origin, par_error *err);
 
 /* The ABI of this Lua as seen by bytecode and numbers: peers with equal fingerprints exchange bytecode. NUL-terminated,
  * at most room bytes. */

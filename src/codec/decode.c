@@ -203,7 +203,7 @@ static int decode_container(lua_State *L, par_codec *codec, par_decoder *d, unsi
     case PAR_TAG_HOOKED:
     case PAR_TAG_HOOKED_LATER: return decode_hooked(L, codec, d, at, tag == PAR_TAG_HOOKED_LATER);
     case PAR_TAG_GLOBALS:
-        if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_functions_refused(d);
+        if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_refuse_code(d, "the globals");
         par_codec_push_globals(L);
         return 1;
     default: return par_corrupt(d, "an unknown tag");
@@ -542,7 +542,7 @@ static int reserve_slots(lua_State *L, par_decoder *d, uint64_t count)
 }
 
 static void begin(par_decoder *d, const uint8_t *bytes, size_t len, par_blob *const *payloads, uint32_t n_payloads,
-                  unsigned flags, par_error *err)
+                  unsigned flags, const par_codec_origin *origin, par_error *err)
 {
     par_decode_release_storages(d); /* left by a decode that raised */
     d->start = d->p = bytes;
@@ -553,6 +553,8 @@ static void begin(par_decoder *d, const uint8_t *bytes, size_t len, par_blob *co
     d->n_payloads = n_payloads;
     d->n_strings = 0;
     d->flags = flags;
+    d->origin = origin;
+    d->refused[0] = '\0';
     d->err = err;
     d->words_defined = 0;
     d->n_refs = 0;
@@ -566,6 +568,7 @@ static int read_message(lua_State *L, par_codec *codec, par_decoder *d)
     if (rc == PAR_OK) rc = reserve_slots(L, d, count);
     if (rc != PAR_OK) return rc;
     int first = lua_gettop(L);
+    d->count = (int)count;
     for (uint64_t i = 0; i < count; i++) {
         d->levels.base = lua_gettop(L);
         d->current = (int)i + 1;
@@ -586,10 +589,16 @@ static int read_message(lua_State *L, par_codec *codec, par_decoder *d)
 int par_codec_decode(lua_State *L, par_codec *codec, const uint8_t *bytes, size_t len, par_blob *const *payloads,
                      uint32_t n_payloads, unsigned flags, par_error *err)
 {
+    return par_codec_decode_from(L, codec, bytes, len, payloads, n_payloads, flags, NULL, err);
+}
+
+int par_codec_decode_from(lua_State *L, par_codec *codec, const uint8_t *bytes, size_t len, par_blob *const *payloads,
+                          uint32_t n_payloads, unsigned flags, const par_codec_origin *origin, par_error *err)
+{
     codec = par_codec_idle(L, codec);
     par_decoder *d = &codec->decoder;
     int top = lua_gettop(L);
-    begin(d, bytes, len, payloads, n_payloads, flags, err);
+    begin(d, bytes, len, payloads, n_payloads, flags, origin, err);
     int rc = read_message(L, codec, d);
     if (rc < 0) lua_settop(L, top);
     if (d->n_storages) par_decode_release_storages(d);

@@ -1,8 +1,11 @@
 /* Lua functions from the wire: only from peers of our own process tree, since bytecode cannot be checked. */
+#include <stdio.h>
+
 #include "codec/decoder.h"
 
-int par_decode_functions_refused(par_decoder *d)
+int par_decode_refuse_code(par_decoder *d, const char *what)
 {
+    snprintf(d->refused, sizeof d->refused, "%s", what);
     return par_error_set(d->err, PAR_E_UNSUPPORTED,
                          "the message contains a function, which is refused here: decode(s, {functions = true}) accepts "
                          "code from a source that you trust");
@@ -31,7 +34,7 @@ static int load_bytecode(lua_State *L, par_codec *codec, par_decoder *d)
 
 int par_decode_bytecode(lua_State *L, par_codec *codec, par_decoder *d, size_t at, bool later)
 {
-    if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_functions_refused(d);
+    if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_refuse_code(d, "a function");
     int rc = load_bytecode(L, codec, d);
     if (rc == PAR_OK && later) rc = par_decode_remember(L, d, at);
     if (rc != PAR_OK) return rc;
@@ -99,7 +102,7 @@ int par_decode_source(lua_State *L, par_codec *codec, par_decoder *d, size_t at,
     uint64_t line;
     const uint8_t *name, *text;
     size_t name_len, text_len;
-    if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_functions_refused(d);
+    if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_refuse_code(d, "a function (as source text)");
     if (!par_get_u8(d, &kind) || kind > PAR_SOURCE_FUNCTION || !par_get_varint(d, &line) || line > LINES_MAX ||
         !par_get_block(d, &name, &name_len) || !par_get_block(d, &text, &text_len))
         return par_corrupt(d, "it ends inside a function");

@@ -1,4 +1,6 @@
 /* Things that travel by name, and objects of registered types, at the receiver. */
+#include <stdio.h>
+
 #include "codec/classes.h"
 #include "codec/decoder.h"
 #include "codec/names.h"
@@ -34,11 +36,26 @@ static bool push_name(lua_State *L, par_decoder *d)
     return true;
 }
 
+/* What a message names, as it wrote it. The names stay on the stack, as errors leave it. */
+static int refuse_named(lua_State *L, par_decoder *d, unsigned fields)
+{
+    char what[160];
+    size_t used = 0;
+    for (unsigned i = 0; i <= fields; i++) {
+        if (!push_name(L, d)) return par_corrupt(d, "it ends inside a name");
+        int n = snprintf(what + used, sizeof what - used, i ? ".%.40s" : fields ? "'%.40s" : "the module '%.40s", lua_tostring(L, -1));
+        if (n > 0) used += (size_t)n;
+    }
+    snprintf(what + used, sizeof what - used, fields ? "' by its name" : "'");
+    return par_decode_refuse_code(d, what);
+}
+
 int par_decode_named(lua_State *L, par_codec *codec, par_decoder *d)
 {
     uint8_t fields;
-    if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_functions_refused(d);
-    if (!par_get_u8(d, &fields) || fields > 2 || !push_name(L, d)) return par_corrupt(d, "it ends inside a name");
+    if (!par_get_u8(d, &fields) || fields > 2) return par_corrupt(d, "it ends inside a name");
+    if (!(d->flags & PAR_DECODE_FUNCTIONS)) return refuse_named(L, d, fields);
+    if (!push_name(L, d)) return par_corrupt(d, "it ends inside a name");
     int rc = find_module(L, codec, d);
     if (rc != PAR_OK) return rc;
     for (; fields > 0; fields--) { /* name, value */

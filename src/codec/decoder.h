@@ -36,7 +36,8 @@ int par_decode_call_hook(lua_State *L, par_codec *codec, par_decoder *d, size_t 
 int par_decode_make_object(lua_State *L, par_codec *codec, par_decoder *d);
 /* The object reads the table at the top, and takes its place. */
 int par_decode_read_object(lua_State *L, par_codec *codec, par_decoder *d);
-int par_decode_functions_refused(par_decoder *d);
+/* Code is not accepted: `what` was found. PAR_E_UNSUPPORTED. */
+int par_decode_refuse_code(par_decoder *d, const char *what);
 
 /* Makes the storages of the trailer; cuts them off the input. */
 int par_decode_storages(par_decoder *d);

@@ -118,18 +118,39 @@ static void path_of(lua_State *L, par_encoder *e, path_text *path)
     }
 }
 
-void par_decode_name_place(lua_State *L, par_decoder *d)
+/* Goes on with the path to the value that is being read. */
+static void path_to_read(lua_State *L, par_decoder *d, path_text *path)
 {
-    path_text path = {.len = 0};
-    path_add(&path, "value %d", d->current);
     size_t depth = d->levels.depth;
     for (size_t level = 0; level < depth; level++) {
         if (level == SHOWN_FIRST && depth > SHOWN_FIRST + SHOWN_LAST) {
-            path_add(&path, "...(%zu more)...", depth - SHOWN_FIRST - SHOWN_LAST);
+            path_add(path, "...(%zu more)...", depth - SHOWN_FIRST - SHOWN_LAST);
             level = depth - SHOWN_LAST;
         }
-        path_filling(L, d, level, &path);
+        path_filling(L, d, level, path);
     }
+}
+
+static void name_refused(lua_State *L, par_decoder *d)
+{
+    const par_codec_origin *origin = d->origin;
+    path_text path = {.len = 0};
+    path_add(&path, "%s", origin->what);
+    if (d->count - origin->skip > 1) path_add(&path, " %d", d->current - origin->skip);
+    path_to_read(L, d, &path);
+    par_error_set(d->err, PAR_E_UNSUPPORTED, "%.40s sent %s at %.190s, which functions=false forbids", origin->who, d->refused,
+                  path.text);
+}
+
+void par_decode_name_place(lua_State *L, par_decoder *d)
+{
+    if (d->refused[0] && d->origin) {
+        name_refused(L, d);
+        return;
+    }
+    path_text path = {.len = 0};
+    path_add(&path, "value %d", d->current);
+    path_to_read(L, d, &path);
     char what[sizeof d->err->text];
     snprintf(what, sizeof what, "%s", d->err->text);
     snprintf(d->err->text, sizeof d->err->text, "%.190s: %.300s", path.text, what);

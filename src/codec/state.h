@@ -138,7 +138,9 @@ typedef struct par_decoder {
     uint32_t n_strings; /* of the payloads were strings: each is one once, or a few bytes would stand for any number of them */
     unsigned flags;
     uint8_t header_flags;
-    int current; /* which of the message's values is being read */
+    int current, count; /* which of the message's values is being read, and how many there are */
+    const par_codec_origin *origin; /* NULL: not known */
+    char refused[160];  /* code that is not accepted, in words; empty: none so far */
     par_error *err;
 } par_decoder;
 

@@ -83,8 +83,8 @@ static int join_values(lua_State *L)
     par_link *link = self->link;
     if (link->state != PAR_LINK_RETURNED || !link->final) return 0;
     lua_settop(L, 1);
-    int n = par_codec_decode(L, self->codec, link->final->bytes, link->final->len, link->final->payloads,
-                             link->final->n_payloads, PAR_DECODE_FUNCTIONS, &err);
+    int n = par_lua_link_decode(L, self, "result", 0, link->final->bytes, link->final->len, link->final->payloads,
+                                link->final->n_payloads, &err);
     if (n < 0) return par_lua_throw_status(L, self->id, &err);
     return n;
 }
@@ -178,8 +178,7 @@ static int join_send_failure(lua_State *L)
 static int push_kept(lua_State *L, par_lua_link *self, par_kept *kept)
 {
     par_error err;
-    int n = par_codec_decode(L, self->codec, kept->bytes, kept->len, kept->payloads, kept->n_payloads,
-                             PAR_DECODE_FUNCTIONS, &err);
+    int n = par_lua_link_decode(L, self, "message", 0, kept->bytes, kept->len, kept->payloads, kept->n_payloads, &err);
     par_kept_free(kept);
     if (n < 0) return par_lua_throw_status(L, self->id, &err);
     return n;

@@ -27,7 +27,7 @@ par_lua_link *par_lua_link_new(lua_State *L, uint32_t id)
 {
     luaL_checkstack(L, 6, "no room for a child");
     par_lua_link *self = lua_newuserdata(L, sizeof *self);
-    *self = (par_lua_link){.magic = LINK_MAGIC, .id = id};
+    *self = (par_lua_link){.magic = LINK_MAGIC, .id = id, .decode_flags = PAR_DECODE_FUNCTIONS};
     lua_createtable(L, 0, 6); /* metatable */
     lua_createtable(L, 0, 4); /* fields */
     lua_rawgetp(L, LUA_REGISTRYINDEX, &fallback_key);
@@ -151,6 +151,16 @@ static const char *whom(const par_lua_link *self, char *out, size_t room)
     return out;
 }
 
+int par_lua_link_decode(lua_State *L, par_lua_link *self, const char *what, int skip, const uint8_t *bytes, size_t len,
+                        par_blob *const *payloads, uint32_t n_payloads, par_error *err)
+{
+    char who[32];
+    unsigned flags = self->decode_flags;
+    if (flags & PAR_DECODE_FUNCTIONS) return par_codec_decode(L, self->codec, bytes, len, payloads, n_payloads, flags, err);
+    par_codec_origin origin = {whom(self, who, sizeof who), what, skip};
+    return par_codec_decode_from(L, self->codec, bytes, len, payloads, n_payloads, flags, &origin, err);
+}
+
 static void push_failure(lua_State *L, par_lua_link *self)
 {
     par_failure failure;
@@ -166,8 +176,13 @@ static void push_failure(lua_State *L, par_lua_link *self)
     lua_setfield(L, -2, "traceback");
     if (!failure.value) return;
     par_error err;
-    int n = par_codec_decode(L, self->codec, failure.value, failure.value_len, final->payloads, final->n_payloads,
-                             PAR_DECODE_FUNCTIONS, &err);
+    int n = par_lua_link_decode(L, self, "error", 0, failure.value, failure.value_len, final->payloads, final->n_payloads, &err);
+    if (n < 0) {
+        lua_getfield(L, -1, "message");
+        lua_pushfstring(L, "%s\n(its error value cannot be received: %s)", lua_tostring(L, -1), err.text);
+        lua_setfield(L, -3, "message");
+        lua_pop(L, 1);
+    }
     if (n < 1) return;
     lua_pop(L, n - 1);
     lua_setfield(L, -2, "value");
@@ -387,8 +402,7 @@ static int push_message(lua_State *L, par_lua_link *self, par_message *message, 
     bool hold = self->holding;
     unsigned received = self->received;
     self->holding = false;
-    int n = par_codec_decode(L, self->codec, message->bytes, message->len, message->payloads, message->n_payloads,
-                             PAR_DECODE_FUNCTIONS, err);
+    int n = par_lua_link_decode(L, self, "message", 0, message->bytes, message->len, message->payloads, message->n_payloads, err);
     if (hold && n >= 0 && received == self->received)
         self->held = *message;
     else

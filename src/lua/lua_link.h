@@ -23,6 +23,7 @@ typedef struct par_lua_link {
     par_codec *codec;
     lua_State *L;           /* the coroutine that waits right now */
     uint32_t id;
+    unsigned decode_flags;  /* PAR_DECODE_FUNCTIONS, unless it was started with functions=false */
     unsigned encode_flags;  /* for another kind of Lua: PAR_ENCODE_FOREIGN, PAR_ENCODE_FLOATS */
     bool yield_seen;        /* select has reported this yield */
     bool joined;            /* it leaves parallel.children after its last message */
@@ -54,6 +55,10 @@ int par_lua_link_next(par_lua_link *self, par_message *message, int64_t deadline
  * there if it fits, else sent. `quietly`: no bell. */
 int par_lua_link_put(lua_State *L, par_lua_link *self, uint32_t kind, int first, int count, const char *name, unsigned flags,
                      bool quietly, int64_t deadline_ns, par_encoded *encoded, par_error *err);
+/* par_codec_decode of something that this relative sent, which is a `what` ("message", "result", ...) behind `skip` values that
+ * are not the user's. Code only from one that may send it. */
+int par_lua_link_decode(lua_State *L, par_lua_link *self, const char *what, int skip, const uint8_t *bytes, size_t len,
+                        par_blob *const *payloads, uint32_t n_payloads, par_error *err);
 /* Raises what went wrong with this relative: its own error when it failed, else what err says. */
 int par_lua_link_throw(lua_State *L, par_lua_link *self, const par_error *err, const char *verb);
 /* Pushes the error object for a child that has ended badly. */

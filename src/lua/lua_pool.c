@@ -12,9 +12,11 @@
 #include "process/tasks.h"
 
 enum {
-    POOL_KIND_OK = 2,   /* these four as in lua/parallel/pool/protocol.lua, where the others are */
+    POOL_KIND_OK = 2,   /* these as in lua/parallel/pool/protocol.lua, where the others are */
+    POOL_KIND_FAILED = 3,
     POOL_KIND_CHUNK_DONE = 4,
     POOL_KIND_LAST = 6,
+    POOL_KIND_REFUSED = 7,
     POOL_KIND_CHUNK = 12,
     POOL_KIND_FIRST = 2 /* smaller kinds are messages of users */
 };
@@ -97,8 +99,11 @@ static int pool_claimed(lua_State *L)
 /* Decodes and gives back one message; pushes its values and returns their number, negative for what cannot be decoded. */
 static int push_values(lua_State *L, par_lua_link *self, par_message *message, par_error *err)
 {
-    int n = par_codec_decode(L, self->codec, message->bytes, message->len, message->payloads, message->n_payloads,
-                             PAR_DECODE_FUNCTIONS, err);
+    const char *what = "result";
+    int skip = 0;
+    if (message->kind == POOL_KIND_LAST) skip = 1; /* seconds */
+    if (message->kind == POOL_KIND_FAILED) what = "error", skip = 2; /* text, traceback */
+    int n = par_lua_link_decode(L, self, what, skip, message->bytes, message->len, message->payloads, message->n_payloads, err);
     par_channel_release(self->link->channel, message);
     return n;
 }
@@ -117,6 +122,18 @@ static int next_now(par_lua_link *self, par_message *message, par_error *err)
 /* Something is there, but we cannot have it now. */
 static bool is_our_want(int rc) { return rc == PAR_E_LIMIT || rc == PAR_E_NOMEM; }
 
+static bool ends_task(int kind) { return kind == POOL_KIND_OK || kind == POOL_KIND_FAILED || kind == POOL_KIND_LAST; }
+
+/* What collect returns behind the number of results: why the next one was not taken, and whether it was its chunk's last. */
+static int push_refused(lua_State *L, lua_Integer n, int kind, const par_error *err)
+{
+    lua_pushinteger(L, n);
+    lua_pushinteger(L, POOL_KIND_REFUSED);
+    lua_pushstring(L, err->text);
+    lua_pushboolean(L, kind == POOL_KIND_LAST);
+    return 4;
+}
+
 /* links.collect(child, results, at, most) -> n [, kind, values...]: moves the values of up to `most` finished tasks to
  * results[at], results[at + 1], ... and returns how many. A message of another kind ends this and is returned behind the
  * number; kind is -1 when the child has ended and nothing is left. */
@@ -134,6 +151,7 @@ static int pool_collect(lua_State *L)
         int count = rc == PAR_OK ? push_values(L, self, &message, &err) : 0;
         if ((rc == PAR_E_TIMEOUT && !par_link_ended(self->link)) || (is_our_want(rc) && n > 0)) break;
         if (is_our_want(rc)) return par_lua_link_throw(L, self, &err, "receive from");
+        if (count == PAR_E_UNSUPPORTED && ends_task(kind)) return push_refused(L, n, kind, &err);
         if (rc == PAR_E_CORRUPT || count < 0) par_link_lost(self->link, PAR_E_CORRUPT, &err);
         if (rc == PAR_OK && count >= 0 && kind == POOL_KIND_OK && n < most) {
             lua_settop(L, 5); /* the first value, or nil */

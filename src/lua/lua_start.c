@@ -71,8 +71,8 @@ static char **push_environment(lua_State *L, int idx)
     return vector;
 }
 
-/* core.spawn{program=, args={...}, id=, ring_bytes=, env=, cwd=, output=, prefix=, server=, answer_seconds=} -> child, its
- * fields. answer_seconds: how long the server may take. */
+/* core.spawn{program=, args={...}, id=, ring_bytes=, env=, cwd=, output=, prefix=, server=, answer_seconds=, functions=}
+ * -> child, its fields. answer_seconds: how long the server may take; functions=false: it may send no code. */
 static int start_spawn(lua_State *L)
 {
     par_start_options options = {0};
@@ -104,6 +104,9 @@ static int start_spawn(lua_State *L)
     if (options.server) options.server->answer_ns = (int64_t)(luaL_checknumber(L, -1) * 1e9);
 
     par_lua_link *self = par_lua_link_new(L, options.id);
+    lua_getfield(L, 1, "functions");
+    if (lua_isboolean(L, -1) && !lua_toboolean(L, -1)) self->decode_flags = 0;
+    lua_pop(L, 1);
     par_link *link;
     fflush(stdout); /* what was printed before comes before what the child prints */
     int64_t began_ns = par_trace_begin();

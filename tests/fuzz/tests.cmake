@@ -4,6 +4,7 @@ find_program(FUZZ_CLANG clang)
 find_library(FUZZ_LUA NAMES lua5.4 lua-5.4)
 set(FUZZ_DIR ${CMAKE_CURRENT_LIST_DIR})
 set(FUZZ_DECODE_SECONDS 60 CACHE STRING "Seconds that the decoder's fuzzer runs in the tests")
+set(FUZZ_REFUSE_SECONDS 25 CACHE STRING "Seconds that the fuzzer of refused code runs in the tests")
 set(FUZZ_ROUND_SECONDS 25 CACHE STRING "Seconds that the round-trip fuzzer runs in the tests")
 if(FUZZ_CLANG AND FUZZ_LUA AND "5.4" IN_LIST PARALLEL_FOUND_LUAS AND NOT PARALLEL_SANITIZE STREQUAL "thread")
   file(WRITE ${CMAKE_BINARY_DIR}/fuzz/probe.c "#include <stdint.h>\n#include <stddef.h>\nint LLVMFuzzerTestOneInput(const uint8_t *d, size_t n) { (void)d; (void)n; return 0; }\n")
@@ -21,7 +22,7 @@ file(GLOB FUZZED CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/base/*.c ${CMAKE_SOUR
   ${CMAKE_SOURCE_DIR}/src/codec/*.c)
 file(GLOB FUZZED_HEADERS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/base/*.h ${CMAKE_SOURCE_DIR}/src/tensor/*.h
   ${CMAKE_SOURCE_DIR}/src/codec/*.h ${FUZZ_DIR}/../codec/state.h)
-foreach(name IN ITEMS decode round)
+foreach(name IN ITEMS decode refuse round)
   set(fuzzer ${CMAKE_BINARY_DIR}/fuzz/fuzz_${name})
   string(TOUPPER FUZZ_${name}_SECONDS seconds)
   add_custom_command(OUTPUT ${fuzzer}

@@ -44,8 +44,9 @@ function crew:start(place)
   local options = self.options
   local child = self.system.start{hidden = true,
     code = "require('parallel.pool.worker').main(...)",
-    args = {{share = self.share, measure = self.max_memory ~= nil}, options.init, n = 2},
+    args = {{share = self.share, measure = self.max_memory ~= nil, functions = options.functions}, options.init, n = 2},
     lua = options.lua, env = environment(self), cwd = options.cwd, memory_limit = options.memory_limit, nice = options.nice,
+    functions = options.functions,
     name = ('%s worker %d'):format(self.name, place),
   }
   local worker = {

@@ -56,6 +56,14 @@ function pool_errors.refused(fields, message)
   return errors.new(fields)
 end
 
+--- What a task returned, or its error, was not taken.
+function pool_errors.not_received(fields, message)
+  fields.code = 'unsupported'
+  fields.message = message:gsub('^child %d+', 'worker ' .. tostring(fields.worker))
+  fields.summary = ('%s: %s'):format(with_argument(fields), fields.message)
+  return errors.new(fields)
+end
+
 function pool_errors.cancelled(fields)
   fields.code = 'cancelled'
   fields.message = 'cancelled'

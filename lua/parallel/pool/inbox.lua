@@ -52,6 +52,17 @@ says[protocol.FAILED] = function(crew, worker, text, traceback, value)
   return true
 end
 
+says[protocol.REFUSED] = function(crew, worker, text, last)
+  local chunk = worker.chunks[1]
+  if not chunk or chunk.got >= chunk.n or last and chunk.got ~= chunk.n - 1 then return false end
+  chunk.got = chunk.got + 1
+  local number = chunk.first + chunk.got - 1
+  crew.counts.failed = crew.counts.failed + 1
+  if last then chunk_done(crew, worker, chunk, 0) end
+  chunk.job:fail(number, pool_errors.not_received(chunk.job:describe(number, worker.place), tostring(text)))
+  return true
+end
+
 says[protocol.CHUNK_DONE] = function(crew, worker, seconds, memory)
   local chunk = worker.chunks[1]
   if not chunk or chunk.got ~= chunk.n or type(seconds) ~= 'number' then return false end

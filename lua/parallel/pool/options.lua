@@ -38,7 +38,7 @@ end
 local of_tasks = 'chunk timeout retries seed on_error progress'
 options.map = set_of(of_tasks)
 options.imap = set_of(of_tasks, 'ordered in_flight')
-options.pool = set_of(of_tasks, 'workers init init_timeout name lua env cwd memory_limit nice max_tasks max_memory')
+options.pool = set_of(of_tasks, 'workers init init_timeout name lua env cwd memory_limit nice max_tasks max_memory functions')
 
 local function names_of(set)
   local list = {}
@@ -79,6 +79,9 @@ local function check_values(given)
   check_number(given, 'max_tasks', 1, true)
   check_number(given, 'max_memory', 1)
   check_number(given, 'in_flight', 1, true)
+  if given.functions ~= nil and type(given.functions) ~= 'boolean' then
+    misuse("pool: option 'functions' must be true or false, got " .. tostring(given.functions))
+  end
   local handler = given.on_error
   if handler ~= nil and handler ~= 'raise' and handler ~= 'skip' and type(handler) ~= 'function' then
     misuse("pool: option 'on_error' must be 'raise', 'skip' or a function, got " .. tostring(handler))

@@ -1,10 +1,11 @@
---- The kinds of messages between a pool and its workers. OK, CHUNK_DONE, LAST and CHUNK are known to src/lua/lua_pool.c too.
+--- The kinds of messages between a pool and its workers. OK, FAILED, CHUNK_DONE, LAST, REFUSED and CHUNK are known to src/lua/lua_pool.c too.
 return {
   OK = 2, -- worker to parent: values of one task
   FAILED = 3, -- worker to parent: text, traceback, value of the error of one task
   CHUNK_DONE = 4, -- worker to parent: seconds, bytes of memory
   READY = 5, -- worker to parent: init has run
   LAST = 6, -- worker to parent: OK and CHUNK_DONE in one: seconds, values of the last task
+  REFUSED = 7, -- collect: the end of a task came and cannot be received: why, whether it was its chunk's last
   FUNCTION = 10, -- parent to worker: id, function
   FORGET = 11, -- parent to worker: id of a function
   CHUNK = 12, -- parent to worker: slot, function id, mode, arguments, number of the first task, seed

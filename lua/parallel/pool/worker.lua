@@ -12,6 +12,7 @@ local unpack = compat.unpack
 local functions = {} -- id -> function
 local parent -- the link to the process that owns the pool
 local measure -- a function that gives the bytes of memory in use, when the parent wants to know
+local plain -- the parent takes no functions
 local trace -- parallel.trace, when this run is traced
 
 -- The chunk at work. Kept here and not handed around: short tasks come in chunks of one, and each would pay for it.
@@ -67,7 +68,7 @@ local function report(failure)
   if trace then core.trace_task_end(true) end
   if type(failure) ~= 'table' or failure.text == nil then failure = {text = tostring(failure), traceback = ''} end
   local value = failure.value
-  if type(value) == 'string' then value = nil end
+  if type(value) == 'string' or plain and not pcall(core.encode, value, {functions = false}) then value = nil end
   local ok, problem = pcall(post, parent, protocol.FAILED, failure.text, failure.traceback, value)
   if ok then return end
   if type(problem) ~= 'table' or problem.code ~= 'unsupported' then core.raise(problem) end
@@ -121,10 +122,11 @@ local function handle(ok, kind, ...)
   if type(kind) ~= 'string' or not kind:find('interrupted', 1, true) then core.raise(kind) end
 end
 
---- settings: share (workers that a pool inside a task gets by default), measure (tell the memory in use)
+--- settings: share (workers that a pool inside a task gets by default), measure (tell the memory in use), functions (may be sent)
 function worker.main(settings, init)
   parent = require 'parallel'.parent
   state.pool_share = settings.share
+  plain = settings.functions == false
   if settings.measure then measure = resident_bytes end
   guard_parent()
   trace = core.trace_on() and require 'parallel.trace' or nil
