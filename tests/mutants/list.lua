@@ -219,16 +219,16 @@ untestable('codec', 'a tensor in a storage of another type', 'if (!storage || st
 untestable('codec', 'a tensor before its storage', ' || head.offset < 0) return', 'par_tensor_new_view looks too')
 mutant('codec', 'a storage that did not come', '|| number >= d->n_storages)', ')', C)
 mutant('codec', 'bytecode from strangers',
-  'if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_functions_refused(d);\n    int rc = load_bytecode',
+  'if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_refuse_code(d, "a function");\n    int rc = load_bytecode',
   'int rc = load_bytecode', 'c.test_codec_hostile-5.4')
 mutant('codec', 'globals to strangers',
-  'if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_functions_refused(d);\n        par_codec_push_globals',
+  'if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_refuse_code(d, "the globals");\n        par_codec_push_globals',
   'par_codec_push_globals', 'c.test_codec_hostile-5.4')
 mutant('codec', 'names from strangers',
-  'if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_functions_refused(d);\n    if (!par_get_u8(d, &fields)',
-  'if (!par_get_u8(d, &fields)', 'c.test_codec_hostile-5.4')
+  'if (!(d->flags & PAR_DECODE_FUNCTIONS)) return refuse_named(L, d, fields);\n    if (!push_name(L, d))',
+  'if (!push_name(L, d))', 'c.test_codec_hostile-5.4')
 mutant('codec', 'source from strangers',
-  'if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_functions_refused(d);\n    if (!par_get_u8(d, &kind)',
+  'if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_refuse_code(d, "a function (as source text)");\n    if (!par_get_u8(d, &kind)',
   'if (!par_get_u8(d, &kind)', 'c.test_codec_hostile-5.4')
 mutant('codec', 'bytecode of another Lua', 'if (fingerprint != par_codec_fingerprint_hash(L, codec))',
   'if (fingerprint == 0 && par_codec_fingerprint_hash(L, codec))', C)
