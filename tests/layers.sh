@@ -9,10 +9,10 @@ allowed() { # the folders that a folder may include
     channel) echo "base os channel" ;;
     tensor) echo "base os tensor" ;;
     codec) echo "base os channel tensor codec" ;;
-    process) echo "base os channel tensor codec process" ;;
-    lua) echo "base os channel tensor codec process lua torch" ;;
+    link) echo "base os channel link" ;;
+    lua) echo "base os channel tensor codec link lua torch" ;;
     torch) echo "base os channel tensor codec torch" ;;
-    cluster) echo "base os channel tensor codec process cluster" ;;
+    cluster) echo "base os channel link cluster" ;;
     *) echo "" ;;
   esac
 }

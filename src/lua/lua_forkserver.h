@@ -4,7 +4,7 @@
 
 #include <lua.h>
 
-#include "process/forkserver.h"
+#include "link/forkserver.h"
 
 /* The server at idx, or NULL. */
 par_forkserver *par_lua_forkserver_to(lua_State *L, int idx);

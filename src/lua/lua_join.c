@@ -10,7 +10,7 @@
 #include "lua/lua_link.h"
 #include "lua/lua_trace.h"
 #include "lua/parts.h"
-#include "process/family.h"
+#include "link/family.h"
 
 /* --- the parent's side --- */
 

@@ -10,7 +10,7 @@
 #include "lua/lua_error.h"
 #include "lua/lua_trace.h"
 #include "lua/parts.h"
-#include "process/family.h"
+#include "link/family.h"
 
 #define LINK_MAGIC UINT64_C(0x9d1f3ba6c25e7401)
 

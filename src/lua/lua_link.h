@@ -7,7 +7,7 @@
 #include <lua.h>
 
 #include "codec/codec.h"
-#include "process/link.h"
+#include "link/link.h"
 
 /* What a worker of a pool works on, as the link to its parent has it (lua_pool.c). */
 typedef struct par_lua_chunk {

@@ -1,4 +1,4 @@
-/* What a pool adds to links: chunks of tasks (process/tasks.h), and the results that come back. */
+/* What a pool adds to links: chunks of tasks (link/tasks.h), and the results that come back. */
 #include <lauxlib.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@
 #include "lua/lua_trace.h"
 #include "lua/parts.h"
 #include "os/os.h"
-#include "process/tasks.h"
+#include "link/tasks.h"
 
 enum {
     POOL_KIND_OK = 2,   /* these as in lua/parallel/pool/protocol.lua, where the others are */

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#include "process/forkserver.h"
-#include "process/protocol.h"
+#include "link/forkserver.h"
+#include "link/protocol.h"
 #include "tap.h"
 
 #define SHORT_NS INT64_C(200000000)

@@ -1,5 +1,5 @@
 /* The pool's word: a worker that claims against an owner who takes back. */
-#include "process/tasks.h"
+#include "link/tasks.h"
 
 #include <pthread.h>
 #include <sched.h>

@@ -11,9 +11,9 @@ local mutants = dofile(root .. '/tests/mutants/list.lua')
 local folders = {
   channel = {'src/channel/'},
   codec = {'src/codec/'},
-  link = {'src/link/', 'src/process/'},
+  link = {'src/link/'},
   os = {'src/os/'},
-  pool = {'src/lua/lua_pool', 'src/lua/pool/', 'src/link/tasks', 'src/process/tasks', 'lua/parallel/pool'},
+  pool = {'src/lua/lua_pool', 'src/lua/pool/', 'src/link/tasks', 'lua/parallel/pool'},
 }
 
 -- --- files and commands ---

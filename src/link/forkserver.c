@@ -1,10 +1,10 @@
-#include "process/forkserver.h"
+#include "link/forkserver.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "process/protocol.h"
+#include "link/protocol.h"
 
 #define LINGER_NS INT64_C(2000000000) /* a process that was killed is gone by then */
 #define MAGIC UINT32_C(0x70667376)

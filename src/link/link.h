@@ -1,13 +1,13 @@
 /* A link: one relative (a child, or the parent) as this process sees it. The channel to it, what is known of its state,
  * and the control messages that came and were not asked for yet. */
-#ifndef PAR_PROCESS_LINK_H
-#define PAR_PROCESS_LINK_H
+#ifndef PAR_LINK_LINK_H
+#define PAR_LINK_LINK_H
 
 #include "channel/channel.h"
 #include "os/os.h"
-#include "process/forkserver.h"
-#include "process/protocol.h"
-#include "process/relay.h"
+#include "link/forkserver.h"
+#include "link/protocol.h"
+#include "link/relay.h"
 
 typedef enum par_link_state {
     PAR_LINK_RUNNING,

@@ -1,6 +1,6 @@
 /* What the messages between a parent and its child are. Kinds below PAR_KIND_CONTROL are what users receive. */
-#ifndef PAR_PROCESS_PROTOCOL_H
-#define PAR_PROCESS_PROTOCOL_H
+#ifndef PAR_LINK_PROTOCOL_H
+#define PAR_LINK_PROTOCOL_H
 
 #include "channel/channel.h"
 

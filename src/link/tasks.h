@@ -5,8 +5,8 @@
  * The words lie in memory that both processes write (par_channel_words): a slot's word holds in bits 32-63 how many tasks of
  * the chunk may be claimed, in bits 0-31 how many were. Both sides change it by compare-and-swap: give and retract (owner)
  * against claim (worker). What the other side wrote may be anything; the caller bounds it by what it gave. */
-#ifndef PAR_PROCESS_TASKS_H
-#define PAR_PROCESS_TASKS_H
+#ifndef PAR_LINK_TASKS_H
+#define PAR_LINK_TASKS_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "process/family.h"
+#include "link/family.h"
 
 #include <pthread.h>
 #include <signal.h>

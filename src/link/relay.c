@@ -1,4 +1,4 @@
-#include "process/relay.h"
+#include "link/relay.h"
 
 #include <pthread.h>
 #include <stdlib.h>

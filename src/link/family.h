@@ -1,8 +1,8 @@
 /* The children of this process, so that none outlives it and no error of theirs is lost. */
-#ifndef PAR_PROCESS_FAMILY_H
-#define PAR_PROCESS_FAMILY_H
+#ifndef PAR_LINK_FAMILY_H
+#define PAR_LINK_FAMILY_H
 
-#include "process/link.h"
+#include "link/link.h"
 
 /* par_link_start and par_link_free keep the list. The first child registers an exit handler. */
 void par_family_add(par_link *link);

@@ -1,4 +1,4 @@
-#include "process/protocol.h"
+#include "link/protocol.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "process/tasks.h"
+#include "link/tasks.h"
 
 static uint64_t word_of(uint64_t limit, uint64_t claimed) { return limit << 32 | claimed; }
 

@@ -1,7 +1,7 @@
 /* The fork server: a clean interpreter, started once, which makes children by fork on request. Its children are siblings of
  * it, our own children, so that we reap them as any other. Linux only. */
-#ifndef PAR_PROCESS_FORKSERVER_H
-#define PAR_PROCESS_FORKSERVER_H
+#ifndef PAR_LINK_FORKSERVER_H
+#define PAR_LINK_FORKSERVER_H
 
 #include "os/os.h"
 

@@ -1,7 +1,7 @@
 /* What a child writes to its standard output and error, taken in by a thread of this process: passed on in whole lines with
  * a prefix, or kept. The thread knows nothing of Lua. */
-#ifndef PAR_PROCESS_RELAY_H
-#define PAR_PROCESS_RELAY_H
+#ifndef PAR_LINK_RELAY_H
+#define PAR_LINK_RELAY_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "process/link.h"
+#include "link/link.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "process/family.h"
+#include "link/family.h"
 
 #define START_NS INT64_C(10000000000)    /* a parent has this long to hand the segment over */
 #define LINGER_NS INT64_C(2000000000)    /* a process without a socket has this long to end by itself */
