@@ -2,6 +2,7 @@
 PRESET ?= release
 JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 BUILD = build/$(PRESET)
+CONFIGURE = cmake --preset $(PRESET) >build/$(PRESET)-configure.log 2>&1 || { cat build/$(PRESET)-configure.log; exit 1; }
 CTEST = ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
 .PHONY: help deps build demo test test-asan test-tsan test-portable bench fuzz chaos mutants clean
@@ -11,16 +12,21 @@ help:
 
 ## make build          installs what is missing and builds core.so for every Lua found
 build: deps
-	@cmake --preset $(PRESET) >build/$(PRESET)-configure.log 2>&1 || { cat build/$(PRESET)-configure.log; exit 1; }
+	@$(CONFIGURE)
 	@cmake --build $(BUILD) -j $(JOBS)
 
 deps:
 	@mkdir -p build
 	@scripts/install-deps.sh
 
-## make demo           builds, then runs the original's example
-demo: build
-	@tools/lua $(or $(LUA),5.4) examples/readme.lua
+## make demo           builds for one Lua (LUA=5.4, or another), without tests, and runs the original's example
+DEMO_LUA = $(or $(LUA),5.4)
+demo:
+	@mkdir -p build
+	@scripts/install-deps.sh demo $(if $(filter-out 5.4,$(DEMO_LUA)),test)
+	@$(CONFIGURE)
+	@cmake --build $(BUILD) -j $(JOBS) --target core-$(DEMO_LUA)
+	@PARALLEL_BUILD=$(BUILD) tools/lua $(DEMO_LUA) examples/readme.lua
 
 ## make test           builds for all interpreters and runs every test
 test: build

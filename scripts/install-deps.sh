@@ -1,9 +1,28 @@
 #!/usr/bin/env bash
 # Installs the packages of scripts/packages-<system>.txt that are missing. Says nothing when nothing is.
+# usage: install-deps.sh [GROUP...]    the groups of that file; without any: demo and test
 set -eu
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-wanted() { sed 's/#.*//' "$here/packages-$1.txt" | grep -v '^[[:space:]]*$'; }
+groups=" ${*:-demo test} "
+
+for group in $groups; do
+  grep -qF "[$group]" "$here/packages-debian.txt" || {
+    echo "install-deps.sh: there is no group '$group' in scripts/packages-debian.txt" >&2
+    exit 2
+  }
+done
+
+# The packages of the groups asked for; a list without groups is taken whole.
+wanted() {
+  local group="" word
+  for word in $(sed 's/#.*//' "$here/packages-$1.txt"); do
+    case $word in
+      \[*) group=$(tr -d '[]' <<<"$word") ;;
+      *) [ -n "$group" ] && [ "${groups#* "$group" }" = "$groups" ] || echo "$word" ;;
+    esac
+  done
+}
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then
