@@ -54,7 +54,7 @@ bench: build
 ## make fuzz           runs the fuzzers for FUZZ_SECONDS each (300); what they find stays in the build tree
 FUZZ_SECONDS ?= 300
 fuzz: build
-	@for name in decode refuse round; do \
+	@for name in decode refuse round frame; do \
 	  $(BUILD)/fuzz/fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 \
 	    -artifact_prefix=$(BUILD)/fuzz/$$name- $(BUILD)/fuzz/found_$$name tests/fuzz/corpus/$$name || exit 1; \
 	done

@@ -6,6 +6,7 @@ set(FUZZ_DIR ${CMAKE_CURRENT_LIST_DIR})
 set(FUZZ_DECODE_SECONDS 60 CACHE STRING "Seconds that the decoder's fuzzer runs in the tests")
 set(FUZZ_REFUSE_SECONDS 25 CACHE STRING "Seconds that the fuzzer of refused code runs in the tests")
 set(FUZZ_ROUND_SECONDS 25 CACHE STRING "Seconds that the round-trip fuzzer runs in the tests")
+set(FUZZ_FRAME_SECONDS 20 CACHE STRING "Seconds that the fuzzer of frames runs in the tests")
 if(FUZZ_CLANG AND FUZZ_LUA AND "5.4" IN_LIST PARALLEL_FOUND_LUAS AND NOT PARALLEL_SANITIZE STREQUAL "thread")
   file(WRITE ${CMAKE_BINARY_DIR}/fuzz/probe.c "#include <stdint.h>\n#include <stddef.h>\nint LLVMFuzzerTestOneInput(const uint8_t *d, size_t n) { (void)d; (void)n; return 0; }\n")
   execute_process(COMMAND ${FUZZ_CLANG} -fsanitize=fuzzer,address,undefined ${CMAKE_BINARY_DIR}/fuzz/probe.c
@@ -19,10 +20,11 @@ if(NOT fuzz_probe EQUAL 0)
 endif()
 
 file(GLOB FUZZED CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/base/*.c ${CMAKE_SOURCE_DIR}/src/tensor/*.c
-  ${CMAKE_SOURCE_DIR}/src/codec/*.c)
+  ${CMAKE_SOURCE_DIR}/src/codec/*.c ${CMAKE_SOURCE_DIR}/src/cluster/frame.c
+  ${CMAKE_SOURCE_DIR}/src/cluster/frame_body.c)
 file(GLOB FUZZED_HEADERS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/base/*.h ${CMAKE_SOURCE_DIR}/src/tensor/*.h
-  ${CMAKE_SOURCE_DIR}/src/codec/*.h ${FUZZ_DIR}/../codec/state.h)
-foreach(name IN ITEMS decode refuse round)
+  ${CMAKE_SOURCE_DIR}/src/codec/*.h ${CMAKE_SOURCE_DIR}/src/cluster/frame.h ${FUZZ_DIR}/../codec/state.h)
+foreach(name IN ITEMS decode refuse round frame)
   set(fuzzer ${CMAKE_BINARY_DIR}/fuzz/fuzz_${name})
   string(TOUPPER FUZZ_${name}_SECONDS seconds)
   add_custom_command(OUTPUT ${fuzzer}
