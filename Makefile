@@ -30,6 +30,7 @@ demo:
 
 ## make test           builds for all interpreters and runs every test
 test: build
+	@scripts/unpack-world.sh build/world
 	@$(CTEST)
 
 ## make test-asan      the same under AddressSanitizer and UBSan
