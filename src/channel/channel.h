@@ -74,6 +74,14 @@ int par_channel_commit_quietly(par_channel *channel, uint32_t kind, size_t len, 
 /* Rings if the peer waits for what was committed quietly. */
 void par_channel_ring(par_channel *channel);
 
+/* For those who serve many channels and may wait for none (offer.c). Sends without waiting and without taking anything in: PAR_OK (what
+ * found no room after a part was out is kept, and follows with the next call), PAR_E_AGAIN: nothing of it was sent. */
+int par_channel_try_send(par_channel *channel, uint32_t kind, const void *bytes, size_t len, const par_payload *payloads,
+                         uint32_t n_payloads, par_error *err);
+/* Is there room for a message of so many bytes, and nothing kept that has to go first? If not, and after PAR_E_AGAIN, the descriptor and
+ * selectors wake when the peer has made room. */
+bool par_channel_want_room(par_channel *channel, size_t bytes);
+
 /* PAR_CHANNEL_WORDS words in shared memory, zero at first, which both owners read and write as they agree. What is read from
  * them is as untrustworthy as anything the peer writes. */
 #define PAR_CHANNEL_WORDS 8
@@ -100,7 +108,7 @@ int par_channel_overdue(par_channel *channel, int64_t deadline_ns, par_error *er
 /* Puts a received data message back to the front of the inbox (for a receive that was refused after a look). */
 int par_channel_unreceive(par_channel *channel, par_message *message, par_error *err);
 
-/* Would receive return at once with data, a notice or an end? Never waits. `pending` looks at shared memory only, so that it
+/* Would receive return at once with data, a notice or an end, or has the room come that was wanted? Never waits. `pending` looks at shared memory only, so that it
  * costs no system call; it may not know of an end yet. */
 bool par_channel_pending(par_channel *channel);
 bool par_channel_ready(par_channel *channel);

@@ -93,6 +93,7 @@ struct par_channel {
     uint64_t claim_at;    /* the writer's head when it was claimed */
     /* for event loops and selectors (watch.c) */
     bool watched;            /* one of the two below is there */
+    uint64_t room_need;      /* need word: tail with which the room is there that was wanted; 0: none was */
     uint64_t idle_need;      /* need word armed while nobody waits; when it is reached the socket is or gets readable */
     struct par_os_set *set;  /* behind par_channel_fd */
     struct par_node *nodes;  /* one for each selector that it is in */
@@ -131,6 +132,10 @@ void par_channel_disarm(par_channel *channel, uint64_t rx_need, uint64_t tx_need
 void par_channel_touch(par_channel *channel);
 /* Nothing was found: makes sure that the next thing wakes whoever watches. false: something is there after all. */
 bool par_channel_rest_armed(par_channel *channel);
+
+/* --- offer.c --- */
+/* Has the tail reached room_need, which is not 0? */
+bool par_channel_room_came(par_channel *channel);
 
 /* --- selector.c --- */
 void par_selector_touch(par_channel *channel);

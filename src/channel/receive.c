@@ -665,7 +665,8 @@ static bool peek_found(par_channel *channel, int rc)
 
 bool par_channel_pending(par_channel *channel)
 {
-    return channel->inbox || channel->failed || channel->notice || channel->gone || peek_found(channel, peek(channel));
+    if (channel->inbox || channel->failed || channel->notice || channel->gone) return true;
+    return peek_found(channel, peek(channel)) || (channel->room_need && par_channel_room_came(channel));
 }
 
 bool par_channel_ready(par_channel *channel)

@@ -32,6 +32,8 @@ bool par_channel_rest_armed(par_channel *channel)
         par_need_set(&channel->in.words->reader_need, channel->idle_need);
         /* The look after the arming, with the same strength (pairs with par_writer_publish). */
         if (!par_reader_refresh(&channel->in, memory_order_seq_cst)) channel->failed = PAR_E_CORRUPT;
+        if (channel->room_need) par_need_set(&channel->out.words->writer_need, channel->room_need);
+        if (channel->room_need && par_channel_room_came(channel)) break; /* the look after that arming */
         if (channel->failed) break;
         if (bell_is_due(channel)) continue; /* something came in between */
         if (channel->set) par_os_set_lower(channel->set);
