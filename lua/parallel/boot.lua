@@ -1,6 +1,6 @@
--- What a child does with the first message: makes itself what the parent asked for, runs the code and reports how it ended.
--- `file` loads one of our files; it is false in a child of the fork server, which has them all.
-local core, file, parent, settings, code = ...
+-- What a child does with its settings: makes itself what the parent asked for, then takes code and arguments, runs the code and
+-- reports how it ended. `file` loads one of our files; it is false in a child of the fork server, which has them all.
+local core, file, parent, settings, why = ...
 local links = core.links
 
 local function cannot_start(message)
@@ -8,7 +8,12 @@ local function cannot_start(message)
   os.exit(1)
 end
 
-if settings == nil then cannot_start('the code or its arguments cannot be received here: ' .. tostring(code)) end
+local function set_up(f, ...)
+  local ok, message = pcall(f, ...)
+  if not ok then cannot_start(message) end
+end
+
+if settings == nil then cannot_start('the settings cannot be received here: ' .. tostring(why)) end
 
 if settings.package_path then package.path = settings.package_path end
 if settings.package_cpath then package.cpath = settings.package_cpath end
@@ -16,15 +21,19 @@ if file then file('find')(file) end
 core.compiled = settings.compiled
 
 core.line_buffer_output()
-local ok, message = pcall(function()
+set_up(function()
   for name, value in pairs(settings.env or {}) do core.set_variable(name, value) end
   if settings.cwd then core.set_directory(settings.cwd) end
   if settings.nice then core.set_nice(settings.nice) end
   if settings.affinity then core.set_affinity(settings.affinity) end
-  if settings.memory_limit then core.limit_memory(settings.memory_limit) end
 end)
-if not ok then cannot_start(message) end
 arg = nil -- luacheck: ignore
 local parallel = require 'parallel'
 parallel._become_child(parent, settings)
-return require 'parallel.worker'.main(parallel, parent, settings, code, select(6, ...))
+
+local function run(good, code, ...)
+  if not good then cannot_start('the code or its arguments cannot be received here: ' .. tostring(code)) end
+  if settings.memory_limit then set_up(core.limit_memory, settings.memory_limit) end
+  return require 'parallel.worker'.main(parallel, parent, settings, code, ...)
+end
+return run(links.await_start(parent))

@@ -1,5 +1,5 @@
--- What a child's interpreter is started with: `lua child.lua CORE FINGERPRINT`. Loads the C half of the library, takes the first
--- message from the parent and hands over to boot.lua. This file alone is compiled by every child, so it is short; the parent sends
+-- What a child's interpreter is started with: `lua child.lua CORE FINGERPRINT`. Loads the C half of the library, takes its
+-- settings from the parent and hands over to boot.lua. This file alone is compiled by every child, so it is short; the parent sends
 -- the others compiled where both are the same kind of Lua. With `hello` behind it the parent does not know that yet and waits
 -- for the answer. With `forkserver PATH CPATH MODULE...` the interpreter loads these modules and then makes children by fork, each of which
 -- goes on as above.
@@ -20,8 +20,8 @@ core.in_child = true
 
 local boot = mode == 'forkserver' and file('forkserver_main')(core, file, select(4, ...))
 
-local function go_on(parent, fields, settings, ...) -- luacheck: ignore
+local function go_on(parent, fields, settings, why) -- luacheck: ignore
   compiled = settings and settings.compiled
-  return (boot or file('boot'))(core, not boot and file, parent, settings, ...)
+  return (boot or file('boot'))(core, not boot and file, parent, settings, why)
 end
 return go_on(core.attach(SOCKET, fingerprint, mode == 'hello'))

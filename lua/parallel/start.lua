@@ -1,4 +1,4 @@
---- Starting children: which interpreter, with what, and the first message.
+--- Starting children: which interpreter, with what, and the first messages.
 local core = require 'parallel.core'
 local compat = require 'parallel.compat'
 local relatives = require 'parallel.relatives'
@@ -156,11 +156,11 @@ local function spawn(id, options, module, running)
     :format(failure, table.concat(list, ', ')), 0)
 end
 
--- The first message holds settings, code and arguments: "arguments 3" is the user's first argument.
+-- The message holds code and arguments: "arguments 2" is the user's first argument.
 local function name_argument(failure)
   if type(failure) == 'table' and type(failure.message) == 'string' then
     failure.message = failure.message:gsub('^arguments (%d+)', function(n)
-      return n == '2' and 'code' or ('arguments[%d]'):format(n - 2)
+      return n == '1' and 'code' or ('arguments[%d]'):format(n - 1)
     end)
   end
   return failure

@@ -80,7 +80,7 @@ local function await_exec(parent, args)
   return given[1], args, 1
 end
 
---- Runs the code that the first message brought, with its arguments. A child of fork has no code yet.
+--- Runs the code that the parent sent first, with its arguments. A child of fork has no code yet.
 function worker.main(parallel, parent, settings, code, ...)
   local args, first = compat.pack(...), 1
   if settings.waits then code, args, first = await_exec(parent, args) end

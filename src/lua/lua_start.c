@@ -120,11 +120,13 @@ static int start_spawn(lua_State *L)
     return 2;
 }
 
-/* links.start(child, settings, code, args...): the first message */
+/* links.start(child, settings, code, args...): two messages. The child has to find modules as its parent does before it can
+ * make what names them, or tensors: settings come first. */
 static int start_send(lua_State *L)
 {
     par_lua_link *self = par_lua_link_check(L, 1);
-    par_lua_link_send(L, self, PAR_KIND_START, 2, lua_gettop(L) - 1, "arguments", PAR_NEVER);
+    par_lua_link_send(L, self, PAR_KIND_START, 2, 1, "settings", PAR_NEVER);
+    par_lua_link_send(L, self, PAR_KIND_START, 3, lua_gettop(L) - 2, "arguments", PAR_NEVER);
     return 0;
 }
 
@@ -165,7 +167,23 @@ static int throw_attach(lua_State *L, const par_error *err)
     return luaL_error(L, "parallel: %s", err->text);
 }
 
-/* core.attach(fd, parent_fingerprint, hello_awaited) -> parent, its fields, the values of the start message... */
+/* Pushes the values of the next message of the start and returns their number, or an error that the parent should be told. */
+static int receive_start(lua_State *L, par_lua_link *self, par_error *err)
+{
+    par_message message;
+    int rc;
+    do rc = par_channel_receive(self->link->channel, &message, PAR_NEVER, err);
+    while (rc == PAR_NOTICE);
+    err->code = rc;
+    if (rc != PAR_OK) return throw_attach(L, err);
+    if (message.kind != PAR_KIND_START) return luaL_error(L, "parallel: a message of the start was expected");
+    int n = par_codec_decode(L, self->codec, message.bytes, message.len, message.payloads, message.n_payloads,
+                             PAR_DECODE_FUNCTIONS, err);
+    par_channel_release(self->link->channel, &message);
+    return n;
+}
+
+/* core.attach(fd, parent_fingerprint, hello_awaited) -> parent, its fields, settings | parent, its fields, nil, why not */
 static int start_attach(lua_State *L)
 {
     par_error err;
@@ -183,23 +201,25 @@ static int start_attach(lua_State *L)
     self->L = L;
     if (say_hello(link->channel, own, hello_awaited, &err) != PAR_OK) return throw_attach(L, &err);
 
-    par_message message;
-    int rc;
-    do rc = par_channel_receive(link->channel, &message, PAR_NEVER, &err);
-    while (rc == PAR_NOTICE);
-    err.code = rc;
-    if (rc != PAR_OK) return throw_attach(L, &err);
-    if (message.kind != PAR_KIND_START) return luaL_error(L, "parallel: the first message is no start message");
-    int n = par_codec_decode(L, self->codec, message.bytes, message.len, message.payloads, message.n_payloads,
-                             PAR_DECODE_FUNCTIONS, &err);
-    par_channel_release(link->channel, &message);
-    if (n < 0) {
-        /* The parent is told: this child cannot begin. */
+    if (receive_start(L, self, &err) < 0) {
         lua_pushnil(L);
         lua_pushstring(L, err.text);
-        return lua_gettop(L) - 2;
     }
     return lua_gettop(L) - 2;
+}
+
+/* links.await_start(parent) -> true, code, arguments... | false, why they cannot be made here */
+static int start_await(lua_State *L)
+{
+    par_error err;
+    par_lua_link *self = par_lua_link_check(L, 1);
+    lua_settop(L, 1);
+    lua_pushboolean(L, true);
+    self->L = L;
+    if (receive_start(L, self, &err) >= 0) return lua_gettop(L) - 1;
+    lua_pushboolean(L, false);
+    lua_pushstring(L, err.text);
+    return 2;
 }
 
 /* core.interruptible(f, arguments...) -> what f returned, or false and its error: calls f with Ctrl-C let in. A child holds it
@@ -252,7 +272,8 @@ void par_lua_open_start(lua_State *L)
     static const luaL_Reg functions[] = {
         {"spawn", start_spawn}, {"attach", start_attach}, {"fingerprint", start_fingerprint},
         {"interruptible", start_interruptible}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {{"start", start_send}, {"await_hello", start_await_hello}, {"output", start_output}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"start", start_send}, {"await_start", start_await}, {"await_hello", start_await_hello},
+                                       {"output", start_output}, {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
     lua_getfield(L, -1, "links");
     luaL_setfuncs(L, methods, 0);

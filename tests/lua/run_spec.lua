@@ -151,6 +151,39 @@ describe('ids', function()
   end)
 end)
 
+describe("what the parent's package.path finds", function()
+  -- The program alone knows where things are: nothing is in the environment.
+  local function run(code)
+    local folder = support.scratch '.modules'
+    support.shell('mkdir -p ' .. support.quote(folder))
+    support.write_file(folder .. '/spec_module.lua', 'return {five = function() return 5 end, say = print}')
+    local out, status = support.script(([[
+      local root, build, folder = %q, %q, %q
+      package.path = folder .. '/?.lua;' .. root .. '/lua/?.lua;' .. root .. '/lua/?/init.lua'
+      package.cpath = build .. '/lib/' .. %q .. '/?.so'
+      require 'parallel.core'.set_variable('LUA_PATH', false)
+      require 'parallel.core'.set_variable('LUA_CPATH', false)
+      local parallel = require 'parallel'
+      local module = require 'spec_module'
+    ]]):format(require 'parallel.core'.real_path(support.root), require 'parallel.core'.real_path(support.build),
+      require 'parallel.core'.real_path(folder), support.version) .. code)
+    os.remove(folder .. '/spec_module.lua')
+    os.remove(folder)
+    assert.equal(0, status, out)
+    return out
+  end
+
+  it('is found by a child that gets it with its code', function()
+    assert.equal('5\n', run('print(parallel.run(function() return module.five() end):join())'))
+    assert.equal('5\n', run('print(parallel.run("return (...).five()", module):join())'))
+    assert.equal('true\n', run('print(parallel.run("return ... == require [[spec_module]].say", module.say):join())'))
+  end)
+
+  it('are our own tensors, too', function()
+    assert.matches('^3', run('print(parallel.run("return (...):sum()", parallel.tensor.ones(3)):join())'))
+  end)
+end)
+
 describe('output', function()
   it('of a child comes in whole lines, before the parent goes on after join', function()
     local out = support.script([[
