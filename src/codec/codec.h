@@ -28,10 +28,14 @@ typedef struct par_codec_hooks {
     bool (*to_tensor)(lua_State *L, int idx, par_codec_object *out);
     /* Before a storage is written, when code has run since to_tensor gave it. */
     void (*renew_storage)(par_storage *storage);
+    /* Is it settled what tensors are made of here? As long as it is not, settle is called before one is made: it may load
+     * modules, and what it raises is why the message cannot be received. Both NULL: it always is. */
+    bool (*is_settled)(lua_State *L);
+    lua_CFunction settle;
     /* Pushes a userdata that takes over one reference. May raise for memory (the reference is then released). */
     void (*push_tensor)(lua_State *L, par_tensor *tensor);
     void (*push_storage)(lua_State *L, par_storage *storage);
-    /* Returns the functions write, make and read of lua/parallel/class_file.lua. NULL: objects of classes are tables. */
+    /* Returns the functions write, make and read of lua/parallel/torch/class_file.lua. NULL: objects of classes are tables. */
     lua_CFunction class_file;
 } par_codec_hooks;
 

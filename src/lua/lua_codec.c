@@ -66,7 +66,7 @@ static int codec_register(lua_State *L)
 int par_lua_class_file(lua_State *L)
 {
     lua_getglobal(L, "require");
-    lua_pushliteral(L, "parallel.class_file");
+    lua_pushliteral(L, "parallel.torch.class_file");
     lua_call(L, 1, 1);
     return 1;
 }

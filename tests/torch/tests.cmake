@@ -10,7 +10,7 @@ foreach(version IN LISTS PARALLEL_FOUND_LUAS)
     if(APPLE)
       target_link_options(${standin} PRIVATE -undefined dynamic_lookup)
     endif()
-    foreach(part bridge class graph)
+    foreach(part bridge class graph real)
       add_test(NAME lua${version}.torch_${part}
         COMMAND ${CMAKE_SOURCE_DIR}/tests/run-spec.sh ${version} ${CMAKE_SOURCE_DIR}/tests/torch/${part}_spec.lua
         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})

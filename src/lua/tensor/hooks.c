@@ -18,40 +18,24 @@ static bool hook_to_tensor(lua_State *L, int idx, par_codec_object *out)
     return true;
 }
 
-/* What arrives may be the first tensor of this state, and the module has the metatables. False: an error is at the top. */
-static bool open_module(lua_State *L)
-{
-    if (par_lua_tensor_is_open(L)) return true;
-    lua_pushcfunction(L, par_lua_open_tensor);
-    return lua_pcall(L, 0, 0, 0) == LUA_OK;
-}
+static bool hook_is_settled(lua_State *L) { return par_torch_is_loaded(L) || par_lua_tensor_is_open(L); }
 
-/* The reference is given back where nothing takes it over. */
-static void push_own_tensor(lua_State *L, par_tensor *tensor)
+/* A process has either Torch's tensors or ours: a real Torch that can be found is loaded before the first one is made. */
+static int hook_settle(lua_State *L)
 {
-    if (open_module(L)) {
-        par_lua_push_tensor(L, tensor);
-        return;
-    }
-    par_tensor_release(tensor);
-    lua_error(L);
-}
-
-static void push_own_storage(lua_State *L, par_storage *storage)
-{
-    if (open_module(L)) {
-        par_lua_push_storage(L, storage);
-        return;
-    }
-    par_storage_release(storage);
-    lua_error(L);
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "parallel.torch.real");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "load");
+    lua_call(L, 0, 0);
+    return par_torch_is_loaded(L) ? 0 : par_lua_open_tensor(L);
 }
 
 /* Where a real Torch is loaded, what arrives becomes its own; else it is ours. */
 static void hook_push_tensor(lua_State *L, par_tensor *tensor)
 {
     par_lua_relieve(L);
-    if (!par_torch_is_loaded(L)) push_own_tensor(L, tensor);
+    if (!par_torch_is_loaded(L)) par_lua_push_tensor(L, tensor);
     else if (!par_torch_push_tensor(L, tensor))
         luaL_error(L, "cannot make a torch tensor: out of memory, or a Torch without its C functions");
 }
@@ -59,10 +43,11 @@ static void hook_push_tensor(lua_State *L, par_tensor *tensor)
 static void hook_push_storage(lua_State *L, par_storage *storage)
 {
     par_lua_relieve(L);
-    if (!par_torch_is_loaded(L)) push_own_storage(L, storage);
+    if (!par_torch_is_loaded(L)) par_lua_push_storage(L, storage);
     else if (!par_torch_push_storage(L, storage))
         luaL_error(L, "cannot make a torch storage: out of memory, or a Torch without its C functions");
 }
 
-const par_codec_hooks par_lua_tensor_hooks = {hook_to_tensor, par_torch_renew, hook_push_tensor, hook_push_storage,
-                                              par_lua_class_file};
+const par_codec_hooks par_lua_tensor_hooks = {
+    .to_tensor = hook_to_tensor, .renew_storage = par_torch_renew, .is_settled = hook_is_settled, .settle = hook_settle,
+    .push_tensor = hook_push_tensor, .push_storage = hook_push_storage, .class_file = par_lua_class_file};

@@ -1,5 +1,5 @@
 /* The torch-like module: the classes with their metatables, and the functions about objects of any class. The others are in
- * the files beside this one, and those that read better in Lua in lua/parallel/tensor*.lua. */
+ * the files beside this one, and those that read better in Lua in lua/parallel/torch. */
 #include "lua/tensor/module.h"
 
 #include <stdio.h>
@@ -265,7 +265,7 @@ int par_lua_open_tensor(lua_State *L)
     lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &module_key);
     lua_getglobal(L, "require");
-    lua_pushliteral(L, "parallel.tensor_more");
+    lua_pushliteral(L, "parallel.torch.tensor_more");
     lua_call(L, 1, 1);
     lua_pushvalue(L, -2);
     lua_call(L, 1, 0);

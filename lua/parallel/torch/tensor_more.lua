@@ -182,8 +182,9 @@ local function add_missing(torch)
 end
 
 return function(torch)
+  require('parallel.torch.real').refuse()
   torch._VERSION = require('parallel.core')._VERSION
-  require('parallel.tensor_class')(torch)
+  require('parallel.torch.tensor_class')(torch)
   for name, f in pairs(both) do
     torch[name] = f
     each_tensor_class(torch, function(metatable)

@@ -1,0 +1,3 @@
+-- A module named torch on the path: what a real Torch7 looks like to require. It sets the global, too.
+torch = require 'standin' -- luacheck: ignore
+return torch -- luacheck: ignore
