@@ -8,9 +8,10 @@ allowed() { # the folders that a folder may include
     os) echo "base os" ;;
     channel) echo "base os channel" ;;
     tensor) echo "base os tensor" ;;
+    group) echo "base os channel tensor group" ;;
     codec) echo "base os channel tensor codec" ;;
-    link) echo "base os channel link" ;;
-    lua) echo "base os channel tensor codec link lua torch" ;;
+    link) echo "base os channel group link" ;;
+    lua) echo "base os channel tensor codec group link lua torch" ;;
     torch) echo "base os channel tensor codec torch" ;;
     cluster) echo "base os channel link cluster" ;;
     *) echo "" ;;

@@ -3,6 +3,7 @@
 
 #if defined(__linux__) && !defined(PAR_PORTABLE)
 #include <errno.h>
+#include <limits.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -18,7 +19,11 @@ int par_os_futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t ns)
     return errno == ETIMEDOUT ? PAR_E_TIMEOUT : PAR_E_UNSUPPORTED;
 }
 
-bool par_os_futex_wake(_Atomic uint32_t *word) { return syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0) >= 0; }
+static bool wake(_Atomic uint32_t *word, int n) { return syscall(SYS_futex, word, FUTEX_WAKE, n, NULL, NULL, 0) >= 0; }
+
+bool par_os_futex_wake(_Atomic uint32_t *word) { return wake(word, 1); }
+
+bool par_os_futex_wake_all(_Atomic uint32_t *word) { return wake(word, INT_MAX); }
 
 bool par_os_futex_usable(void) { return true; }
 #else
@@ -33,6 +38,8 @@ bool par_os_futex_wake(_Atomic uint32_t *word)
     (void)word;
     return false;
 }
+
+bool par_os_futex_wake_all(_Atomic uint32_t *word) { return par_os_futex_wake(word); }
 
 bool par_os_futex_usable(void) { return false; }
 #endif

@@ -53,3 +53,9 @@ int par_os_open(const char *path, int *fd, par_error *err)
     *fd = PAR_TRY(open(path, O_RDWR | O_CLOEXEC));
     return *fd >= 0 ? PAR_OK : par_error_system(err, "cannot open '%s'", path);
 }
+
+int par_os_copy_fd(int fd, int *copy, par_error *err)
+{
+    *copy = PAR_TRY(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    return *copy >= 0 ? PAR_OK : par_error_system(err, "cannot copy a descriptor");
+}

@@ -73,10 +73,19 @@ typedef struct par_os_wait {
 /* The same for up to PAR_OS_WAITS_MAX descriptors at once. Returns how many have events, or a code as above. */
 int par_os_wait_fds(par_os_wait *waits, unsigned n, int64_t deadline_ns);
 /* Sleeping on a word in shared memory (futex.c). wait sleeps while the word is `expected`, at most ns: PAR_OK, PAR_E_TIMEOUT,
- * PAR_E_INTERRUPTED, PAR_E_UNSUPPORTED. wake wakes one sleeper; false: the system has no such thing. */
+ * PAR_E_INTERRUPTED, PAR_E_UNSUPPORTED. wake wakes one sleeper, wake_all all of them; false: the system has no such thing. */
 bool par_os_futex_usable(void);
 int par_os_futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t ns);
 bool par_os_futex_wake(_Atomic uint32_t *word);
+bool par_os_futex_wake_all(_Atomic uint32_t *word);
+
+/* --- signs of life (life.c) --- */
+/* A new descriptor of the same shared memory, with a sign of life at byte `at` (which may be behind its end): it is there until
+ * the last process that has this very descriptor, inherited or sent over a socket, has closed it or ended. PAR_E_UNSUPPORTED:
+ * the system has no such thing; PAR_E_INVALID: somebody has set one there. */
+int par_os_life_open(int memory_fd, uint64_t at, int *fd, par_error *err);
+/* Is there a sign of life at this byte, set through any descriptor but this one? True also when nobody can tell. */
+bool par_os_life_seen(int fd, uint64_t at);
 
 /* Many descriptors as one (set_linux.c, set_posix.c). */
 typedef struct par_os_set par_os_set;
@@ -119,6 +128,8 @@ typedef struct par_os_exit {
  * status -1 (a host that ignores SIGCHLD). */
 void par_os_reap(pid_t pid, par_os_exit *out);
 int par_os_kill(pid_t pid, int signal_number);
+/* Is there a process with this number? One that nobody has reaped counts, and so does one whose number is not known (0). */
+bool par_os_process_there(pid_t pid);
 pid_t par_os_pid(void);
 int64_t par_os_thread_id(void); /* of the calling thread; on Linux that of the first thread is par_os_pid() */
 pid_t par_os_parent_pid(void);
@@ -131,6 +142,8 @@ int par_os_cores(void);       /* usable cores: affinity and cgroup quota */
 int par_os_pipe(int *read_fd, int *write_fd, par_error *err);
 /* Reads without waiting: bytes read, 0 at the end, PAR_E_AGAIN or PAR_E_SYSTEM. */
 int par_os_read(int fd, void *bytes, size_t len);
+/* Another descriptor of the same thing. */
+int par_os_copy_fd(int fd, int *copy, par_error *err);
 /* Opens a file to read and write, close-on-exec. */
 int par_os_open(const char *path, int *fd, par_error *err);
 /* A detached thread with a small stack, in which no signal handler of the host ever runs. */
