@@ -79,8 +79,7 @@ double par_random_cauchy(par_random *random, double median, double sigma)
 
 double par_random_log_normal(par_random *random, double mean, double deviation)
 {
-    double zm = mean * mean, zs = deviation * deviation;
-    return exp(par_random_normal(random, log(zm / sqrt(zs + zm)), sqrt(log(zs / zm + 1))));
+    return exp(par_random_normal(random, mean, deviation));
 }
 
 int64_t par_random_geometric(par_random *random, double p) { return (int64_t)(log(1 - unit(random)) / log(p)) + 1; }

@@ -23,7 +23,7 @@ double par_random_uniform(par_random *random, double low, double high);
 double par_random_normal(par_random *random, double mean, double deviation);
 double par_random_exponential(par_random *random, double lambda);
 double par_random_cauchy(par_random *random, double median, double sigma);
-double par_random_log_normal(par_random *random, double mean, double deviation);
+double par_random_log_normal(par_random *random, double mean, double deviation); /* of the logarithm */
 int64_t par_random_geometric(par_random *random, double p);
 int par_random_bernoulli(par_random *random, double p);
 

@@ -25,7 +25,7 @@ static bool fits(const matcher *m, char letter, int idx)
     lua_State *L = m->L;
     par_tensor *tensor = par_lua_to_tensor(L, idx);
     switch (letter) {
-    case 'R': case 'S': case 'O': case 'T': return is_tensor_of(L, idx, m->type);
+    case 'R': case 'W': case 'S': case 'O': case 'T': return is_tensor_of(L, idx, m->type);
     case 'Q': return is_tensor_of(L, idx, PAR_BYTE) || is_tensor_of(L, idx, m->type);
     case 'P': case 'L': return is_tensor_of(L, idx, PAR_LONG);
     case 'B': return is_tensor_of(L, idx, PAR_BYTE);
@@ -69,8 +69,8 @@ static void expected_letter(luaL_Buffer *b, char letter, bool optional_arg, cons
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) if (names[i][0][0] == letter) word = names[i][1];
     if (word) {
         luaL_addstring(b, word);
-    } else if (strchr("RSOTQ", letter)) {
-        bool star = strchr("ROQ", letter) != NULL;
+    } else if (strchr("RWSOTQ", letter)) {
+        bool star = strchr("RWOQ", letter) != NULL;
         luaL_addstring(b, star ? "*" : "");
         luaL_addstring(b, type);
         luaL_addstring(b, star ? "Tensor*" : "Tensor");
@@ -171,7 +171,7 @@ static void take(par_call *c, const matcher *m)
     for (int k = 0; k < m->length; k++) if (m->form[k] == 'Z') take_other(c, m->at[k], 'Z');
     for (int k = 0; k < m->length; k++) {
         char letter = m->form[k];
-        if (strchr("ROQ", letter)) take_result(c, m->at[k], letter);
+        if (strchr("RWOQ", letter)) take_result(c, m->at[k], letter);
         else if (strchr("STLBF", letter)) take_tensor(c, m->at[k], letter);
         else if (strchr("bsGP", letter)) take_other(c, m->at[k], letter);
         else if (letter != 'Z') take_number(c, m->at[k], letter);

@@ -3,6 +3,7 @@
  * A function is called as torch.name(...) or as t:name(...). Its forms are strings, one letter for each argument,
  * alternatives separated by '|'. Optional arguments that are missing in the middle are found by the others' types.
  *   R  result, changed in place by t:name(); made when it is missing in torch.name()
+ *   W  result that is always given
  *   S  source that R is computed from: t:name() may leave it out and then means R itself
  *   O  result that either way of calling may leave out;   P  its LongTensor of positions, likewise
  *   Q  result of a comparison: a ByteTensor or one of the sources' type
@@ -25,7 +26,7 @@ typedef struct par_call {
     int form;                  /* which alternative matched, from 0 */
     int data;                  /* the entry's own number */
     par_type type;
-    par_tensor *result, *places; /* R, O or Q; P */
+    par_tensor *result, *places; /* R, W, O or Q; P */
     int result_at, places_at;  /* their stack indices */
     bool result_given;
     par_tensor *t[4];          /* S, T and F, in order */

@@ -79,13 +79,14 @@ static void set_random_range(lua_State *L, draw_job *job, const par_call *c)
     }
 }
 
-/* torch.uniform([gen,] a, b) draws one number; t:uniform([gen,] a, b) fills t. */
+/* torch.uniform([gen,] a, b) draws one number; torch.uniform(t, [gen,] a, b) and t:uniform([gen,] a, b) fill t. */
 static int distribution(par_call *c)
 {
     bool filling = c->result != NULL;
     draw_job job = {.random = c->random, .what = c->data, .type = filling ? c->type : PAR_DOUBLE};
     job.a = c->has_n[0] ? c->n[0] : DEFAULTS[c->data].a;
     job.b = c->has_n[1] ? c->n[1] : DEFAULTS[c->data].b;
+    if (job.type == PAR_FLOAT && c->data < GEOMETRIC) job.a = (float)job.a, job.b = (float)job.b; /* as Torch takes them */
     if (c->data == RANDOM) {
         if (!filling) job.type = PAR_TYPE_COUNT;
         set_random_range(c->L, &job, c);
@@ -113,10 +114,10 @@ static void bernoulli_run(int64_t n, char *const *data, const int64_t *step, voi
     }
 }
 
-/* t:bernoulli(p) where p is a tensor of probabilities. */
+/* t:bernoulli(p) where p is a tensor of probabilities, else a number. */
 static int bernoulli(par_call *c)
 {
-    if (c->form != 0) return distribution(c);
+    if (c->n_t == 0) return distribution(c);
     draw_job job = {.random = c->random, .what = BERNOULLI, .type = c->type, .low = c->t[0]->type};
     par_lua_check_same_elements(c->L, c->result, "tensor", c->t[0], "p");
     const par_tensor *const pair[] = {c->result, c->t[0]};
@@ -219,14 +220,14 @@ static int multinomial(par_call *c)
 }
 
 static const par_function FUNCTIONS[] = {
-    {"uniform", "Gmm", distribution, UNIFORM, PAR_FOR_FLOATS, "RGmm"},
-    {"normal", "Gmm", distribution, NORMAL, PAR_FOR_FLOATS, "RGmm"},
-    {"exponential", "Gm", distribution, EXPONENTIAL, PAR_FOR_FLOATS, "RGm"},
-    {"cauchy", "Gmm", distribution, CAUCHY, PAR_FOR_FLOATS, "RGmm"},
-    {"logNormal", "Gmm", distribution, LOG_NORMAL, PAR_FOR_FLOATS, "RGmm"},
-    {"geometric", "Gm", distribution, GEOMETRIC, PAR_FOR_ALL, "RGm"},
-    {"bernoulli", "GF|Gm", bernoulli, BERNOULLI, PAR_FOR_ALL, "RGF|RGm"},
-    {"random", "Gjj", distribution, RANDOM, PAR_FOR_ALL, "RGjj"},
+    {"uniform", "Gmm|WGmm", distribution, UNIFORM, PAR_FOR_FLOATS, "WGmm"},
+    {"normal", "Gmm|WGmm", distribution, NORMAL, PAR_FOR_FLOATS, "WGmm"},
+    {"exponential", "Gm|WGm", distribution, EXPONENTIAL, PAR_FOR_FLOATS, "WGm"},
+    {"cauchy", "Gmm|WGmm", distribution, CAUCHY, PAR_FOR_FLOATS, "WGmm"},
+    {"logNormal", "Gmm|WGmm", distribution, LOG_NORMAL, PAR_FOR_FLOATS, "WGmm"},
+    {"geometric", "Gm|WGm", distribution, GEOMETRIC, PAR_FOR_ALL, "WGm"},
+    {"bernoulli", "Gm|WGm|WGF", bernoulli, BERNOULLI, PAR_FOR_ALL, "WGm|WGF"},
+    {"random", "Gjj|WGjj", distribution, RANDOM, PAR_FOR_ALL, "WGjj"},
     {"rand", "RGZ", fresh, UNIFORM, PAR_FOR_FLOATS, NULL},
     {"randn", "RGZ", fresh, NORMAL, PAR_FOR_FLOATS, NULL},
     {"multinomial", "PGTib", multinomial, 0, PAR_FOR_FLOATS, NULL},
