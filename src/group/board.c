@@ -93,8 +93,10 @@ static int map_board(par_board *board, par_error *err)
 static int copy_members(par_board *board, const uint32_t *ids, par_error *err)
 {
     board->member = malloc(board->seats * sizeof *board->member);
+    board->runs = malloc(board->seats * sizeof *board->runs);
+    board->lengths = malloc(board->seats * sizeof *board->lengths);
     board->ids = ids ? malloc(board->seats * sizeof *ids) : NULL;
-    if (!board->member || (ids && !board->ids)) return par_error_set(err, PAR_E_NOMEM, "not enough memory for a group");
+    if (!board->member || !board->runs || !board->lengths || (ids && !board->ids)) return par_error_set(err, PAR_E_NOMEM, "not enough memory for a group");
     for (unsigned seat = 0; seat < board->seats; seat++) board->member[seat] = seat;
     if (ids) memcpy(board->ids, ids, board->seats * sizeof *ids);
     return PAR_OK;
@@ -104,6 +106,8 @@ static void board_free(par_board *board)
 {
     par_os_memory_unmap(board->page, board->layout.bytes);
     free(board->member);
+    free(board->runs);
+    free(board->lengths);
     free(board->ids);
     free(board->gone);
     free(board->found);

@@ -24,6 +24,8 @@ struct par_board {
     uint64_t *gone, *found; /* sets of seats: our last vote, those who died since; NULL before the first */
     bool voting;        /* a round is not decided yet */
     uint8_t call;       /* par_call that we are in, for messages */
+    const void **runs;  /* by rank: room for a collective */
+    uint64_t *lengths;  /* the same */
     unsigned there;     /* members up to this rank have entered the phase */
     unsigned looked;    /* where the last look for the dead ended */
     par_waiter waiter;

@@ -25,8 +25,7 @@ typedef struct par_say { /* what a member says when it enters a phase */
     uint8_t type;    /* of its elements */
     uint8_t op;      /* what is done to them */
     uint8_t flags;   /* the call's own */
-    uint16_t root;
-    uint16_t len;    /* of bytes[] */
+    uint32_t root;
     uint64_t count;  /* elements, or bytes of a value */
     uint8_t bytes[PAR_SAY_BYTES];
 } par_say;

@@ -1,0 +1,57 @@
+/* Collectives: what all members of a group do together. Each calls the same with the same type, size, operation and root; if they
+ * differ, all of them get PAR_E_INVALID, nothing has been written, and the group stays as it is. Other codes are those of
+ * par_phase_pass, and then the group is broken and the results are undefined.
+ *
+ * Data goes through the board's windows, so it may be of any size and lie anywhere, but contiguous. Ranks count from 0. */
+#ifndef PAR_GROUP_COLLECT_H
+#define PAR_GROUP_COLLECT_H
+
+#include "group/phase.h"
+#include "tensor/reduce_into.h"
+
+int par_collect_barrier(par_board *board, int64_t deadline_ns, par_error *err);
+
+/* --- one result of all members' elements, in the order of ranks: the same bits for everybody, and in every run --- */
+typedef struct par_reduction {
+    par_reduce_op op;
+    par_type type; /* has this operation */
+    int64_t n;     /* elements */
+    const void *src;
+    void *dst;     /* may be src */
+} par_reduction;
+int par_collect_allreduce(par_board *board, const par_reduction *what, int64_t deadline_ns, par_error *err);
+/* dst is the root's alone. */
+int par_collect_reduce(par_board *board, unsigned root, const par_reduction *what, int64_t deadline_ns, par_error *err);
+/* src has n elements for each member, dst takes our n. dst may be our part of src. PAR_E_LIMIT: too many members for this. */
+int par_collect_reduce_scatter(par_board *board, const par_reduction *what, int64_t deadline_ns, par_error *err);
+
+/* --- bytes from members to members, piece by piece --- */
+typedef struct par_transfer {
+    par_call call;        /* BROADCAST, SCATTER, GATHER or ALLGATHER */
+    unsigned root;        /* of the first three; 0 for ALLGATHER */
+    uint8_t type;         /* anything that all have to agree on */
+    bool same;            /* all say the same length (or the call is PAR_E_INVALID); else each sender says its own */
+    uint64_t length;      /* of what we send, to each; without `same` 0 where we send nothing */
+    const uint64_t *lengths; /* SCATTER at the root, without `same`: for each member; else NULL */
+    void *context;
+    /* Writes bytes [offset, offset + len) of what member `to` is to get. `to` is our own rank where all get the same; otherwise never:
+     * what one gives oneself is the caller's business. */
+    void (*give)(void *context, unsigned to, uint64_t offset, uint8_t *out, size_t len);
+    /* Takes them from another member, who announced `length` in all: that much need not come, if the group breaks. The bytes may
+     * change while they are read. A code ends what is taken; the call still ends with all others, and returns it. An empty
+     * value comes as one call with len 0. */
+    int (*take)(void *context, unsigned from, uint64_t length, uint64_t offset, const uint8_t *bytes, size_t len, par_error *err);
+} par_transfer;
+int par_collect_transfer(par_board *board, const par_transfer *what, int64_t deadline_ns, par_error *err);
+
+/* The same for memory of one size: `bytes` from the root to everybody's data; from src to dst, each of n * bytes where it is one
+ * for each member. src may be where its bytes go in dst. type: anything that all have to agree on. */
+int par_collect_broadcast(par_board *board, unsigned root, uint8_t type, void *data, uint64_t bytes, int64_t deadline_ns, par_error *err);
+int par_collect_scatter(par_board *board, unsigned root, uint8_t type, const void *src, void *dst, uint64_t bytes, int64_t deadline_ns,
+                        par_error *err);
+int par_collect_gather(par_board *board, unsigned root, uint8_t type, const void *src, void *dst, uint64_t bytes, int64_t deadline_ns,
+                       par_error *err);
+int par_collect_allgather(par_board *board, uint8_t type, const void *src, void *dst, uint64_t bytes, int64_t deadline_ns,
+                          par_error *err);
+
+#endif

@@ -1,0 +1,12 @@
+/* For the files of the collectives: how each of them begins. */
+#ifndef PAR_GROUP_COLLECT_BEGIN_H
+#define PAR_GROUP_COLLECT_BEGIN_H
+
+#include "group/phase.h"
+
+#define PAR_SAY_ANY_COUNT 1u /* flag: the members' counts may differ */
+
+/* The first phase. PAR_E_INVALID, for all members: they do not say the same (bytes[] are one's own). */
+int par_collect_begin(par_board *board, const par_say *say, int64_t deadline_ns, par_error *err);
+
+#endif
