@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Checks the include edges of src/: arrows point down only, and lua.h stays where it may be.
+# Checks the plan of src/: arrows point down only, in includes and in symbols; no file needs one that needs it; lua.h stays where it
+# may be. layers.sh [objects]: a file with the paths of the compiled sources, for what only symbols tell.
 set -eu
+objects=${1:+$(realpath "$1")}
 cd "$(dirname "${BASH_SOURCE[0]}")/../src"
-allowed() { # the folders that a folder may include
+allowed() { # the folders that a folder may know
   case $1 in
     base) echo "base" ;;
     os) echo "base os" ;;
@@ -17,33 +19,86 @@ allowed() { # the folders that a folder may include
     *) echo "" ;;
   esac
 }
+# Pairs that may know each other, with the reason.
+circles="
+tensor/kernels_body.h tensor/kernels_reduce.h  one text in two files, compiled once for each type
+lua/lua_forkserver.c lua/lua_start.c  a start may go through the server, whose request is a start's
+"
 failed=0
-while read -r file; do
-  folder=${file%%/*}
-  for included in $(sed -n 's/^#include "\([a-z]*\)\/.*/\1/p' "$file" | sort -u); do
-    case " $(allowed "$folder") " in
-      *" $included "*) ;;
-      *)
-        echo "$file includes $included/: arrows point down only"
-        failed=$((failed + 1))
-        ;;
+complain() {
+  echo "$1"
+  failed=$((failed + 1))
+}
+
+# Edges "from to why" that point up.
+check_arrows() {
+  while read -r from to why; do
+    case " $(allowed "${from%%/*}") " in
+      *" ${to%%/*} "*) ;;
+      *) complain "$from uses $to ($why): arrows point down only" ;;
     esac
   done
+}
+
+# Of the edges "from to why" those that go round in a circle. What nothing leads to and what leads to nothing is taken away until all that
+# is left is in a circle, or between two.
+in_circles() {
+  awk -v circles="$circles" '
+    BEGIN {
+      n_pairs = split(circles, lines, "\n")
+      for (i = 1; i <= n_pairs; i++) if (split(lines[i], word, " ") > 1) { pair[word[1], word[2]] = pair[word[2], word[1]] = 1 }
+    }
+    !(($1, $2) in pair) { if (!(($1, $2) in why)) { from[++n] = $1; to[n] = $2 } why[$1, $2] = $3 }
+    END {
+      do {
+        split("", leaves); split("", enters); changed = 0
+        for (i = 1; i <= n; i++) if (!gone[i]) { leaves[from[i]] = 1; enters[to[i]] = 1 }
+        for (i = 1; i <= n; i++) if (!gone[i] && (!leaves[to[i]] || !enters[from[i]])) { gone[i] = 1; changed = 1 }
+      } while (changed)
+      for (i = 1; i <= n; i++) if (!gone[i]) print from[i], to[i], why[from[i], to[i]]
+    }'
+}
+check_circles() {
+  while read -r from to why; do
+    complain "$from uses $to ($why): a part of a circle"
+  done < <(in_circles)
+}
+
+includes() { # "from to include" for each include of a file of ours
+  grep -H '^#include "' -r . --include='*.[ch]' | sed -n 's,^\./\([^:]*\):#include "\([^"]*\)".*,\1 \2 include,p' | sort -u
+}
+symbols() { # "from to symbol" for each symbol of ours that a compiled file takes from another
+  xargs nm -A <"$objects" | awk '
+    {
+      sub(/:[^:]*$/, "", $1); file = $1; sub(/^.*\/src\//, "", file); sub(/\.o(bj)?$/, "", file)
+      name = $NF; kind = $(NF - 1)
+      if (kind == "U") uses[file " " name] = 1
+      else if (kind ~ /^[TDBRGSVWC]$/) defined[name] = file
+    }
+    END { for (use in uses) { split(use, word, " "); file = defined[word[2]]; if (file && file != word[1]) print word[1], file, word[2] } }' |
+    sort
+}
+
+check_arrows < <(includes)
+check_circles < <(includes | grep '^[^ ]*\.h [^ ]*\.h ')
+if [ -n "$objects" ]; then
+  edges=$(symbols)
+  [ -n "$edges" ] || complain "$objects names no compiled sources"
+  check_arrows <<<"$edges"
+  check_circles <<<"$edges"
+fi
+
+while read -r file; do
+  folder=${file%%/*}
   if grep -q '#include <\(lua\|lauxlib\|lualib\|luajit\)\.h>' "$file"; then
     case $folder in
       codec | lua | torch) ;;
-      *)
-        echo "$file includes lua.h"
-        failed=$((failed + 1))
-        ;;
+      *) complain "$file includes lua.h" ;;
     esac
   fi
   # System calls live in src/os: these headers are the ways to them.
   if [ "$folder" != os ] && grep -qE '#include <(sys/socket|sys/mman|sys/epoll|sys/wait|spawn|poll|sys/un|fcntl)\.h>' "$file"; then
-    [ "$file" = base/blob.c ] || {
-      echo "$file makes system calls: they belong in src/os"
-      failed=$((failed + 1))
-    }
+    [ "$file" = base/blob.c ] || complain "$file makes system calls: they belong in src/os"
   fi
 done < <(find . -name '*.[ch]' | sed 's,^\./,,' | sort)
 exit $((failed > 0))

@@ -2,7 +2,10 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "channel/inbox.h"
 #include "channel/job.h"
+#include "channel/tx.h"
+#include "channel/watch.h"
 #include "os/os.h"
 
 #define SPIN_ROUNDS 64

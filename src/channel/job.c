@@ -3,6 +3,10 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "channel/lend.h"
+#include "channel/notices.h"
+#include "channel/pool.h"
+#include "channel/tx.h"
 
 int par_job_init(par_job *job, par_channel *channel, par_tx_part message, const par_payload *payloads, uint32_t n,
                  par_segment *const *common, par_error *err)

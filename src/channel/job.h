@@ -2,7 +2,8 @@
 #ifndef PAR_CHANNEL_JOB_H
 #define PAR_CHANNEL_JOB_H
 
-#include "channel/internal.h"
+#include "channel/segment.h"
+#include "channel/state.h"
 
 typedef struct par_job {
     par_channel *channel;

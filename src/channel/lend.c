@@ -1,12 +1,28 @@
-/* What is lent to whom, and what was borrowed. */
+/* What is lent to whom. */
+#include "channel/lend.h"
+
 #include <stdlib.h>
 
 #include "base/limits.h"
-#include "channel/internal.h"
-#include "channel/segment.h"
+#include "channel/notices.h"
 #include "os/os.h"
 
 static _Thread_local par_channel *exporters; /* ring of channels whose peers know segments of ours */
+static _Thread_local uint64_t lent_bytes;    /* of our own segments */
+
+/* What one channel's peer knows of a segment of ours. */
+typedef struct par_export {
+    par_segment *segment;
+    uint64_t lends;
+} par_export;
+
+/* --- the channels --- */
+par_channel *par_lend_first(void) { return exporters; }
+
+par_channel *par_lend_next(const par_channel *channel)
+{
+    return channel->lends.next == exporters ? NULL : channel->lends.next;
+}
 
 static void list_exporter(par_channel *channel)
 {
@@ -33,13 +49,30 @@ static void unlist_exporter(par_channel *channel)
     if (exporters == channel) exporters = lends->next == channel ? NULL : lends->next;
 }
 
-/* --- lending --- */
+/* --- what a peer knows --- */
 static par_export *find_export(const par_channel *channel, const par_segment *segment)
 {
     return segment->id ? par_idmap_get(&channel->lends.exports, segment->id) : NULL;
 }
 
 bool par_lend_knows(const par_channel *channel, const par_segment *segment) { return find_export(channel, segment); }
+
+static void remove_export(par_channel *channel, par_export *export)
+{
+    par_idmap_remove(&channel->lends.exports, export->segment->id);
+    free(export);
+}
+
+/* It is about to go: no peer may be left that knows it. */
+static void forget_segment(par_segment *segment)
+{
+    for (par_channel *channel = exporters; channel; channel = par_lend_next(channel)) {
+        par_export *export = find_export(channel, segment);
+        if (!export) continue;
+        remove_export(channel, export);
+        par_channel_notify(channel, PAR_INTERNAL_FORGET, segment->id, 0);
+    }
+}
 
 static int add_export(par_channel *channel, par_segment *segment, par_error *err)
 {
@@ -51,14 +84,9 @@ static int add_export(par_channel *channel, par_segment *segment, par_error *err
         return par_error_set(err, PAR_E_NOMEM, "not enough memory to lend a segment");
     }
     export->segment = segment;
+    segment->going = forget_segment;
     list_exporter(channel);
     return PAR_OK;
-}
-
-static void remove_export(par_channel *channel, par_export *export)
-{
-    par_idmap_remove(&channel->lends.exports, export->segment->id);
-    free(export);
 }
 
 /* Descriptor and record go out together or not at all, or the peer would match them wrongly. */
@@ -85,12 +113,20 @@ int par_lend_announce(par_channel *channel, par_segment *segment, uint32_t mode,
     return rc;
 }
 
+/* --- lends --- */
+uint64_t par_lend_bytes(void) { return lent_bytes; }
+
+static void count_lent(const par_segment *segment, bool lent)
+{
+    if (segment->own) lent_bytes += lent ? segment->bytes : 0 - (uint64_t)segment->bytes;
+}
+
 void par_lend_add(par_channel *channel, par_segment *segment)
 {
     find_export(channel, segment)->lends++;
     channel->lends.open++;
     segment->refs++;
-    if (segment->lent++ == 0) par_pool_count_lent(segment, true);
+    if (segment->lent++ == 0) count_lent(segment, true);
 }
 
 /* `n` lends of this export came to an end. The segment, and the export with it, may be gone afterwards. */
@@ -101,7 +137,7 @@ static void end_lends(par_channel *channel, par_export *export, uint64_t n)
     channel->lends.open -= n;
     export->lends -= n;
     segment->lent -= n;
-    if (segment->lent == 0) par_pool_count_lent(segment, false);
+    if (segment->lent == 0) count_lent(segment, false);
     par_segment_release(segment, n);
 }
 
@@ -115,145 +151,6 @@ int par_lend_take_release(par_channel *channel, const par_record_release *record
     return PAR_OK;
 }
 
-void par_lend_forget_segment(par_segment *segment)
-{
-    par_channel *channel = segment->id ? exporters : NULL;
-    while (channel) {
-        par_export *export = find_export(channel, segment);
-        if (export) {
-            remove_export(channel, export);
-            par_channel_notify(channel, PAR_INTERNAL_FORGET, segment->id, 0);
-        }
-        channel = channel->lends.next == exporters ? NULL : channel->lends.next;
-    }
-}
-
-static bool look_for_releases(par_channel *channel, bool take)
-{
-    par_error ignored;
-    uint64_t open = channel->lends.open;
-    if (open == 0) return false;
-    if (take && !channel->failed)
-        par_channel_take_in(channel, &ignored);
-    else
-        par_channel_pending(channel); /* handles what stands before the first message */
-    /* Its bell may have been heard and its ring looked at just now: whoever waits for it has to look again. */
-    if (channel->watched) par_channel_touch(channel);
-    return channel->lends.open < open;
-}
-
-bool par_lend_look_for_releases(bool take)
-{
-    bool found = false;
-    par_channel *channel = exporters;
-    while (channel) {
-        if (look_for_releases(channel, take)) found = true;
-        channel = channel->lends.next == exporters ? NULL : channel->lends.next;
-    }
-    return found;
-}
-
-/* --- borrowing --- */
-/* The descriptor that came with the announcement. */
-static int take_fd(par_channel *channel)
-{
-    /* It was sent before the record, but any number of bells may be before it. */
-    while (channel->n_fds == 0 && par_channel_drain(channel)) continue;
-    if (channel->n_fds == 0) return -1;
-    int fd = channel->fds[0];
-    channel->n_fds--;
-    memmove(channel->fds, channel->fds + 1, (size_t)channel->n_fds * sizeof fd);
-    return fd;
-}
-
-static void put_fd_back(par_channel *channel, int fd)
-{
-    memmove(channel->fds + 1, channel->fds, (size_t)channel->n_fds * sizeof fd);
-    channel->fds[0] = fd;
-    channel->n_fds++;
-}
-
-static int map_import(par_segment *segment, const par_record_segment *record)
-{
-    par_error err;
-    size_t bytes = 0;
-    void *data;
-    int rc = par_os_memory_size(segment->fd, &bytes, &err);
-    if (rc != PAR_OK) return rc;
-    if (bytes != record->bytes) return PAR_E_CORRUPT;
-    rc = record->mode == PAR_LEND_COMMON ? par_os_memory_map_private(segment->fd, bytes, &data, &err)
-                                         : par_os_memory_map(segment->fd, 0, bytes, &data, &err);
-    if (rc != PAR_OK) return rc;
-    segment->data = data;
-    segment->bytes = bytes;
-    return PAR_OK;
-}
-
-static int import_new(par_channel *channel, const par_record_segment *record, int fd)
-{
-    par_segment *segment = calloc(1, sizeof *segment);
-    if (!segment) return PAR_E_NOMEM;
-    *segment = (par_segment){.fd = fd, .mode = (uint32_t)record->mode, .from = channel, .peer_id = record->id};
-    int rc = map_import(segment, record);
-    if (rc == PAR_OK) rc = par_idmap_put(&channel->lends.imports, record->id, segment);
-    if (rc != PAR_OK) {
-        par_os_memory_unmap(segment->data, segment->bytes);
-        free(segment);
-        return rc;
-    }
-    if (segment->mode != PAR_LEND_SHARED) { /* the mapping is enough, and descriptors are few */
-        par_os_close(fd);
-        segment->fd = -1;
-    }
-    return PAR_OK;
-}
-
-int par_lend_take_segment(par_channel *channel, const par_record_segment *record)
-{
-    par_segment *known = par_idmap_get(&channel->lends.imports, record->id);
-    int fd = take_fd(channel);
-    if (fd < 0) return PAR_E_CORRUPT;
-    int rc = PAR_OK;
-    if (record->id == 0 || known || record->mode > PAR_LEND_MODE_MAX || channel->lends.imports.n >= PAR_SEGMENTS_PER_PEER_MAX)
-        rc = PAR_E_CORRUPT;
-    else
-        rc = import_new(channel, record, fd);
-    if (rc == PAR_E_CORRUPT) par_os_close(fd);
-    if (rc != PAR_OK && rc != PAR_E_CORRUPT) put_fd_back(channel, fd); /* it is tried again */
-    return rc;
-}
-
-/* One call instead of many page faults; but once only, for it costs as much as half a copy even when all are mapped. */
-static void map_pages(par_segment *segment, size_t end)
-{
-    if (end <= segment->mapped) return;
-    par_os_memory_prefault(segment->data + segment->mapped, end - segment->mapped, false);
-    segment->mapped = end;
-}
-
-int par_lend_take(par_channel *channel, const par_record_lend *record, par_blob **out)
-{
-    par_segment *segment = par_idmap_get(&channel->lends.imports, record->id);
-    if (!segment || record->bytes > segment->bytes || record->offset > segment->bytes - record->bytes) return PAR_E_CORRUPT;
-    if (record->mode != segment->mode) return PAR_E_CORRUPT;
-    bool shared = record->mode == PAR_LEND_SHARED;
-    if (!shared) map_pages(segment, record->offset + record->bytes);
-    *out = par_segment_blob(segment, record->offset, record->bytes, shared ? PAR_BLOB_SEGMENT : PAR_BLOB_FOREIGN);
-    if (!*out) return PAR_E_NOMEM;
-    segment->received++;
-    return PAR_OK;
-}
-
-int par_lend_take_forget(par_channel *channel, const par_record_forget *record)
-{
-    par_segment *segment = par_idmap_get(&channel->lends.imports, record->id);
-    if (!segment || segment->refs) return PAR_E_CORRUPT;
-    par_idmap_remove(&channel->lends.imports, record->id);
-    par_segment_destroy(segment);
-    return PAR_OK;
-}
-
-/* --- the end of a channel --- */
 void par_lend_close(par_channel *channel)
 {
     par_lends *lends = &channel->lends;
@@ -265,11 +162,5 @@ void par_lend_close(par_channel *channel)
         end_lends(channel, export, export->lends);
         free(export);
     }
-    par_segment *segment;
-    while ((segment = par_idmap_pop(&lends->imports))) {
-        segment->from = NULL;
-        if (segment->refs == 0) par_segment_destroy(segment);
-    }
     par_idmap_fini(&lends->exports);
-    par_idmap_fini(&lends->imports);
 }

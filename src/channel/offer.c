@@ -1,9 +1,10 @@
 /* Sending for those who serve many channels and wait for none of them: what finds no room is refused, and whoever watches the channel is
  * woken when there may be some. Nothing is taken in meanwhile, so that a reader who is slow one way does not fill memory with the other. */
 #include "base/limits.h"
-#include "channel/internal.h"
 #include "channel/job.h"
-#include "os/os.h"
+#include "channel/notices.h"
+#include "channel/tx.h"
+#include "channel/watch.h"
 
 /* The tail (as a need word) with which a record of so many bytes, or half a ring, has room. */
 static uint64_t need_for(const par_channel *channel, uint64_t bytes)
@@ -11,13 +12,6 @@ static uint64_t need_for(const par_channel *channel, uint64_t bytes)
     const par_writer *out = &channel->out;
     uint64_t total = par_record_total(bytes), half = out->capacity / 2;
     return par_need_arm(out->head + (total < half ? total : half) - out->capacity);
-}
-
-bool par_channel_room_came(par_channel *channel)
-{
-    uint64_t need = channel->room_need & ~(uint64_t)7;
-    if (!par_writer_refresh(&channel->out, memory_order_seq_cst)) channel->failed = PAR_E_CORRUPT;
-    return channel->failed || (int64_t)(channel->out.tail - need) >= 0;
 }
 
 /* Remembers what is waited for; a watcher arms it before it sleeps (par_channel_rest_armed). */

@@ -5,7 +5,8 @@
 
 #include "base/checked.h"
 #include "base/limits.h"
-#include "channel/segment.h"
+#include "channel/lend.h"
+#include "channel/releases.h"
 #include "os/os.h"
 
 #define SMALLEST ((size_t)64 << 10)
@@ -16,7 +17,7 @@
 static _Thread_local struct {
     par_segment *unused; /* ring of free segments, the one used last first */
     unsigned n;          /* all segments */
-    uint64_t total_bytes, lent_bytes;
+    uint64_t total_bytes;
     uint64_t shared_bytes; /* of total_bytes: in share()d storages, which are as many as the program wants */
     uint64_t cap_bytes;    /* for the others */
     /* Small shared storages lie side by side in one segment: */
@@ -83,7 +84,8 @@ static bool make_room(size_t bytes)
     return pool.total_bytes - pool.shared_bytes + bytes <= cap();
 }
 
-void par_pool_give(par_segment *segment)
+/* Nobody uses it any more. */
+static void give(par_segment *segment)
 {
     if (segment->mode == PAR_LEND_SHARED) pool.shared_bytes -= segment->bytes;
     if (segment->spoiled) {
@@ -137,6 +139,7 @@ static int segment_new(size_t bytes, size_t touched, par_segment **out, par_erro
     segment->data = data;
     segment->bytes = bytes;
     segment->own = true;
+    segment->unused = give;
     pool.n++;
     pool.total_bytes += bytes;
     *out = segment;
@@ -148,7 +151,7 @@ static par_segment *reuse(size_t bytes, uint32_t mode, par_channel *channel)
     par_segment *segment = find_unused(bytes, mode, channel);
     /* Taking in messages that stand before a release costs less than fresh pages. */
     for (int take = 0; !segment && take <= 1; take++)
-        if (par_lend_look_for_releases(take)) segment = find_unused(bytes, mode, channel);
+        if (par_releases_look(take)) segment = find_unused(bytes, mode, channel);
     if (segment) unlink_unused(segment);
     return segment;
 }
@@ -189,12 +192,6 @@ static int take(size_t bytes, size_t touched, uint32_t mode, par_channel *channe
 int par_pool_take(size_t bytes, uint32_t mode, par_channel *channel, par_segment **out, par_error *err)
 {
     return take(bytes, bytes, mode, channel, out, err);
-}
-
-void par_pool_count_lent(par_segment *segment, bool lent)
-{
-    if (!segment->own) return;
-    pool.lent_bytes += lent ? segment->bytes : 0 - (uint64_t)segment->bytes;
 }
 
 /* --- for everybody --- */
@@ -244,7 +241,7 @@ int par_pool_blob_new(size_t bytes, par_blob **out, par_error *err)
 void par_pool_usage(uint64_t *total_bytes, uint64_t *lent_bytes)
 {
     *total_bytes = pool.total_bytes;
-    *lent_bytes = pool.lent_bytes;
+    *lent_bytes = par_lend_bytes();
 }
 
 void par_pool_trim(void)

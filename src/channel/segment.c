@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "channel/internal.h"
+#include "channel/parcel.h"
 #include "os/os.h"
 
 typedef struct segment_blob {
@@ -49,32 +49,15 @@ uint64_t par_segment_id(par_segment *segment)
     return segment->id;
 }
 
-/* The last blob of a segment that a peer lent us is gone. */
-static void return_to_peer(par_segment *segment)
-{
-    if (!segment->from) {
-        par_segment_destroy(segment);
-        return;
-    }
-    if (segment->mode == PAR_LEND_COMMON && !par_os_memory_reset(segment->data, segment->bytes)) segment->mapped = 0;
-    uint64_t lends = segment->received;
-    segment->received = 0;
-    if (lends) par_channel_notify(segment->from, PAR_INTERNAL_RELEASE, segment->peer_id, lends);
-}
-
 void par_segment_release(par_segment *segment, uint64_t refs)
 {
     segment->refs -= refs;
-    if (segment->refs) return;
-    if (!segment->own)
-        return_to_peer(segment);
-    else
-        par_pool_give(segment);
+    if (segment->refs == 0) segment->unused(segment);
 }
 
 void par_segment_destroy(par_segment *segment)
 {
-    par_lend_forget_segment(segment);
+    if (segment->going) segment->going(segment);
     par_os_memory_unmap(segment->data, segment->bytes);
     par_os_close(segment->fd);
     free(segment);

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
-#include "channel/internal.h"
+#include "channel/peek.h"
+#include "channel/wait.h"
+#include "channel/watch.h"
 #include "os/os.h"
 
 #define SPIN_OVER_MAX 32 /* warm channels; to look at more takes longer than to sleep */
@@ -17,10 +19,10 @@
 
 typedef struct par_node par_node;
 struct par_node {
+    par_watcher watcher; /* the channel's other nodes are behind it: all its watchers are nodes */
     par_channel *channel;
     par_selector *selector;
     void *user;
-    par_node *of_channel;    /* next selector of this channel */
     par_node *next, *before; /* ring of all nodes of the selector */
     par_node *warm_next, *warm_before;
     bool warm;
@@ -69,12 +71,11 @@ static void make_cold(par_node *node)
     if (selector->warm == node) selector->warm = node->warm_next;
 }
 
-void par_selector_touch(par_channel *channel)
+static void touched(par_watcher *watcher)
 {
-    for (par_node *node = channel->nodes; node; node = node->of_channel) {
-        make_warm(node);
-        if (node->selector->has_fd) par_os_set_raise(node->selector->set);
-    }
+    par_node *node = (par_node *)watcher;
+    make_warm(node);
+    if (node->selector->has_fd) par_os_set_raise(node->selector->set);
 }
 
 /* --- adding and removing --- */
@@ -114,52 +115,53 @@ static void unlink_all(par_node *node)
     if (selector->all == node) selector->all = node->next == node ? NULL : node->next;
 }
 
-static par_node **find(par_selector *selector, par_channel *channel)
+static par_node *find(par_selector *selector, par_channel *channel)
 {
-    par_node **at = &channel->nodes;
-    while (*at && (*at)->selector != selector) at = &(*at)->of_channel;
-    return at;
+    par_watcher *at = channel->watchers;
+    while (at && ((par_node *)at)->selector != selector) at = at->next;
+    return (par_node *)at;
 }
+
+static void drop(par_node *node)
+{
+    par_channel *channel = node->channel;
+    par_watcher **at = &channel->watchers;
+    while (*at != &node->watcher) at = &(*at)->next;
+    *at = node->watcher.next;
+    make_cold(node);
+    unlink_all(node);
+    par_os_set_remove(node->selector->set, channel->socket);
+    channel->watched = channel->set || channel->watchers;
+    free(node);
+}
+
+static void closing(par_watcher *watcher) { drop((par_node *)watcher); }
 
 int par_selector_add(par_selector *selector, par_channel *channel, void *user, par_error *err)
 {
-    if (*find(selector, channel)) return par_error_set(err, PAR_E_INVALID, "this channel is in the selector already");
+    if (find(selector, channel)) return par_error_set(err, PAR_E_INVALID, "this channel is in the selector already");
     par_node *node = calloc(1, sizeof *node);
     if (!node) return par_error_set(err, PAR_E_NOMEM, "not enough memory to watch a channel");
-    *node = (par_node){.channel = channel, .selector = selector, .user = user};
+    *node = (par_node){.watcher = {.touched = touched, .closing = closing},
+                       .channel = channel,
+                       .selector = selector,
+                       .user = user};
     if (par_os_set_add(selector->set, channel->socket, node, err) != PAR_OK) {
         free(node);
         return err->code;
     }
     link_all(node);
-    node->of_channel = channel->nodes;
-    channel->nodes = node;
+    node->watcher.next = channel->watchers;
+    channel->watchers = &node->watcher;
     channel->watched = true;
-    par_selector_touch(channel);
+    touched(&node->watcher);
     return PAR_OK;
-}
-
-static void drop(par_node **at)
-{
-    par_node *node = *at;
-    par_channel *channel = node->channel;
-    *at = node->of_channel;
-    make_cold(node);
-    unlink_all(node);
-    par_os_set_remove(node->selector->set, channel->socket);
-    channel->watched = channel->set || channel->nodes;
-    free(node);
 }
 
 void par_selector_remove(par_selector *selector, par_channel *channel)
 {
-    par_node **at = find(selector, channel);
-    if (*at) drop(at);
-}
-
-void par_selector_forget(par_channel *channel)
-{
-    while (channel->nodes) drop(&channel->nodes);
+    par_node *node = find(selector, channel);
+    if (node) drop(node);
 }
 
 void par_selector_close(par_selector *selector)

@@ -1,8 +1,9 @@
 /* Waiting for the peer: look, spin if that has paid lately, say what one waits for, look again, sleep.
  *
  * Both ends may share a core; then a spin only keeps the peer from running, and a yield lets it run. So both are earned. */
+#include "channel/wait.h"
+
 #include "base/limits.h"
-#include "channel/internal.h"
 #include "os/os.h"
 
 #define BELLS_AT_ONCE 256
@@ -240,4 +241,17 @@ int par_channel_wait(par_channel *channel, uint64_t rx_need, uint64_t tx_need, i
     }
     if (rc == PAR_E_CORRUPT || channel->failed) return par_channel_corrupt(channel, err);
     return rc >= 0 ? PAR_OK : after_sleep(channel, rc, deadline_ns, err);
+}
+
+uint64_t par_channel_stuck_need(const par_channel *channel)
+{
+    uint64_t half = par_need_arm(channel->in.read + channel->in.capacity / 2);
+    return (int64_t)(channel->rx.need - half) > 0 ? channel->rx.need : half;
+}
+
+bool par_channel_room_came(par_channel *channel)
+{
+    uint64_t need = channel->room_need & ~(uint64_t)7;
+    if (!par_writer_refresh(&channel->out, memory_order_seq_cst)) channel->failed = PAR_E_CORRUPT;
+    return channel->failed || (int64_t)(channel->out.tail - need) >= 0;
 }

@@ -3,7 +3,9 @@
  * It is readable while the socket is, or while we say so ourselves. As long as something may be there it is one or the
  * other: after any use of the channel we raise it, and only when a look has found nothing do we arm the reader's need,
  * look once more and lower it. A bell that rings for an armed need stays in the socket until the next such look. */
-#include "channel/internal.h"
+#include "channel/watch.h"
+
+#include "channel/wait.h"
 #include "os/os.h"
 
 /* The armed need was reached, so the peer's bell is in the socket or about to be. */
@@ -16,7 +18,7 @@ static bool bell_is_due(const par_channel *channel)
 void par_channel_touch(par_channel *channel)
 {
     if (channel->set && !bell_is_due(channel)) par_os_set_raise(channel->set);
-    if (channel->nodes) par_selector_touch(channel);
+    for (par_watcher *watcher = channel->watchers; watcher; watcher = watcher->next) watcher->touched(watcher);
 }
 
 /* A peer that keeps sending things which are no messages does not hold us for ever. */
@@ -60,4 +62,18 @@ int par_channel_fd(par_channel *channel, int *fd, par_error *err)
         return PAR_OK;
     }
     return par_os_set_fd(channel->set, fd, err);
+}
+
+void par_channel_peer_ended(par_channel *channel)
+{
+    channel->gone = true;
+    if (!par_reader_refresh(&channel->in, memory_order_acquire)) channel->failed = PAR_E_CORRUPT;
+    channel->in.ended = true; /* whoever may have its memory still cannot prolong it */
+    if (channel->watched) par_channel_touch(channel);
+}
+
+void par_channel_unwatch(par_channel *channel)
+{
+    while (channel->watchers) channel->watchers->closing(channel->watchers);
+    par_os_set_close(channel->set);
 }

@@ -70,19 +70,6 @@ static int hold(par_encoder *e, par_codec_object object)
     return par_output_full(e);
 }
 
-static void release_last(par_encoder *e)
-{
-    par_codec_object *last = &e->held[--e->n_held];
-    par_tensor_release(last->tensor);
-    par_storage_release(last->storage);
-}
-
-void par_encode_release_tensors(par_encoder *e)
-{
-    while (e->n_held) release_last(e);
-    while (e->n_storages) par_storage_release(e->storages[--e->n_storages].storage);
-}
-
 /* The object of the userdata at the top. */
 static int encode_object(lua_State *L, par_codec *codec, par_encoder *e, par_codec_object object)
 {
@@ -90,7 +77,7 @@ static int encode_object(lua_State *L, par_codec *codec, par_encoder *e, par_cod
     if (rc != PAR_OK) return rc;
     rc = par_encode_seen(L, e, object.identity, 0);
     if (rc != 0) {
-        release_last(e);
+        par_encode_release_held(e);
         return rc;
     }
     if (object.borrowed) par_encode_keep(L, codec, e);

@@ -3,12 +3,25 @@
 
 #include <stdlib.h>
 
+void par_encode_release_held(par_encoder *e)
+{
+    par_codec_object *last = &e->held[--e->n_held];
+    par_tensor_release(last->tensor);
+    par_storage_release(last->storage);
+}
+
+static void release_tensors(par_encoder *e)
+{
+    while (e->n_held) par_encode_release_held(e);
+    while (e->n_storages) par_storage_release(e->storages[--e->n_storages].storage);
+}
+
 void par_encoder_fini(par_encoder *e)
 {
     par_buffer_fini(&e->own);
     par_buffer_fini(&e->own_text);
     par_pointers_fini(&e->seen);
-    par_encode_release_tensors(e);
+    release_tensors(e);
     free(e->open);
     free(e->words);
     free(e->storages);
@@ -18,7 +31,7 @@ void par_encoder_fini(par_encoder *e)
 
 void par_encode_let_go(lua_State *L, par_codec *codec, par_encoder *e)
 {
-    par_encode_release_tensors(e);
+    release_tensors(e);
     if (e->kept == 0) return;
     e->kept = 0;
     luaL_checkstack(L, 4, NULL);

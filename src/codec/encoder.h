@@ -7,6 +7,8 @@
 void par_encoder_fini(par_encoder *e);
 /* Lets go of everything that the last message held. */
 void par_encode_let_go(lua_State *L, par_codec *codec, par_encoder *e);
+/* Lets go of the tensor or storage that was held last. */
+void par_encode_release_held(par_encoder *e);
 /* Keeps the value at the top as long as the message is in use: it, or its values, have addresses that are remembered, and
  * payloads point into them. */
 void par_encode_keep(lua_State *L, par_codec *codec, par_encoder *e);
@@ -66,7 +68,6 @@ int par_encode_check_holder(lua_State *L, par_codec *codec, par_encoder *e);
 #define PAR_AGAIN_WITH_NAMES (-1000) /* a library table was entered before it was known as one: start over */
 /* The storages behind the values, at the end. */
 int par_encode_storages(par_codec *codec, par_encoder *e);
-void par_encode_release_tensors(par_encoder *e);
 
 /* ---- refusals (refusal.c) ---- */
 /* PAR_E_UNSUPPORTED with the path of the value being written, then what is wrong with it. */

@@ -2,7 +2,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
-#include "channel/internal.h"
+#include "channel/notices.h"
 #include "peers.h"
 
 static void send_fds(int socket, int fd, int n)

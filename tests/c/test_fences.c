@@ -3,7 +3,7 @@
  * first finds a missing fence where two cores run, the second one under ThreadSanitizer. */
 #include <pthread.h>
 
-#include "channel/internal.h"
+#include "channel/state.h"
 #include "peers.h"
 
 static par_ring_words words;

@@ -1,6 +1,8 @@
 /* Peers that talk without end: every call comes back in its time, and what waits to be received is bounded by what it takes up. */
-#include "channel/internal.h"
+#include "channel/lend.h"
+#include "channel/notices.h"
 #include "channel/pool.h"
+#include "channel/wait.h"
 #include "peers.h"
 
 #define INBOX ((uint64_t)1 << 20)
@@ -39,7 +41,7 @@ static void says_nothing_much(par_channel *channel)
     while (!channel->gone) {
         CHECK_INT(par_pool_take(PAR_LEND_MIN_BYTES, PAR_LEND_OWN, channel, &segment, &err), PAR_OK);
         while (par_lend_announce(channel, segment, PAR_LEND_OWN, &err) == PAR_E_AGAIN)
-            if (par_channel_wait_for_room(channel, 64, MILLISECONDS(100), &err) == PAR_E_CLOSED) return;
+            if (par_channel_absorb(channel, MILLISECONDS(1), &err) == PAR_E_CLOSED) return;
         par_segment_release(segment, 1);
         par_pool_trim();
         par_channel_flush_notices(channel);

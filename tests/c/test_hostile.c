@@ -1,7 +1,7 @@
 /* Peers that misbehave: they scribble, stop reading, end in the middle. The other side gets an error or a timeout. */
 #include <sys/resource.h>
 
-#include "channel/internal.h"
+#include "channel/state.h"
 #include "peers.h"
 
 #ifndef RUSAGE_THREAD /* a sanitizer has threads of its own */

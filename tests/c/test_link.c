@@ -2,7 +2,7 @@
  * more, with the name of what it does. */
 #include "link/link.h"
 
-#include "channel/internal.h"
+#include "channel/state.h"
 #include "peers.h"
 
 /* --- children --- */

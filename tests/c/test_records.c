@@ -1,6 +1,7 @@
 /* Records written by hand, each wrong in one way only: every check of the receiver is the one that finds it. */
-#include "channel/internal.h"
+#include "channel/notices.h"
 #include "channel/pool.h"
+#include "channel/wait.h"
 #include "peers.h"
 
 #define RING ((size_t)1 << 20)

@@ -2,7 +2,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
-#include "channel/internal.h"
+#include "channel/notices.h"
 #include "peers.h"
 
 static void open_both(par_channel **a, par_channel **b) { pair_open(a, b, 16384, NULL); }

@@ -1,24 +1,17 @@
 /* Making, taking over and closing a channel. */
-#include "channel/channel.h"
-
 #include <stdlib.h>
 
 #include "base/checked.h"
 #include "base/limits.h"
-#include "channel/internal.h"
+#include "channel/borrow.h"
+#include "channel/inbox.h"
+#include "channel/lend.h"
+#include "channel/state.h"
+#include "channel/tx.h"
+#include "channel/watch.h"
 #include "os/os.h"
 
 #define GREETING ((uint8_t)'P') /* the byte with which the segment's descriptor travels */
-
-int par_channel_corrupt(par_channel *channel, par_error *err)
-{
-    if (channel->failed == PAR_E_NOMEM)
-        return par_error_set(err, PAR_E_NOMEM, "this channel broke when memory ran out in the middle of a message");
-    channel->failed = PAR_E_CORRUPT;
-    return par_error_set(err, PAR_E_CORRUPT, "the peer damaged the shared memory of this channel");
-}
-
-int par_channel_closed(par_error *err) { return par_error_set(err, PAR_E_CLOSED, "the peer is gone"); }
 
 /* --- the segment --- */
 static size_t ring_capacity(size_t asked)
@@ -31,22 +24,6 @@ static size_t ring_capacity(size_t asked)
 
 static size_t header_bytes(void) { return par_round_up(sizeof(par_segment_header), par_os_page_bytes()); }
 
-static uint64_t memory_share(unsigned part)
-{
-    uint64_t all = par_os_memory_total_bytes();
-    return all ? all / part : UINT64_MAX;
-}
-
-uint64_t par_channel_inbox_default(void)
-{
-    uint64_t eighth = memory_share(8);
-    return eighth < PAR_INBOX_MAX_BYTES ? eighth : PAR_INBOX_MAX_BYTES;
-}
-
-void par_channel_limit_inbox(par_channel *channel, uint64_t bytes) { channel->inbox_limit = bytes; }
-
-void par_channel_count_kept(par_channel *channel, int64_t bytes) { channel->stats.inbox_bytes += (uint64_t)bytes; }
-
 static par_channel *channel_new(const par_channel_owner *owner, int socket)
 {
     par_channel *channel = calloc(1, sizeof *channel);
@@ -54,9 +31,7 @@ static par_channel *channel_new(const par_channel_owner *owner, int socket)
     channel->socket = socket;
     channel->peer_process = PAR_NOT_ASKED;
     channel->pid = par_os_pid();
-    channel->inbox_end = &channel->inbox;
-    channel->inbox_limit = par_channel_inbox_default();
-    channel->control_limit = memory_share(2);
+    par_inbox_init(channel);
     if (owner) channel->owner = *owner;
     return channel;
 }
@@ -225,12 +200,7 @@ static void free_messages(par_channel *channel)
     par_payloads_fini(&channel->rx.payloads);
     par_growing_fini(&channel->rx.payload);
     par_parcel_free(channel->rx.parcel);
-    par_parcel_free(channel->spare);
-    while (channel->inbox) {
-        par_parcel *next = channel->inbox->next;
-        par_parcel_free(channel->inbox);
-        channel->inbox = next;
-    }
+    par_inbox_fini(channel);
     free((void *)(uintptr_t)channel->rest.parts);
     par_buffer_fini(&channel->notices);
 }
@@ -239,10 +209,10 @@ void par_channel_close(par_channel *channel)
 {
     if (!channel) return;
     if (!channel->failed && channel->rest.n) par_channel_push_rest(channel);
-    par_selector_forget(channel);
-    par_os_set_close(channel->set);
+    par_channel_unwatch(channel);
     free_messages(channel);
     par_lend_close(channel);
+    par_borrow_close(channel);
     say_goodbye(channel);
     par_os_close(channel->socket);
     if (channel->peer_process >= 0) par_os_close(channel->peer_process);
@@ -251,22 +221,4 @@ void par_channel_close(par_channel *channel)
     par_os_memory_unmap((void *)(uintptr_t)channel->in.data, 2 * channel->in.capacity);
     par_os_memory_unmap(channel->header, channel->header_bytes);
     free(channel);
-}
-
-int par_channel_socket(const par_channel *channel) { return channel->socket; }
-
-void par_channel_peer_ended(par_channel *channel)
-{
-    channel->gone = true;
-    if (!par_reader_refresh(&channel->in, memory_order_acquire)) channel->failed = PAR_E_CORRUPT;
-    channel->in.ended = true; /* whoever may have its memory still cannot prolong it */
-    if (channel->watched) par_channel_touch(channel);
-}
-
-void par_channel_stats_get(const par_channel *channel, par_channel_stats *out) { *out = channel->stats; }
-
-_Atomic uint64_t *par_channel_words(par_channel *channel)
-{
-    par_segment_header *header = channel->header;
-    return header->user;
 }
