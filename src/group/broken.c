@@ -27,6 +27,13 @@ bool par_broken_interrupted(const par_board *board)
 }
 
 /* --- in words --- */
+const char *par_call_name(unsigned call)
+{
+    static const char *const names[PAR_CALL_COUNT] = {"barrier", "broadcast", "scatter", "gather", "allgather",
+                                                      "reduce", "allreduce", "reduce_scatter", "regroup"};
+    return call < PAR_CALL_COUNT ? names[call] : "a call of another kind";
+}
+
 static unsigned rank_of(const par_board *board, unsigned seat)
 {
     unsigned rank = 0;

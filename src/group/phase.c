@@ -7,13 +7,6 @@
 
 #define LIVES_ASKED_MAX 64 /* after one slice: each is a system call */
 
-const char *par_call_name(unsigned call)
-{
-    static const char *const names[PAR_CALL_COUNT] = {"barrier", "broadcast", "scatter", "gather", "allgather",
-                                                      "reduce", "allreduce", "reduce_scatter", "regroup"};
-    return call < PAR_CALL_COUNT ? names[call] : "a call of another kind";
-}
-
 /* --- is everybody there? --- */
 /* Nobody goes back, so those that were there are not looked at again. */
 static int look_at_all(void *context)
