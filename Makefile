@@ -5,7 +5,7 @@ BUILD = build/$(PRESET)
 CONFIGURE = cmake --preset $(PRESET) >build/$(PRESET)-configure.log 2>&1 || { cat build/$(PRESET)-configure.log; exit 1; }
 CTEST = ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
-.PHONY: help deps build demo test test-asan test-tsan test-portable bench fuzz chaos mutants clean
+.PHONY: help deps build demo test test-asan test-tsan test-portable test-systems systems-one bench fuzz chaos mutants clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -43,6 +43,18 @@ test-tsan:
 	@ctest --test-dir build/tsan --output-on-failure -j $(JOBS) -R '^c\.'
 test-portable:
 	@$(MAKE) test PRESET=portable
+
+## make test-systems   the C tests with musl, as 32-bit programs and for ARM (by emulation)
+test-systems:
+	@mkdir -p build
+	@scripts/install-deps.sh demo systems
+	@for preset in musl m32 arm64; do \
+	  $(MAKE) systems-one PRESET=$$preset || exit 1; \
+	done
+systems-one:
+	@$(CONFIGURE)
+	@cmake --build $(BUILD) -j $(JOBS)
+	@$(CTEST) -R '^(c|faults|crash|start)\.'
 
 ## make bench          measures everything beside its peers and limits, in short runs
 bench: build

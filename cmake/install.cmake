@@ -1,6 +1,6 @@
 # cmake --install: the module for one Lua (PARALLEL_INSTALL_LUA), where that Lua or LuaRocks looks for it.
 if(NOT PARALLEL_INSTALL_LUA)
-  set(PARALLEL_INSTALL_LUA "" CACHE STRING "Lua version to install for (5.1 5.2 5.3 5.4 jit)")
+  set(PARALLEL_INSTALL_LUA "" CACHE STRING "Lua version to install for (5.1 5.2 5.3 5.4 5.5 jit)")
 endif()
 if(PARALLEL_INSTALL_LUA)
   set(luadir_version ${PARALLEL_INSTALL_LUA})

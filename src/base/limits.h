@@ -5,13 +5,19 @@
 
 #include <stdint.h>
 
+#include "base/target.h"
+
 #define PAR_CACHE_LINE 128 /* bytes between words that different processes write (two lines: adjacent prefetch) */
 
 #define PAR_RING_DEFAULT_BYTES ((size_t)2 << 20)
 #define PAR_RING_MIN_BYTES ((size_t)16 << 10)
+#if SIZE_MAX > UINT32_MAX
 #define PAR_RING_MAX_BYTES ((size_t)1 << 32)
-
 #define PAR_MESSAGE_MAX_BYTES ((uint64_t)1 << 46)         /* one message; the address space ends near here */
+#else
+#define PAR_RING_MAX_BYTES ((size_t)1 << 27)              /* two rings, each mapped twice */
+#define PAR_MESSAGE_MAX_BYTES ((uint64_t)1 << 31)         /* what a 32-bit process can hold at best */
+#endif
 #define PAR_INBOX_MAX_BYTES ((uint64_t)1 << 30)           /* messages taken in while something else was waited for (or an eighth of memory) */
 #define PAR_CLAIM_TRUSTED_BYTES ((size_t)16 << 20)        /* memory taken because a peer announced bytes; then as they come */
 #define PAR_PAYLOAD_MIN_BYTES ((size_t)256 << 10)         /* from here a storage travels beside the message, not in it */

@@ -30,7 +30,7 @@ static int await_more(par_channel *channel, int64_t deadline_ns, par_error *err)
 /* --- handing out --- */
 static void show_parcel(par_parcel *parcel, par_message *out)
 {
-    static const uint8_t nothing[8];
+    static _Alignas(8) const uint8_t nothing[8];
     *out = (par_message){.kind = parcel->kind,
                          .bytes = parcel->bytes.data ? parcel->bytes.data : nothing,
                          .len = parcel->bytes.len,

@@ -88,7 +88,7 @@ static inline const uint8_t *par_reader_at(const par_reader *r) { return r->data
 /* The record word at `read`, fetched once: the peer may change it meanwhile. */
 static inline uint64_t par_reader_word(const par_reader *r)
 {
-    return __atomic_load_n((const uint64_t *)(const void *)par_reader_at(r), __ATOMIC_RELAXED);
+    return atomic_load_explicit((const _Atomic uint64_t *)(const void *)par_reader_at(r), memory_order_relaxed);
 }
 
 /* Gives the bytes before read back (pairs with par_writer_refresh). Returns the writer's need word. */

@@ -59,8 +59,10 @@ static inline int par_lua_rawgeti_type(lua_State *L, int idx, lua_Integer n)
 }
 #endif
 
+_Static_assert(sizeof(lua_Number) == 8, "Lua's numbers have to be doubles");
 #if LUA_VERSION_NUM >= 503
 #define PAR_LUA_INTEGERS 1 /* integers are a subtype of their own */
+_Static_assert(sizeof(lua_Integer) == 8, "a Lua that was built with LUA_32BITS cannot hold what others send");
 #else
 #define PAR_LUA_INTEGERS 0
 #define lua_isinteger(L, idx) ((void)(L), (void)(idx), 0)

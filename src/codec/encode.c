@@ -127,7 +127,8 @@ static int write_message(lua_State *L, par_codec *codec, par_encoder *e, int fir
     e->start[1] = e->header_flags;
     e->start[2] = e->words_defined < PAR_FORMAT_MANY ? (uint8_t)e->words_defined : PAR_FORMAT_MANY;
     if (par_output_at(e) > PAR_MESSAGE_MAX_BYTES)
-        return par_error_set(e->err, PAR_E_LIMIT, "%s: the message is longer than 2^46 bytes", e->name);
+        return par_error_set(e->err, PAR_E_LIMIT, "%s: the message is longer than %llu bytes", e->name,
+                             (unsigned long long)PAR_MESSAGE_MAX_BYTES);
     return PAR_OK;
 }
 

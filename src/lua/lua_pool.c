@@ -34,7 +34,7 @@ static par_channel *open_channel(lua_State *L, par_lua_link *self)
 static _Atomic uint64_t *check_slot(lua_State *L, par_lua_link *self, int idx, unsigned *slot)
 {
     lua_Integer n = luaL_checkinteger(L, idx);
-    luaL_argcheck(L, n >= 0 && n < PAR_TASKS_SLOTS, idx, "slot 0 or 1 expected");
+    luaL_argcheck(L, n >= 0 && n < (lua_Integer)PAR_TASKS_SLOTS, idx, "slot 0 or 1 expected");
     *slot = (unsigned)n;
     return par_channel_words(open_channel(L, self));
 }
@@ -53,7 +53,7 @@ static int pool_post(lua_State *L)
 {
     par_lua_link *self = par_lua_link_check(L, 1);
     lua_Integer kind = luaL_checkinteger(L, 2);
-    luaL_argcheck(L, kind >= POOL_KIND_FIRST && kind < PAR_KIND_CONTROL, 2, "a kind of message expected");
+    luaL_argcheck(L, kind >= POOL_KIND_FIRST && kind < (lua_Integer)PAR_KIND_CONTROL, 2, "a kind of message expected");
     par_lua_link_send(L, self, (uint32_t)kind, 3, lua_gettop(L) - 2, "values", PAR_NEVER);
     return 0;
 }
@@ -66,7 +66,7 @@ static int pool_give(lua_State *L)
     unsigned slot;
     _Atomic uint64_t *words = check_slot(L, self, 3, &slot);
     int64_t began_ns = par_os_now_ns();
-    luaL_argcheck(L, count >= 0 && count <= PAR_TASKS_MAX, 2, "a number of tasks expected");
+    luaL_argcheck(L, count >= 0 && count <= (lua_Integer)PAR_TASKS_MAX, 2, "a number of tasks expected");
     lua_settop(L, 8);
     par_tasks_give(words, slot, (uint32_t)count);
     par_lua_link_send(L, self, POOL_KIND_CHUNK, 3, 6, "values", PAR_NEVER);
@@ -82,7 +82,7 @@ static int pool_retract(lua_State *L)
     _Atomic uint64_t *words = check_slot(L, self, 2, &slot);
     lua_Integer keep = luaL_checkinteger(L, 3);
     if (keep < 0) keep = 0;
-    return push_state(L, par_tasks_retract(words, slot, keep < PAR_TASKS_MAX ? (uint32_t)keep : PAR_TASKS_MAX));
+    return push_state(L, par_tasks_retract(words, slot, keep < (lua_Integer)PAR_TASKS_MAX ? (uint32_t)keep : PAR_TASKS_MAX));
 }
 
 /* links.claimed(child, slot) -> claimed, limit, seconds since the worker claimed a task last */

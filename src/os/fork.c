@@ -12,15 +12,22 @@
 
 #include "os/os.h"
 
-#if defined(__linux__) && !defined(PAR_PORTABLE) && (defined(__x86_64__) || defined(__aarch64__))
+#if defined(__linux__) && !defined(PAR_PORTABLE) && (defined(__x86_64__) || defined(__aarch64__) || defined(__i386__))
+/* The C library keeps the thread's id in a word whose address the kernel knows; a raw clone has to have it renewed. NULL: the
+ * kernel does not say. */
+static void *thread_id_word(void)
+{
+    uint64_t address = 0; /* a 64-bit kernel writes 64 bits, for 32-bit programs too */
+#ifdef PR_GET_TID_ADDRESS
+    if (prctl(PR_GET_TID_ADDRESS, &address, 0, 0, 0) != 0) return NULL;
+#endif
+    return (void *)(uintptr_t)address;
+}
+
 int64_t par_os_fork_sibling(void)
 {
-    /* The C library keeps the thread's id in a word whose address the kernel knows; a raw clone has to have it renewed. */
-    int *id = NULL;
-    unsigned long flags = CLONE_PARENT | SIGCHLD;
-#ifdef PR_GET_TID_ADDRESS
-    if (prctl(PR_GET_TID_ADDRESS, &id, 0, 0, 0) == 0 && id) flags |= CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
-#endif
+    void *id = thread_id_word();
+    unsigned long flags = CLONE_PARENT | SIGCHLD | (id ? CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID : 0);
 #ifdef __x86_64__
     long pid = syscall(SYS_clone, flags, NULL, NULL, id, 0L);
 #else

@@ -36,6 +36,8 @@ int par_os_memory_size(int fd, size_t *bytes, par_error *err)
         return par_error_set(err, PAR_E_CORRUPT, "the peer sent a descriptor which is not sealed shared memory");
     if (PAR_TRY(fstat(fd, &info)) != 0) return par_error_system(err, "cannot read the size of shared memory");
     if (info.st_size <= 0) return par_error_set(err, PAR_E_CORRUPT, "the peer sent empty shared memory");
+    if ((uintmax_t)info.st_size > SIZE_MAX)
+        return par_error_set(err, PAR_E_LIMIT, "the peer sent more shared memory than fits the address space");
     *bytes = (size_t)info.st_size;
     return PAR_OK;
 }

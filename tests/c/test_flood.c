@@ -63,7 +63,7 @@ static void says_one_word(par_channel *channel, uint64_t word)
     }
 }
 
-#define WITHOUT_END ((uint64_t)1 << 40)
+#define WITHOUT_END (PAR_MESSAGE_MAX_BYTES < (uint64_t)1 << 40 ? PAR_MESSAGE_MAX_BYTES : (uint64_t)1 << 40)
 static void says_an_endless_message(par_channel *channel) { says_one_word(channel, par_record_word(WITHOUT_END, 1, 0)); }
 static void says_an_endless_result(par_channel *channel) { says_one_word(channel, par_record_word(WITHOUT_END, 200, 0)); }
 static void says_an_endless_payload(par_channel *channel)
@@ -151,7 +151,7 @@ static void who_receives_comes_back(void)
         int64_t start = par_os_now_ns(), end = MILLISECONDS(200);
         while (par_os_now_ns() < end) {
             int rc = par_channel_receive(p.channel, &message, MILLISECONDS(50), &err);
-            CHECK(rc == PAR_OK || rc == PAR_NOTICE || rc == PAR_E_TIMEOUT);
+            CHECK(rc == PAR_OK || rc == PAR_NOTICE || rc == PAR_E_TIMEOUT || (rc == PAR_E_NOMEM && sizeof(void *) == 4));
             par_channel_receive(p.channel, &message, 0, &err);
         }
         CHECK(par_os_now_ns() - start < PATIENCE_NS);

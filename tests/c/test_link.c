@@ -75,13 +75,27 @@ static void child_that_counts_controls(void)
 }
 
 /* --- parents --- */
+/* The words that start this program again: behind those of an emulator, where it is for another processor. */
+static void own_command(char *argv[8], const char *child)
+{
+    static char path[4096], emulator[256];
+    int n = 0;
+    snprintf(emulator, sizeof emulator, "%s", getenv("PARALLEL_EMULATOR") ? getenv("PARALLEL_EMULATOR") : "");
+    for (char *word = strtok(emulator, " "); word && n < 5; word = strtok(NULL, " ")) argv[n++] = word;
+    CHECK(par_os_program_path(path, sizeof path) > 0);
+    argv[n++] = path;
+    argv[n++] = (char *)(uintptr_t)child;
+    argv[n] = NULL;
+}
+
 static par_link *start(const char *child)
 {
     par_error err;
     par_link *link;
-    char *argv[] = {"test_link", (char *)(uintptr_t)child, NULL};
+    char *argv[8];
     par_start_options options = {.id = 1, .ring_bytes = 65536};
-    options.spawn.program = "/proc/self/exe";
+    own_command(argv, child);
+    options.spawn.program = argv[0];
     options.spawn.argv = argv;
     CHECK_INT(par_link_start(&link, &options, &err), PAR_OK);
     return link;

@@ -220,7 +220,7 @@ static uint64_t resident_bytes(void)
 /* A length is a claim: memory follows the bytes that come. */
 static void a_claimed_length_takes_no_memory(void)
 {
-    const uint64_t lengths[] = {PAR_MESSAGE_MAX_BYTES, (uint64_t)1 << 40, (uint64_t)1 << 32};
+    const uint64_t lengths[] = {PAR_MESSAGE_MAX_BYTES, PAR_MESSAGE_MAX_BYTES >> 6, PAR_MESSAGE_MAX_BYTES >> 14};
     for (int k = 0; k < 6; k++) {
         par_channel *a, *b;
         par_error err;

@@ -1,13 +1,13 @@
 # libFuzzer with ASan and UBSan. Built by clang whatever compiler the project is built with; a short run each in the
 # tests, `make fuzz` for longer. The corpus in the source tree is read, never written, by the tests.
 find_program(FUZZ_CLANG clang)
-find_library(FUZZ_LUA NAMES lua5.4 lua-5.4)
+set(FUZZ_LUA ${PARALLEL_LUA_5.4_LIBRARY})
 set(FUZZ_DIR ${CMAKE_CURRENT_LIST_DIR})
 set(FUZZ_DECODE_SECONDS 60 CACHE STRING "Seconds that the decoder's fuzzer runs in the tests")
 set(FUZZ_REFUSE_SECONDS 25 CACHE STRING "Seconds that the fuzzer of refused code runs in the tests")
 set(FUZZ_ROUND_SECONDS 25 CACHE STRING "Seconds that the round-trip fuzzer runs in the tests")
 set(FUZZ_FRAME_SECONDS 20 CACHE STRING "Seconds that the fuzzer of frames runs in the tests")
-if(FUZZ_CLANG AND FUZZ_LUA AND "5.4" IN_LIST PARALLEL_FOUND_LUAS AND NOT PARALLEL_SANITIZE STREQUAL "thread")
+if(FUZZ_CLANG AND FUZZ_LUA AND NOT CMAKE_CROSSCOMPILING AND NOT PARALLEL_SANITIZE STREQUAL "thread")
   file(WRITE ${CMAKE_BINARY_DIR}/fuzz/probe.c "#include <stdint.h>\n#include <stddef.h>\nint LLVMFuzzerTestOneInput(const uint8_t *d, size_t n) { (void)d; (void)n; return 0; }\n")
   execute_process(COMMAND ${FUZZ_CLANG} -fsanitize=fuzzer,address,undefined ${CMAKE_BINARY_DIR}/fuzz/probe.c
     -o ${CMAKE_BINARY_DIR}/fuzz/probe RESULT_VARIABLE fuzz_probe OUTPUT_QUIET ERROR_QUIET)

@@ -1,0 +1,5 @@
+# The C library musl (Alpine and others), with Debian's musl-tools. Its programs run here as they are.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR ${CMAKE_HOST_SYSTEM_PROCESSOR})
+set(CMAKE_C_COMPILER musl-gcc)
+include(${CMAKE_CURRENT_LIST_DIR}/headers.cmake)

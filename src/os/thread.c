@@ -1,0 +1,79 @@
+/* Threads of the library's own, in which no signal handler of the host runs. */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#endif
+
+#include "os/fault.h"
+#include "os/os.h"
+
+int64_t par_os_thread_id(void)
+{
+#ifdef __linux__
+    return syscall(SYS_gettid);
+#else
+    uint64_t id = 0;
+    pthread_threadid_np(NULL, &id);
+    return (int64_t)id;
+#endif
+}
+
+struct watch {
+    int fd;
+    void (*on_hangup)(void);
+};
+
+static void *watch_main(void *argument)
+{
+    /* It lives as long as the thread. To free it here would have the C library set up a heap for this thread: 128 MiB of
+     * address space, mapped and trimmed while the child starts. */
+    const struct watch *watch = argument;
+    for (;;) {
+        /* No events asked for: only the hang-up is reported, so data in the socket does not wake this thread. */
+        struct pollfd p = {.fd = watch->fd, .events = 0};
+        int n = poll(&p, 1, -1);
+        if (n > 0 && (p.revents & (POLLHUP | POLLERR | POLLNVAL))) break;
+        if (n < 0 && errno != EINTR) break;
+    }
+    watch->on_hangup();
+    return NULL;
+}
+
+int par_os_thread_start(void *(*run)(void *), void *argument, par_error *err)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, 128 * 1024);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_t thread;
+    int rc = PAR_TRY(pthread_create(&thread, &attributes, run, argument));
+    pthread_attr_destroy(&attributes);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (rc == 0) return PAR_OK;
+    if (rc > 0) errno = rc;
+    return par_error_system(err, "cannot start a thread");
+}
+
+int par_os_watch_hangup(int fd, void (*on_hangup)(void), par_error *err)
+{
+    struct watch *watch = malloc(sizeof *watch);
+    if (!watch) return par_error_set(err, PAR_E_NOMEM, "out of memory");
+    *watch = (struct watch){fd, on_hangup};
+#ifdef __linux__
+    /* A stopped process watches nothing: the end of its parent sets it going again, and then it sees the hang-up. A signal that
+     * is harmless, since it also comes when only the thread that made this process has ended. */
+    prctl(PR_SET_PDEATHSIG, SIGCONT);
+#endif
+    int rc = par_os_thread_start(watch_main, watch, err);
+    if (rc != PAR_OK) free(watch);
+    return rc;
+}
