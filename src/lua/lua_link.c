@@ -10,6 +10,7 @@
 #include "lua/lua_error.h"
 #include "lua/lua_trace.h"
 #include "lua/parts.h"
+#include "lua/tensor/box.h"
 #include "link/family.h"
 
 #define LINK_MAGIC UINT64_C(0x9d1f3ba6c25e7401)
@@ -334,6 +335,7 @@ void par_lua_link_send(lua_State *L, par_lua_link *self, uint32_t kind, int firs
 /* child:send(value [, {timeout=, lossy=}]) */
 static int link_send(lua_State *L)
 {
+    par_lua_give_back(L);
     par_lua_link *self = par_lua_link_check(L, 1);
     int64_t deadline_ns = PAR_NEVER;
     unsigned flags = 0;
@@ -518,6 +520,7 @@ static bool is_noblock(lua_State *L, int idx)
 /* child:receive([target] [, {timeout=}]) -> value; child:receive('noblock') -> value, true | nil, false */
 static int link_receive(lua_State *L)
 {
+    par_lua_give_back(L);
     par_lua_link *self = par_lua_link_check(L, 1);
     if (lua_gettop(L) == 1) {
         receive_value(L, self, PAR_NEVER);
@@ -562,6 +565,7 @@ static int link_try_receive(lua_State *L)
 {
     par_error err;
     par_message message;
+    par_lua_give_back(L);
     par_lua_link *self = par_lua_link_check(L, 1);
     int64_t deadline_ns = lua_isnoneornil(L, 2) ? 0 : par_lua_deadline_of(L, 2, "timeout");
     lua_settop(L, 1);

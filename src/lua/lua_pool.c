@@ -8,6 +8,7 @@
 #include "lua/lua_link.h"
 #include "lua/lua_trace.h"
 #include "lua/parts.h"
+#include "lua/tensor/box.h"
 #include "os/os.h"
 #include "link/tasks.h"
 
@@ -51,6 +52,7 @@ static int push_state(lua_State *L, par_tasks_state state)
 /* links.post(child, kind, values...): one message of this kind */
 static int pool_post(lua_State *L)
 {
+    par_lua_give_back(L);
     par_lua_link *self = par_lua_link_check(L, 1);
     lua_Integer kind = luaL_checkinteger(L, 2);
     luaL_argcheck(L, kind >= POOL_KIND_FIRST && kind < (lua_Integer)PAR_KIND_CONTROL, 2, "a kind of message expected");
@@ -61,6 +63,7 @@ static int pool_post(lua_State *L)
 /* links.give(child, count, slot, id, mode, arguments, first, seed) -> seconds that took: a chunk of count tasks */
 static int pool_give(lua_State *L)
 {
+    par_lua_give_back(L);
     par_lua_link *self = par_lua_link_check(L, 1);
     lua_Integer count = luaL_checkinteger(L, 2);
     unsigned slot;
@@ -141,6 +144,7 @@ static int pool_collect(lua_State *L)
 {
     par_error err;
     par_message message;
+    par_lua_give_back(L);
     par_lua_link *self = par_lua_link_check(L, 1);
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_Integer at = luaL_checkinteger(L, 3), most = luaL_checkinteger(L, 4), n = 0;
@@ -175,6 +179,7 @@ static int pool_take(lua_State *L)
 {
     par_error err;
     par_message message;
+    par_lua_give_back(L);
     par_lua_link *self = par_lua_link_check(L, 1);
     int rc;
     lua_settop(L, 1);

@@ -9,6 +9,7 @@
 #include "lua/lua_link.h"
 #include "lua/lua_trace.h"
 #include "lua/parts.h"
+#include "lua/tensor/box.h"
 
 #define BUSY_ROUNDS 64 /* without news before a wait looks at the time again */
 
@@ -195,6 +196,7 @@ static par_lua_link *broadcast_some(lua_State *L, int n, unsigned kind, unsigned
 static int broadcast(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
+    par_lua_give_back(L);
     int64_t deadline_ns = par_lua_deadline(L, 3);
     unsigned flags = par_lua_send_flags(L, 3);
     lua_settop(L, 2);

@@ -11,6 +11,8 @@ int par_storage_resize(par_storage *storage, int64_t size, par_error *err);
 int64_t par_storage_held_bytes(void);
 /* What of it peers have lent and wait to get back. */
 int64_t par_storage_segment_bytes(void);
+/* All that peers ever lent. */
+int64_t par_storage_arrived_bytes(void);
 /* Moves the storage into shared memory, which `make` gives (channel/pool.h has one). Its tensors move along. */
 typedef int par_segment_maker(size_t bytes, par_blob **out, par_error *err);
 int par_storage_share(par_storage *storage, par_segment_maker *make, par_error *err);

@@ -28,6 +28,9 @@ par_tensor *par_lua_new_view(lua_State *L, const par_tensor *of);
 par_storage *par_lua_new_storage(lua_State *L, par_type type, int64_t size);
 /* Runs the collector when storages have grown much since it ran last; making a box does so by itself. */
 void par_lua_relieve(lua_State *L);
+/* The same when much has arrived in segments that peers lent: before each send and each wait for a message, when what was received
+ * last may be dead. The peer has such a segment back before it is asked to fill another. */
+void par_lua_give_back(lua_State *L);
 /* __gc of a box */
 int par_lua_collect(lua_State *L);
 
