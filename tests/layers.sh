@@ -13,7 +13,7 @@ allowed() { # the folders that a folder may know
     group) echo "base os channel tensor group" ;;
     codec) echo "base os channel tensor codec" ;;
     link) echo "base os channel group link" ;;
-    lua) echo "base os channel tensor codec group link lua torch" ;;
+    lua) echo "base os channel tensor codec group link lua torch cluster" ;;
     torch) echo "base os channel tensor codec torch" ;;
     cluster) echo "base os channel link cluster" ;;
     *) echo "" ;;
@@ -22,6 +22,7 @@ allowed() { # the folders that a folder may know
 # Pairs that may know each other, with the reason.
 circles="
 tensor/kernels_body.h tensor/kernels_reduce.h  one text in two files, compiled once for each type
+lua/cluster.c lua/lua_start.c  a start may be on another machine, and says its program and arguments as any
 lua/lua_forkserver.c lua/lua_start.c  a start may go through the server, whose request is a start's
 "
 failed=0

@@ -15,7 +15,8 @@ end
 
 if settings == nil then cannot_start('the settings cannot be received here: ' .. tostring(why)) end
 
-if settings.package_path then package.path = settings.package_path end
+-- On another machine our own files, and others, are where its own path says.
+if settings.package_path then package.path = settings.package_path .. (settings.apart and ';' .. package.path or '') end
 if settings.package_cpath then package.cpath = settings.package_cpath end
 if file then file('find')(file) end
 core.compiled = settings.compiled

@@ -134,6 +134,7 @@ local lazy = {
   pool = {'parallel.pool', 'open'},
   map = {'parallel.map', 'map'},
   trace = {'parallel.trace', 'start'},
+  hosts = {'parallel.hosts', 'hosts'},
   as_completed = {'parallel.pool.future', 'as_completed'},
 }
 -- name -> function that finds the value anew each time

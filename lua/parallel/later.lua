@@ -19,21 +19,26 @@ local function check_string(what, name, value)
   end
 end
 
--- Only children on this machine can be started so far.
+-- How the agent of a machine is started: by the names that the original had, or a template.
 local function check_place(what, place)
   check_string(what, 'ip', place.ip)
   check_string(what, 'protocol', place.protocol)
   check_string(what, 'lua', place.lua)
-  if place.ip and not here.is_here(place.ip) then
-    error(("%s: '%s' is another machine, and remote children are not part of this version yet; without ip=, or with " ..
-      "ip='localhost', the children start on this machine"):format(what, place.ip), 0)
-  end
+end
+
+-- The host of an ip that is another machine; nil: this one.
+local function host_of(place, what)
+  if not place.ip or here.is_here(place.ip) then return nil end
+  local find = require 'parallel.hosts'.find
+  if not place.protocol and not place.lua then return find(place.ip, what) end
+  return find({host = place.ip, launcher = place.protocol, lua = place.lua}, what)
 end
 
 -- --- fork ---
 
 local function fork_at(place, args)
-  local child = start.child{waits = true, lua = place.lua, args = args}
+  local host = host_of(place, 'parallel.fork')
+  local child = start.child{waits = true, lua = not host and place.lua or nil, host = host, args = args}
   if place.ip then links.fields(child).ip = place.ip end
   return child
 end

@@ -10,7 +10,7 @@ local module = {}
 local kept = {} -- number of workers -> pool
 
 local own_workers = {'init', 'init_timeout', 'lua', 'env', 'cwd', 'memory_limit', 'nice', 'max_tasks', 'max_memory', 'name',
-  'functions'}
+  'functions', 'hosts'}
 
 local function kept_pool(size)
   local found = kept[size]
@@ -34,7 +34,7 @@ end
 function module.map(f, list, options)
   options_of.check(options, options_of.pool, 'parallel.map')
   local for_pool, for_map = split(options or {})
-  local size = for_pool.workers or options_of.default_workers()
+  local size = for_pool.workers or not for_pool.hosts and options_of.default_workers() or nil
   local special = size == 0
   for _, name in ipairs(own_workers) do special = special or for_pool[name] ~= nil end
   for_pool.workers, for_pool.name = size, for_pool.name or 'parallel.map'

@@ -56,7 +56,7 @@ end
 
 local known = {
   code = true, args = true, lua = true, env = true, cwd = true, stdout = true, memory_limit = true, affinity = true,
-  name = true, nice = true, waits = true, hidden = true, functions = true,
+  name = true, nice = true, waits = true, hidden = true, functions = true, host = true,
 }
 
 local function check(condition, name, expected, value)
@@ -68,7 +68,7 @@ end
 local function check_options(options)
   for name in pairs(options) do
     if not known[name] then
-      error(("parallel.run: there is no option '%s' (code, args, lua, env, cwd, stdout, memory_limit, affinity, name, nice, functions)")
+      error(("parallel.run: there is no option '%s' (code, args, lua, env, cwd, stdout, memory_limit, affinity, name, nice, functions, host)")
         :format(tostring(name)), 0)
     end
   end
@@ -127,6 +127,13 @@ end
 -- Starts the process. Returns the child, its fields, whether it surely runs our kind of Lua, and for one that the fork server made
 -- the environment and folder that it has to set for itself.
 local function spawn(id, options, module, running)
+  local host = options.host ~= nil and require 'parallel.hosts'.find(options.host, 'parallel.run')
+  if host then
+    return require 'parallel.hosts'.spawn(host, {
+      id = id, ring_bytes = module.getSharedSize(), env = options.env, cwd = options.cwd, functions = options.functions,
+      output = options.stdout ~= 'inherit' and options.stdout or nil, prefix = module._prefix_of(id) .. '\t',
+    }, options)
+  end
   local list, same_kind = programs(options, module)
   local env = {}
   for name, value in pairs(options.env or {}) do env[name] = value end
@@ -166,6 +173,8 @@ local function name_argument(failure)
   return failure
 end
 
+start.programs = function(options) return (programs(options, package.loaded.parallel)) end
+
 --- Starts one child by the options of parallel.run{...}. A hidden one is not among parallel.children: it belongs to a pool.
 function start.child(options)
   local module, family = package.loaded.parallel, core.family
@@ -175,7 +184,7 @@ function start.child(options)
   local id = family.last_id + 1
   local child, fields, same_kind, env, cwd = spawn(id, options, module, relatives.count() + 1)
   family.last_id = id
-  fields.ip, fields.speed = '127.0.0.1', 1
+  if not fields.host then fields.ip, fields.speed = '127.0.0.1', 1 end
   links.limit_inbox(child, module.getInboxSize())
   if not same_kind then
     local ok, failure = pcall(function() same_kind = links.await_hello(child, 30) end)
@@ -187,7 +196,7 @@ function start.child(options)
   fields.name = options.name
   local settings = {
     id = id, parent_id = module.id, path = family.path, name = options.name,
-    package_path = package.path, package_cpath = same_kind and package.cpath or nil,
+    package_path = package.path, package_cpath = same_kind and not fields.host and package.cpath or nil, apart = fields.host and true,
     shared_size = module.getSharedSize(), inbox_size = module.getInboxSize(), interpreter = module.interpreter, waits = options.waits,
     compiled = same_kind and not env and compiled_files() or nil, -- the fork server has them loaded
     env = env, cwd = cwd, start_method = module.start_method,

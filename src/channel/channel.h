@@ -75,12 +75,15 @@ int par_channel_commit_quietly(par_channel *channel, uint32_t kind, size_t len, 
 void par_channel_ring(par_channel *channel);
 
 /* For those who serve many channels and may wait for none (offer.c). Sends without waiting and without taking anything in: PAR_OK (what
- * found no room after a part was out is kept, and follows with the next call), PAR_E_AGAIN: nothing of it was sent. */
+ * found no room after a part was out is kept, and follows with the next call of this or of want_room), PAR_E_AGAIN: nothing of it was
+ * sent. */
 int par_channel_try_send(par_channel *channel, uint32_t kind, const void *bytes, size_t len, const par_payload *payloads,
                          uint32_t n_payloads, par_error *err);
-/* Is there room for a message of so many bytes, and nothing kept that has to go first? If not, and after PAR_E_AGAIN, the descriptor and
- * selectors wake when the peer has made room. */
+/* Is there room for a message of so many bytes, and nothing kept that has to go first? If not, and after PAR_E_AGAIN or when
+ * something was kept, the descriptor and selectors wake when the peer has made room. */
 bool par_channel_want_room(par_channel *channel, size_t bytes);
+/* While it is paused, messages that came do not make it ready: for one who has no place for them. */
+void par_channel_pause(par_channel *channel, bool paused);
 
 /* PAR_CHANNEL_WORDS words in shared memory, zero at first, which both owners read and write as they agree. What is read from
  * them is as untrustworthy as anything the peer writes. */

@@ -44,7 +44,9 @@ static int push_job(par_channel *channel, par_job *job, par_error *err)
     if (channel->gone) return par_channel_closed(err);
     if (all) return PAR_OK;
     if (par_tx_untouched(&job->tx)) return again(channel, par_tx_need(channel, &job->tx));
-    return par_tx_abandon(channel, &job->tx, PAR_E_TIMEOUT, err); /* the rest follows, and the message counts as sent */
+    rc = par_tx_abandon(channel, &job->tx, PAR_E_TIMEOUT, err); /* the rest follows, and the message counts as sent */
+    if (channel->rest.n) again(channel, par_tx_need(channel, &channel->rest));
+    return rc;
 }
 
 int par_channel_try_send(par_channel *channel, uint32_t kind, const void *bytes, size_t len, const par_payload *payloads,
@@ -64,4 +66,10 @@ int par_channel_try_send(par_channel *channel, uint32_t kind, const void *bytes,
     par_job_fini(&job, rc);
     if (rc == PAR_OK) par_channel_count_sent(channel, len);
     return rc;
+}
+
+void par_channel_pause(par_channel *channel, bool paused)
+{
+    channel->paused = paused;
+    if (channel->watched) par_channel_touch(channel);
 }

@@ -49,6 +49,6 @@ bool par_peek_found(par_channel *channel, int rc)
 
 bool par_channel_pending(par_channel *channel)
 {
-    if (channel->inbox || channel->failed || channel->notice || channel->gone) return true;
-    return par_peek_found(channel, par_peek(channel)) || (channel->room_need && par_channel_room_came(channel));
+    if (channel->failed || channel->gone || (channel->room_need && par_channel_room_came(channel))) return true;
+    return !channel->paused && (channel->inbox || channel->notice || par_peek_found(channel, par_peek(channel)));
 }

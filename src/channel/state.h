@@ -108,6 +108,7 @@ struct par_channel {
     uint64_t claim_at;    /* the writer's head when it was claimed */
     /* for event loops and selectors (watch.c) */
     bool watched;           /* one of the two below is there */
+    bool paused;            /* what comes in does not count */
     uint64_t room_need;     /* need word: tail with which the room is there that was wanted; 0: none was */
     uint64_t idle_need;     /* need word armed while nobody waits; when it is reached the socket is or gets readable */
     struct par_os_set *set; /* behind par_channel_fd */

@@ -30,8 +30,8 @@ bool par_channel_rest_armed(par_channel *channel)
     for (int i = 0; i < LOOKS_MAX; i++) {
         par_channel_drain(channel);
         if (par_channel_pending(channel)) break; /* sets rx.need when there is nothing */
-        channel->idle_need = channel->rx.need;
-        par_need_set(&channel->in.words->reader_need, channel->idle_need);
+        channel->idle_need = channel->paused ? 0 : channel->rx.need;
+        if (!channel->paused) par_need_set(&channel->in.words->reader_need, channel->idle_need);
         /* The look after the arming, with the same strength (pairs with par_writer_publish). */
         if (!par_reader_refresh(&channel->in, memory_order_seq_cst)) channel->failed = PAR_E_CORRUPT;
         if (channel->room_need) par_need_set(&channel->out.words->writer_need, channel->room_need);

@@ -32,7 +32,7 @@ typedef enum par_frame_type {
     PAR_FRAME_BYTES,       /* both: bytes of what BEGIN announced; aux: 0 the message's, i the i-th payload's */
     PAR_FRAME_CREDIT,      /* both; aux: bytes that may be sent beyond */
     PAR_FRAME_OUTPUT,      /* a->b; aux: 1 or 2, the stream; its bytes. b->a: empty; kind: bytes/1024 that may follow */
-    PAR_FRAME_SLOT,        /* both: par_frame_slot, the pool's words */
+    PAR_FRAME_SLOT,        /* both: par_frame_slot, the pool's words; b->a: only that of slot aux counts */
     PAR_FRAME_RETRACT,     /* b->a; aux: slot; u32 keep */
     PAR_FRAME_RETRACTED,   /* a->b; aux: slot; u32 claimed, u32 limit, u64 ns since the last claim */
     PAR_FRAME_SIGNAL,      /* b->a; aux: number */
@@ -108,7 +108,7 @@ typedef struct par_frame_welcome {
     uint32_t beat_ms, silence_ms;
 } par_frame_welcome;
 
-enum { PAR_START_NO_OUTPUT = 1u, PAR_START_AWAIT_HELLO = 2u, PAR_START_FLAGS = 3u };
+enum { PAR_START_NO_OUTPUT = 1u, PAR_START_FLAGS = 1u };
 
 typedef struct par_frame_start {
     uint64_t ring_bytes;
@@ -121,7 +121,8 @@ typedef struct par_frame_start {
 
 typedef struct par_frame_slot {
     uint64_t words[2];
-    uint64_t age_ns; /* since the last claim: clocks differ */
+    uint64_t age_ns;   /* since the last claim: clocks differ */
+    uint32_t given[2]; /* of which chunk the words are: how many each slot had been given */
 } par_frame_slot;
 
 typedef struct par_frame_beat {
@@ -132,7 +133,7 @@ int par_frame_put_hello(par_buffer *out, const par_frame_hello *hello);
 int par_frame_put_welcome(par_buffer *out, const par_frame_welcome *welcome);
 /* env: NULL-terminated, or NULL. */
 int par_frame_put_start(par_buffer *out, uint32_t stream, uint32_t id, const par_frame_start *start, const char *const *env);
-int par_frame_put_slot(par_buffer *out, uint32_t stream, const par_frame_slot *slot);
+int par_frame_put_slot(par_buffer *out, uint32_t stream, unsigned slot, const par_frame_slot *body);
 int par_frame_put_beat(par_buffer *out, const par_frame_beat *beat);
 /* A frame whose body is a text, or nothing. */
 int par_frame_put_text(par_buffer *out, par_frame_type type, uint32_t stream, uint32_t aux, const char *text);

@@ -67,12 +67,13 @@ int par_frame_get_start(par_frame_start *out, const uint8_t *body, size_t len, p
     return par_frame_close(&r, PAR_FRAME_START, err);
 }
 
-int par_frame_put_slot(par_buffer *out, uint32_t stream, const par_frame_slot *slot)
+int par_frame_put_slot(par_buffer *out, uint32_t stream, unsigned slot, const par_frame_slot *body)
 {
-    par_frame_writer w = par_frame_begin(out, PAR_FRAME_SLOT, stream, 0, 0);
-    par_frame_u64(&w, slot->words[0]);
-    par_frame_u64(&w, slot->words[1]);
-    par_frame_u64(&w, slot->age_ns);
+    par_frame_writer w = par_frame_begin(out, PAR_FRAME_SLOT, stream, slot, 0);
+    par_frame_u64(&w, body->words[0]);
+    par_frame_u64(&w, body->words[1]);
+    par_frame_u64(&w, body->age_ns);
+    for (int i = 0; i < 2; i++) par_frame_u32(&w, body->given[i]);
     return par_frame_end(&w);
 }
 
@@ -82,6 +83,7 @@ int par_frame_get_slot(par_frame_slot *out, const uint8_t *body, size_t len, par
     out->words[0] = par_frame_read_u64(&r, "word 0");
     out->words[1] = par_frame_read_u64(&r, "word 1");
     out->age_ns = par_frame_read_u64(&r, "age");
+    for (int i = 0; i < 2; i++) out->given[i] = par_frame_read_u32(&r, "given");
     return par_frame_close(&r, PAR_FRAME_SLOT, err);
 }
 

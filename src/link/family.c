@@ -37,11 +37,12 @@ static void end_family(void)
 {
     if (par_os_pid() != family_pid) return;
     for (par_link *link = family; link; link = link->next) {
+        if (link->apart) continue; /* its bridge ends when we do */
         if (!link->exit.ended) par_os_reap(link->pid, &link->exit);
         if (!link->exit.ended) par_os_kill(link->pid, SIGKILL);
     }
     for (par_link *link = family; link; link = link->next)
-        for (int i = 0; i < 1000 && !link->exit.ended; i++) {
+        for (int i = 0; i < 1000 && !link->exit.ended && !link->apart; i++) {
             par_os_reap(link->pid, &link->exit);
             if (!link->exit.ended) par_os_sleep_ns(200000);
         }

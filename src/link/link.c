@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "link/apart.h"
 #include "link/family.h"
 
 #define START_NS INT64_C(10000000000)    /* a parent has this long to hand the segment over */
@@ -65,6 +66,7 @@ static void take_hello(par_link *link, const par_message *message)
 
 static void take_from_child(par_link *link, const par_message *message)
 {
+    if (link->apart && par_apart_take(link, message)) return;
     switch (message->kind) {
     case PAR_KIND_HELLO:
         take_hello(link, message);
@@ -112,7 +114,7 @@ static bool on_interrupted(void *context)
 
 static void look_at_exit(par_link *link)
 {
-    if (!link->exit.ended && !link->is_parent) par_os_reap(link->pid, &link->exit);
+    if (!link->exit.ended && !link->is_parent && !link->apart) par_os_reap(link->pid, &link->exit);
 }
 
 static bool on_peer_gone(void *context)
@@ -126,6 +128,7 @@ static bool on_peer_gone(void *context)
 static int on_peer_process(void *context)
 {
     par_link *link = context;
+    if (link->apart) return -1; /* the bridge alone has the other end: its end is the channel's */
     int fd = par_os_process_watch(link->pid);
     if (fd < 0 || !on_peer_gone(link)) return fd; /* it lives, so the descriptor is its own */
     par_os_close(fd);
@@ -141,8 +144,10 @@ static par_channel_owner owner_of(par_link *link)
 static int open_output(par_link *link, const par_start_options *options, int fds[2], par_error *err)
 {
     fds[0] = fds[1] = -1;
-    if (!options->output) return PAR_OK;
-    if (strcmp(options->output, "null") == 0) return par_os_open("/dev/null", &fds[0], err);
+    const char *output = options->output;
+    if (!output && !options->place) return PAR_OK;
+    if (output && strcmp(output, "null") == 0) return options->place ? PAR_OK : par_os_open("/dev/null", &fds[0], err);
+    if (!output) return par_relay_open(&link->relay, PAR_RELAY_PREFIX, "", fds, err);
     bool prefix = strcmp(options->output, "prefix") == 0;
     return par_relay_open(&link->relay, prefix ? PAR_RELAY_PREFIX : PAR_RELAY_CAPTURE, prefix ? options->prefix : "", fds,
                           err);
@@ -161,7 +166,10 @@ static int start_process(par_link *link, const par_start_options *options, par_e
         spawn.fds[2] = link->relay ? output[1] : output[0];
         spawn.fds[PAR_CHILD_SOCKET_FD] = peer_fd;
         spawn.n_fds = PAR_CHILD_SOCKET_FD + 1;
-        if (options->server)
+        link->apart = options->place != NULL;
+        if (options->place)
+            rc = options->place(options->place_context, peer_fd, &spawn.fds[1], err);
+        else if (options->server)
             rc = par_forkserver_start(options->server, peer_fd, &spawn.fds[1], &link->pid, err);
         else
             rc = par_os_spawn(&spawn, &link->pid, err);
@@ -225,6 +233,7 @@ void par_link_free(par_link *link)
     par_channel_close(link->channel);
     par_relay_close(link->relay);
     par_kept_free(link->final);
+    free(link->lost);
     while (link->controls) {
         par_kept *next = link->controls->next;
         par_kept_free(link->controls);
@@ -255,6 +264,10 @@ void par_link_resumed(par_link *link)
 static void await_exit(par_link *link, int64_t deadline_ns)
 {
     int64_t pause_ns = 20000, patience_ns = par_os_now_ns() + LINGER_NS;
+    if (link->apart) {
+        par_apart_await_exit(link, deadline_ns);
+        return;
+    }
     for (look_at_exit(link); !link->exit.ended; look_at_exit(link)) {
         int64_t now_ns = par_os_now_ns();
         if (now_ns >= deadline_ns) return;
@@ -268,6 +281,10 @@ void par_link_kill(par_link *link)
 {
     look_at_exit(link);
     if (link->exit.ended) return;
+    if (link->apart) {
+        par_apart_kill(link);
+        return;
+    }
     par_os_kill(link->pid, SIGKILL);
     await_exit(link, par_os_now_ns() + LINGER_NS);
 }
@@ -288,6 +305,7 @@ static void await_life_line(par_link *link)
 bool par_link_signal(par_link *link, int signal_number)
 {
     if (signal_number == SIGSTOP) await_life_line(link);
+    if (link->apart) return par_apart_signal(link, signal_number);
     look_at_exit(link);
     return !link->exit.ended && par_os_kill(link->pid, signal_number) == PAR_OK;
 }
@@ -308,7 +326,7 @@ int par_link_lost(par_link *link, int code, par_error *err)
     if (link->is_parent || !link->channel) return PAR_OK;
     if (code == PAR_E_CORRUPT) {
         link->corrupt = true;
-        par_os_kill(link->pid, SIGKILL);
+        if (!link->apart) par_os_kill(link->pid, SIGKILL);
     }
     await_exit(link, PAR_NEVER);
     par_channel_peer_ended(link->channel);
@@ -317,7 +335,7 @@ int par_link_lost(par_link *link, int code, par_error *err)
     while (rc >= 0) rc = par_channel_absorb(link->channel, 0, err);
     if (par_link_ended(link)) return PAR_OK;
     if (rc == PAR_E_NOMEM || rc == PAR_E_LIMIT) return rc;
-    bool died = link->corrupt || link->exit.signal != 0 || link->exit.status > 0;
+    bool died = link->corrupt || link->lost || link->exit.signal != 0 || link->exit.status > 0;
     link->state = died ? PAR_LINK_DIED : PAR_LINK_QUIT;
     return PAR_OK;
 }

@@ -45,6 +45,12 @@ typedef struct par_link {
     bool hello;             /* its first message came */
     bool corrupt;           /* it wrote what cannot be, and was cut off */
     bool lost_control;      /* a control message could not be kept for want of memory */
+    bool apart;             /* the child runs on another machine (apart.h): */
+    bool answered, was_there; /*   the bridge has answered; the child's process was there */
+    char *lost;             /*   why nobody knows how it ended; NULL: it is known */
+    uint32_t given[2];      /*   how many chunks each slot was given */
+    uint64_t words[2];      /*   its pool's words as they were heard last */
+    int64_t claimed_ns;     /*   when it claimed a task last, by our clock */
     int64_t looked_ns;      /* when par_link_is_there last looked */
     char fingerprint[128];  /* of its Lua; empty before hello */
     /* The host's hook for interrupted waits (the Lua layer sets it). */
@@ -60,6 +66,9 @@ typedef struct par_start_options {
     const char *prefix;         /* for "prefix" */
     par_os_spawn_options spawn; /* fds are filled in here */
     par_forkserver *server;     /* makes the child instead of a spawn; NULL for none */
+    /* Has the child made on another machine instead: it gets these descriptors. NULL for none. */
+    int (*place)(void *context, int child_socket, const int output[2], par_error *err);
+    void *place_context;
 } par_start_options;
 
 /* Starts a child: channel, process, place in the family. */

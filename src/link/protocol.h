@@ -15,6 +15,47 @@ enum {
     PAR_KIND_EXEC = PAR_KIND_CONTROL + 5    /* parent to child: code and arguments for a child that waits for them */
 };
 
+/* Of a child on another machine: between the owner of its link and the bridge that stands for it, and never to a child. */
+enum {
+    PAR_KIND_APART = PAR_KIND_CONTROL + 64,
+    PAR_KIND_SIGNAL = PAR_KIND_APART,        /* to the bridge: par_told_signal, to be sent to the child */
+    PAR_KIND_RETRACT = PAR_KIND_APART + 1,   /* to the bridge: par_told_retract */
+    PAR_KIND_SLOT = PAR_KIND_APART + 2,      /* to the bridge: par_told_slot, the word of one slot; from it: as they stand there */
+    PAR_KIND_STARTED = PAR_KIND_APART + 8,   /* from the bridge: par_told_started */
+    PAR_KIND_SIGNALLED = PAR_KIND_APART + 9, /* from the bridge: par_told_signal; number is 1 when its process was there */
+    PAR_KIND_RETRACTED = PAR_KIND_APART + 10, /* from the bridge: par_told_retracted */
+    PAR_KIND_ENDED = PAR_KIND_APART + 12,    /* from the bridge, last: par_told_ended */
+    PAR_KIND_LOST = PAR_KIND_APART + 13      /* from the bridge, last: text why nobody knows how it ended */
+};
+
+typedef struct par_told_signal {
+    int32_t number;
+} par_told_signal;
+
+typedef struct par_told_retract {
+    uint32_t slot, keep;
+} par_told_retract;
+
+typedef struct par_told_retracted {
+    uint32_t slot, claimed, limit;
+    uint64_t age_ns; /* since the last claim */
+} par_told_retracted;
+
+typedef struct par_told_slot {
+    uint32_t slot;
+    uint64_t words[2];
+    uint64_t age_ns;
+    uint32_t given[2]; /* of which chunk each word is */
+} par_told_slot;
+
+typedef struct par_told_started {
+    uint32_t pid;
+} par_told_started;
+
+typedef struct par_told_ended {
+    int32_t status, signal;
+} par_told_ended;
+
 /* The descriptor at which a child finds its end of the socket. */
 #define PAR_CHILD_SOCKET_FD 3
 

@@ -30,5 +30,6 @@ int luaopen_parallel_core(lua_State *L)
     par_lua_open_pool_seed(L);
     par_lua_open_limit(L);
     par_lua_open_trace(L);
+    par_lua_open_cluster(L);
     return 1;
 }

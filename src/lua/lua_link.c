@@ -191,13 +191,15 @@ static void push_failure(lua_State *L, par_lua_link *self)
 
 static void push_death(lua_State *L, par_lua_link *self)
 {
-    char text[160];
+    char text[500];
     const par_os_exit *end = &self->link->exit;
     if (self->link->corrupt) {
         par_lua_push_error(L, "corrupt", self->id, "it wrote what cannot be a message and was ended");
         return;
     }
-    if (!self->link->hello)
+    if (self->link->lost)
+        snprintf(text, sizeof text, "%s", self->link->lost);
+    else if (!self->link->hello)
         snprintf(text, sizeof text, "it ended before it was ready (exit status %d, signal %d): is it a Lua interpreter "
                  "that works?", end->status, end->signal);
     else if (end->signal)

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "codec/compat.h"
+#include "link/apart.h"
 #include "lua/lua_error.h"
 #include "lua/lua_link.h"
 #include "lua/lua_trace.h"
@@ -71,7 +72,9 @@ static int pool_give(lua_State *L)
     int64_t began_ns = par_os_now_ns();
     luaL_argcheck(L, count >= 0 && count <= (lua_Integer)PAR_TASKS_MAX, 2, "a number of tasks expected");
     lua_settop(L, 8);
-    par_tasks_give(words, slot, (uint32_t)count);
+    par_error err;
+    if (!self->link->apart) par_tasks_give(words, slot, (uint32_t)count);
+    else if (par_apart_give(self->link, slot, (uint32_t)count, &err) != PAR_OK) return par_lua_link_throw(L, self, &err, "send to");
     par_lua_link_send(L, self, POOL_KIND_CHUNK, 3, 6, "values", PAR_NEVER);
     lua_pushnumber(L, (lua_Number)(par_os_now_ns() - began_ns) * 1e-9);
     return 1;
@@ -85,7 +88,8 @@ static int pool_retract(lua_State *L)
     _Atomic uint64_t *words = check_slot(L, self, 2, &slot);
     lua_Integer keep = luaL_checkinteger(L, 3);
     if (keep < 0) keep = 0;
-    return push_state(L, par_tasks_retract(words, slot, keep < (lua_Integer)PAR_TASKS_MAX ? (uint32_t)keep : PAR_TASKS_MAX));
+    uint32_t least = keep < (lua_Integer)PAR_TASKS_MAX ? (uint32_t)keep : PAR_TASKS_MAX;
+    return push_state(L, self->link->apart ? par_apart_retract(self->link, slot, least) : par_tasks_retract(words, slot, least));
 }
 
 /* links.claimed(child, slot) -> claimed, limit, seconds since the worker claimed a task last */
@@ -94,6 +98,12 @@ static int pool_claimed(lua_State *L)
     par_lua_link *self = par_lua_link_check(L, 1);
     unsigned slot;
     _Atomic uint64_t *words = check_slot(L, self, 2, &slot);
+    int64_t age_ns;
+    if (self->link->apart) {
+        push_state(L, par_apart_look(self->link, slot, &age_ns));
+        lua_pushnumber(L, (lua_Number)age_ns * 1e-9);
+        return 3;
+    }
     push_state(L, par_tasks_look(words, slot));
     lua_pushnumber(L, ((lua_Number)par_os_now_ns() - (lua_Number)par_tasks_claimed_ns(words)) * 1e-9);
     return 3;

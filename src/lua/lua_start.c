@@ -6,6 +6,8 @@
 
 #include "base/limits.h"
 #include "codec/compat.h"
+#include "link/apart.h"
+#include "lua/cluster.h"
 #include "lua/lua_error.h"
 #include "lua/lua_forkserver.h"
 #include "lua/lua_link.h"
@@ -71,11 +73,49 @@ static char **push_environment(lua_State *L, int idx)
     return vector;
 }
 
-/* core.spawn{program=, args={...}, id=, ring_bytes=, env=, cwd=, output=, prefix=, server=, answer_seconds=, functions=}
+/* Program, arguments and environment of a child on this machine; they stay on the stack. */
+static void read_local_options(lua_State *L, par_start_options *options)
+{
+    lua_getfield(L, 1, "program");
+    options->spawn.program = luaL_checkstring(L, -1);
+    lua_getfield(L, 1, "cwd");
+    options->spawn.cwd = luaL_optstring(L, -1, NULL);
+    lua_getfield(L, 1, "args");
+    options->spawn.argv = par_lua_push_vector(L, lua_gettop(L), options->spawn.program);
+    lua_getfield(L, 1, "env");
+    if (!lua_isnil(L, -1)) {
+        luaL_checktype(L, -1, LUA_TTABLE);
+        options->spawn.environment = push_environment(L, lua_gettop(L));
+    }
+    lua_getfield(L, 1, "server");
+    options->server = par_lua_forkserver_to(L, -1);
+    lua_getfield(L, 1, "answer_seconds");
+    if (options->server) options->server->answer_ns = (int64_t)(luaL_checknumber(L, -1) * 1e9);
+}
+
+#define APART_START_NS INT64_C(30000000000) /* for the agent's answer; the bridge gives up a host that is silent for longer */
+
+/* Waits until the agent has made the child, and learns its number there. */
+static void await_start_apart(lua_State *L, par_lua_link *self)
+{
+    par_error err;
+    self->L = L;
+    if (par_apart_await_start(self->link, par_os_now_ns() + APART_START_NS, &err) == PAR_OK) return;
+    par_link *link = self->link;
+    self->link = NULL;
+    link->asked = true;
+    par_link_free(link);
+    err.code = err.code == PAR_E_INTERRUPTED ? err.code : PAR_E_SYSTEM;
+    par_lua_throw_status(L, self->id, &err);
+}
+
+/* core.spawn{bridge=, host=, program= (nil: the host's own Lua), id=, ring_bytes=, env=, cwd=, output=, prefix=, functions=} -> child, its fields: on another machine.
+ * core.spawn{program=, args={...}, id=, ring_bytes=, env=, cwd=, output=, prefix=, server=, answer_seconds=, functions=}
  * -> child, its fields. answer_seconds: how long the server may take; functions=false: it may send no code. */
 static int start_spawn(lua_State *L)
 {
     par_start_options options = {0};
+    par_lua_placing placing;
     par_error err;
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
@@ -83,25 +123,18 @@ static int start_spawn(lua_State *L)
     options.id = (uint32_t)luaL_checkinteger(L, -1);
     lua_getfield(L, 1, "ring_bytes");
     options.ring_bytes = (size_t)luaL_checknumber(L, -1);
-    lua_getfield(L, 1, "program");
-    options.spawn.program = luaL_checkstring(L, -1);
-    lua_getfield(L, 1, "cwd");
-    options.spawn.cwd = luaL_optstring(L, -1, NULL);
-    lua_getfield(L, 1, "args");
-    options.spawn.argv = par_lua_push_vector(L, lua_gettop(L), options.spawn.program);
-    lua_getfield(L, 1, "env");
-    if (!lua_isnil(L, -1)) {
-        luaL_checktype(L, -1, LUA_TTABLE);
-        options.spawn.environment = push_environment(L, lua_gettop(L));
-    }
     lua_getfield(L, 1, "output");
     options.output = luaL_optstring(L, -1, NULL);
     lua_getfield(L, 1, "prefix");
     options.prefix = luaL_optstring(L, -1, "");
-    lua_getfield(L, 1, "server");
-    options.server = par_lua_forkserver_to(L, -1);
-    lua_getfield(L, 1, "answer_seconds");
-    if (options.server) options.server->answer_ns = (int64_t)(luaL_checknumber(L, -1) * 1e9);
+    lua_getfield(L, 1, "bridge");
+    if (par_lua_bridge_to(L, -1)) {
+        par_lua_placing_init(L, &placing, 1, &options);
+        options.place = par_lua_place;
+        options.place_context = &placing;
+    } else {
+        read_local_options(L, &options);
+    }
 
     par_lua_link *self = par_lua_link_new(L, options.id);
     lua_getfield(L, 1, "functions");
@@ -113,6 +146,7 @@ static int start_spawn(lua_State *L)
     if (par_link_start(&link, &options, &err) != PAR_OK) return par_lua_throw_status(L, options.id, &err);
     par_trace_end("start", began_ns, options.id, -1);
     par_lua_link_bind(L, self, link);
+    if (link->apart) await_start_apart(L, self);
     lua_pushinteger(L, (lua_Integer)options.id);
     lua_setfield(L, -2, "id");
     lua_pushinteger(L, (lua_Integer)link->pid);
@@ -146,6 +180,13 @@ static int start_await_hello(lua_State *L)
     self->encode_flags |= par_codec_flags_for(L, self->link->fingerprint);
     lua_pushboolean(L, self->encode_flags == 0);
     return 1;
+}
+
+/* links.set_fingerprint(child, fingerprint): its Lua is known before its hello */
+static int start_set_fingerprint(lua_State *L)
+{
+    par_lua_link_check(L, 1)->encode_flags |= par_codec_flags_for(L, luaL_checkstring(L, 2));
+    return 0;
 }
 
 /* --- core.attach: the child's side --- */
@@ -273,7 +314,7 @@ void par_lua_open_start(lua_State *L)
         {"spawn", start_spawn}, {"attach", start_attach}, {"fingerprint", start_fingerprint},
         {"interruptible", start_interruptible}, {NULL, NULL}};
     static const luaL_Reg methods[] = {{"start", start_send}, {"await_start", start_await}, {"await_hello", start_await_hello},
-                                       {"output", start_output}, {NULL, NULL}};
+                                       {"output", start_output}, {"set_fingerprint", start_set_fingerprint}, {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
     lua_getfield(L, -1, "links");
     luaL_setfuncs(L, methods, 0);

@@ -17,6 +17,7 @@ void par_lua_open_pool(lua_State *L);
 void par_lua_open_pool_seed(lua_State *L);
 void par_lua_open_limit(lua_State *L);
 void par_lua_open_trace(lua_State *L);
+void par_lua_open_cluster(lua_State *L);
 
 /* Returns the module parallel.torch.class_file (lua_codec.c), for the codec. */
 int par_lua_class_file(lua_State *L);

@@ -144,6 +144,26 @@ int par_os_pipe(int *read_fd, int *write_fd, par_error *err);
 int par_os_read(int fd, void *bytes, size_t len);
 /* Another descriptor of the same thing. */
 int par_os_copy_fd(int fd, int *copy, par_error *err);
+
+/* --- byte streams without waiting (stream.c) --- */
+typedef struct par_os_part {
+    void *bytes; /* written parts are only read */
+    size_t len;
+} par_os_part;
+/* Bytes written or read, PAR_E_AGAIN, PAR_E_CLOSED (reading: at the end), PAR_E_SYSTEM. SIGPIPE has to be ignored. */
+int64_t par_os_write_parts(int fd, const par_os_part *parts, int n);
+int64_t par_os_read_parts(int fd, const par_os_part *parts, int n);
+int par_os_stream_prepare(int fd, par_error *err); /* close-on-exec, without waiting, with a large buffer if it is a pipe */
+/* A pipe the other way round: [0] is ours to write without waiting, the other for a child to read. */
+int par_os_pipe_out(int *write_fd, int *read_fd, par_error *err);
+/* Standard input and output become streams of our own; in their places come nothing, and standard error, so that nothing that prints
+ * gets between. */
+int par_os_take_stdio(int *in, int *out, par_error *err);
+/* For a process that serves another one and ends with it: signals of the terminal do not reach it, and it may have all the descriptors
+ * that there are. */
+void par_os_serve_quietly(void);
+int par_os_random(void *bytes, size_t len, par_error *err);
+
 /* Opens a file to read and write, close-on-exec. */
 int par_os_open(const char *path, int *fd, par_error *err);
 /* A detached thread with a small stack, in which no signal handler of the host ever runs. */

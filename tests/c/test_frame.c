@@ -83,7 +83,7 @@ static void hello_and_welcome(void)
 static void a_start_comes_back(void)
 {
     par_buffer out = {0};
-    par_frame_start start = {.ring_bytes = UINT64_C(1) << 33, .flags = PAR_START_AWAIT_HELLO, .program = "", .fingerprint = "f",
+    par_frame_start start = {.ring_bytes = UINT64_C(1) << 33, .flags = PAR_START_NO_OUTPUT, .program = "", .fingerprint = "f",
                              .cwd = "/tmp/a b"}, got;
     CHECK_INT(par_frame_put_start(&out, 3, 9, &start, env), PAR_OK);
     check_header(&out, 0, PAR_FRAME_START, 3);
@@ -141,9 +141,9 @@ static void too_much_is_told_and_leaves_nothing(void)
 static void slots_and_beats(void)
 {
     par_buffer out = {0};
-    par_frame_slot slot = {{UINT64_C(0x1122334455667788), 2}, 3}, got;
+    par_frame_slot slot = {{UINT64_C(0x1122334455667788), 2}, 3, {4, 5}}, got;
     par_frame_beat beat = {1, 2, 3}, back;
-    CHECK_INT(par_frame_put_slot(&out, 1, &slot), PAR_OK);
+    CHECK_INT(par_frame_put_slot(&out, 1, 1, &slot), PAR_OK);
     CHECK_INT(par_frame_get_slot(&got, out.data + 16, out.len - 16, &err), PAR_OK);
     CHECK(memcmp(&slot, &got, sizeof slot) == 0);
     out.len = 0;

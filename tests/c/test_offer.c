@@ -136,5 +136,33 @@ static void a_selector_wakes_when_there_is_room(void)
     peers_end(&p);
 }
 
-TAP_MAIN(TEST(what_has_no_room_is_refused_whole), TEST(a_long_one_is_kept_and_follows), TEST(nothing_is_taken_in_meanwhile),
+static void a_paused_one_is_ready_for_room_and_ends_only(void)
+{
+    par_selector *selector;
+    void *user;
+    pair_open(&a, &b, RING, NULL);
+    CHECK_INT(par_selector_open(&selector, NULL, &err), PAR_OK);
+    CHECK_INT(par_selector_add(selector, a, a, &err), PAR_OK);
+    par_channel_pause(a, true);
+    send_pattern(b, 1, 100, 1);
+    CHECK_INT(par_selector_wait(selector, &user, MILLISECONDS(20), &err), PAR_E_TIMEOUT);
+    unsigned sent = fill(1000);
+    CHECK_INT(par_selector_wait(selector, &user, MILLISECONDS(20), &err), PAR_E_TIMEOUT);
+    for (unsigned i = 0; i < sent; i++) receive_pattern(b, 5, 1000, i);
+    par_message message;
+    CHECK_INT(par_channel_receive(b, &message, 0, &err), PAR_E_TIMEOUT);
+    CHECK_INT(par_selector_wait(selector, &user, SECONDS(60), &err), PAR_OK);
+    CHECK(par_channel_want_room(a, 1000));
+    CHECK_INT(par_selector_wait(selector, &user, MILLISECONDS(20), &err), PAR_E_TIMEOUT);
+    par_channel_pause(a, false);
+    CHECK_INT(par_selector_wait(selector, &user, SECONDS(60), &err), PAR_OK);
+    receive_pattern(a, 1, 100, 1);
+    par_channel_pause(a, true);
+    par_channel_close(b);
+    CHECK_INT(par_selector_wait(selector, &user, SECONDS(60), &err), PAR_OK);
+    par_selector_close(selector);
+    par_channel_close(a);
+}
+
+TAP_MAIN(TEST(a_paused_one_is_ready_for_room_and_ends_only), TEST(what_has_no_room_is_refused_whole), TEST(a_long_one_is_kept_and_follows), TEST(nothing_is_taken_in_meanwhile),
          TEST(payloads_travel), TEST(one_who_is_gone_is_told), TEST(a_selector_wakes_when_there_is_room))

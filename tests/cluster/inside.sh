@@ -87,6 +87,7 @@ UsePAM no
 PrintMotd no
 MaxStartups 200
 PidFile none
+PermitUserEnvironment yes
 AuthorizedKeysFile $w/home/.ssh/authorized_keys
 AcceptEnv NONE
 SetEnv LD_LIBRARY_PATH=${LD_LIBRARY_PATH:-} PATH=$PATH

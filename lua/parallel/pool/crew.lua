@@ -26,8 +26,17 @@ function crew.new(fields)
   fields.counts = {done = 0, failed = 0, chunks = 0, replaced = 0, recycled = 0, stolen = 0, busy = 0}
   fields.max_tasks, fields.max_memory = fields.options.max_tasks, fields.options.max_memory
   local self = setmetatable(fields, crew)
-  for place = 1, self.size do self:start(place) end
+  for place = 1, self.size do self:start(place, true) end
   return self
+end
+
+-- Starts a child for a place: here, or on the host that the place is on.
+local function start_child(self, place, first, options)
+  if not self.places then return self.system.start(options) end
+  return self.places:start(place, first, function(host)
+    options.host = host
+    return self.system.start(options)
+  end)
 end
 
 local function environment(self)
@@ -39,16 +48,16 @@ local function environment(self)
   return env
 end
 
---- Starts the worker of a place.
-function crew:start(place)
+--- Starts the worker of a place. first: it had none before.
+function crew:start(place, first)
   local options = self.options
-  local child = self.system.start{hidden = true,
+  local child = start_child(self, place, first, {hidden = true,
     code = "require('parallel.pool.worker').main(...)",
     args = {{share = self.share, measure = self.max_memory ~= nil, functions = options.functions}, options.init, n = 2},
     lua = options.lua, env = environment(self), cwd = options.cwd, memory_limit = options.memory_limit, nice = options.nice,
     functions = options.functions,
     name = ('%s worker %d'):format(self.name, place),
-  }
+  })
   local worker = {
     crew = self, child = child, place = place, chunks = {}, functions = {}, forget = {}, taken = 0, own = {},
     began = self.system.clock(),
@@ -74,7 +83,8 @@ end
 --- The worker itself, or a new one in its place when it has done or grown enough.
 function crew:recycle_if_due(worker)
   local due = self.max_tasks and worker.taken >= self.max_tasks or
-    self.max_memory and worker.memory and worker.memory > self.max_memory
+    self.max_memory and worker.memory and worker.memory > self.max_memory or
+    self.places and self.places:may_go_home(worker.place)
   if not due then return worker end
   self.counts.recycled = self.counts.recycled + 1
   self.leaving[worker] = true

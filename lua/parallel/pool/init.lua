@@ -29,7 +29,7 @@ local function add_workers(self, its_loop)
   local size, options = self.size, self.defaults
   self.scheduler = scheduler.new{
     loop = its_loop, system = its_loop.system, size = size, name = self.name, options = options,
-    share = math.max(1, math.floor(options_of.default_workers() / size)), init_timeout = options_of.init_seconds(options),
+    share = self.places and 1 or math.max(1, math.floor(options_of.default_workers() / size)), places = self.places, init_timeout = options_of.init_seconds(options),
   }
   local crew = self.scheduler.crew
   self.functions = functions.new(function(id) crew:forget_function(id) end)
@@ -37,8 +37,9 @@ end
 
 --- A pool by checked options, whose workers are served by a loop.
 function pool.new(options, its_loop)
-  local size = options.workers or options_of.default_workers()
-  local self = setmetatable({size = size, defaults = options, name = options.name or 'pool'}, metatable)
+  local places = options.hosts and options.workers ~= 0 and require 'parallel.hosts'.places(options.hosts, options.workers)
+  local size = places and places.size or options.workers or options_of.default_workers()
+  local self = setmetatable({size = size, places = places or nil, defaults = options, name = options.name or 'pool'}, metatable)
   if size > 0 then
     add_workers(self, its_loop)
   elseif options.init then

@@ -38,7 +38,7 @@ end
 local of_tasks = 'chunk timeout retries seed on_error progress'
 options.map = set_of(of_tasks)
 options.imap = set_of(of_tasks, 'ordered in_flight')
-options.pool = set_of(of_tasks, 'workers init init_timeout name lua env cwd memory_limit nice max_tasks max_memory functions')
+options.pool = set_of(of_tasks, 'workers init init_timeout name lua env cwd memory_limit nice max_tasks max_memory functions hosts')
 
 local function names_of(set)
   local list = {}
@@ -81,6 +81,10 @@ local function check_values(given)
   check_number(given, 'in_flight', 1, true)
   if given.functions ~= nil and type(given.functions) ~= 'boolean' then
     misuse("pool: option 'functions' must be true or false, got " .. tostring(given.functions))
+  end
+  local kind = type(given.hosts)
+  if given.hosts ~= nil and given.hosts ~= true and kind ~= 'table' and kind ~= 'string' then
+    misuse("pool: option 'hosts' must be true or a list of hosts, got " .. kind)
   end
   local handler = given.on_error
   if handler ~= nil and handler ~= 'raise' and handler ~= 'skip' and type(handler) ~= 'function' then

@@ -280,6 +280,7 @@ function scheduler:stats()
     result.pids[place] = worker.child.unixid
   end
   result.queued = self.queue:waiting()
+  if self.crew.places then result.hosts = self.crew.places:count() end
   result.utilisation = result.seconds > 0 and result.busy / (result.seconds * self.size) or 0
   return result
 end

@@ -1,0 +1,132 @@
+--- How the agent of a host is started: the command as a list of words, for a host as parallel.hosts describes it. Nothing is started here.
+--
+-- Only a launcher that hands its words to a shell on the other machine (ssh) needs quotes; the others pass words as they are.
+local launcher = {}
+
+-- A text as one word of any shell: sh, csh and fish read single quotes alike but for what stands before a quote.
+local function quote(text)
+  if text:match('^[%w@%%_+=:,./-]+$') then return text end
+  return "'" .. text:gsub("'", "'\\''") .. "'"
+end
+launcher.quote = quote
+
+local function sorted_names(t)
+  local names = {}
+  for name in pairs(t) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+local program = 'require "parallel.agent"'
+
+--- The words that run the agent on the host itself.
+function launcher.agent(host)
+  local words = {}
+  if host.env and next(host.env) ~= nil then
+    words[1] = 'env'
+    for _, name in ipairs(sorted_names(host.env)) do
+      local value = host.env[name]
+      if value == false then
+        table.insert(words, 2, '-u')
+        table.insert(words, 3, name)
+      else
+        words[#words + 1] = name .. '=' .. tostring(value)
+      end
+    end
+  end
+  local lua = host.lua
+  for word in lua:gmatch('%S+') do words[#words + 1] = word end
+  words[#words + 1] = '-e'
+  words[#words + 1] = program
+  if not host.dir then return words end
+  -- `cd` is a shell's: one that is there on every machine, with the folder as an argument and not as a part of its text.
+  local all = {'sh', '-c', 'cd "$0" && exec "$@"', host.dir}
+  for _, word in ipairs(words) do all[#all + 1] = word end
+  return all
+end
+
+local function quoted(words)
+  local parts = {}
+  for i, word in ipairs(words) do parts[i] = quote(word) end
+  return table.concat(parts, ' ')
+end
+
+-- 'kubectl exec -i {host} -- {cmd}' as words. {cmd} alone is the agent's words, one by one; {quoted} is all of them as one word for a
+-- shell. {cmd} as the last word of a command that begins with ssh is quoted by itself.
+local function fill(template, host, agent)
+  local words = {}
+  local for_shell = template:match('^%s*(%S+)')
+  for_shell = for_shell and (for_shell == 'ssh' or for_shell:match('/ssh$')) and true or false
+  for word in template:gmatch('%S+') do
+    if word == '{cmd}' and not for_shell then
+      for _, part in ipairs(agent) do words[#words + 1] = part end
+    else
+      words[#words + 1] = (word:gsub('{(%w+)}', function(name)
+        if name == 'cmd' or name == 'quoted' then return quoted(agent) end
+        if name == 'host' then return (host.user and host.user .. '@' or '') .. host.name end
+        if name == 'name' then return host.name end
+        if name == 'port' then return tostring(host.port or 22) end
+        if name == 'connect_timeout' then return tostring(math.ceil(host.connect_timeout)) end
+        error(("parallel.hosts: host %s: the launcher's template has {%s}; there are {host}, {name}, {port}, {cmd}, {quoted}, {connect_timeout}")
+          :format(host.name, name), 0)
+      end))
+    end
+  end
+  return words
+end
+
+local function ssh(host, agent)
+  local words = {'ssh', '-T', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=' .. math.ceil(host.connect_timeout)}
+  if host.cipher ~= false then
+    words[#words + 1] = '-o'
+    words[#words + 1] = 'Ciphers=' .. (host.cipher or '^aes128-gcm@openssh.com') -- half again as fast as ssh's default
+  end
+  if host.port then
+    words[#words + 1] = '-p'
+    words[#words + 1] = tostring(host.port)
+  end
+  words[#words + 1] = '--'
+  words[#words + 1] = (host.user and host.user .. '@' or '') .. host.name
+  words[#words + 1] = quoted(agent)
+  return words
+end
+
+-- One task on one node of the allocation that this program runs in.
+local function srun(host, agent)
+  local words = {'srun', '--no-kill', '--wait=0', '--input=all', '--nodes=1', '--ntasks=1', '--nodelist=' .. host.name, '--overlap',
+    '--unbuffered', '--quiet'}
+  for _, word in ipairs(agent) do words[#words + 1] = word end
+  return words
+end
+
+local function mpirun(host, agent)
+  local words = {'mpirun', '--enable-recovery', '--mca', 'orte_abort_on_non_zero_status', '0', '--host', host.name, '-n', '1'}
+  for _, word in ipairs(agent) do words[#words + 1] = word end
+  return words
+end
+
+-- Tests, and machines that are reached by nothing: the agent as a process of this machine.
+local function here(_, agent) return agent end
+
+local known = {ssh = ssh, srun = srun, mpirun = mpirun, here = here}
+
+--- The command that starts the agent of this host, as a list of words.
+function launcher.command(host)
+  local agent = launcher.agent(host)
+  local way = host.launcher or 'ssh'
+  if known[way] then return known[way](host, agent) end
+  if type(way) == 'string' and way:find('{', 1, true) then
+    local words = fill(way, host, agent)
+    if not (way:find('{cmd}', 1, true) or way:find('{quoted}', 1, true)) then
+      error(("parallel.hosts: host %s: the launcher's template '%s' has neither {cmd} nor {quoted}"):format(host.name, way), 0)
+    end
+    return words
+  end
+  error(("parallel.hosts: host %s: launcher must be 'ssh', 'srun', 'mpirun' or a template such as 'kubectl exec -i {host} -- {cmd}', got %s")
+    :format(host.name, tostring(way)), 0)
+end
+
+--- The same as one line, for people.
+function launcher.line(host) return quoted(launcher.command(host)) end
+
+return launcher

@@ -1,0 +1,182 @@
+#include "cluster/agent.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "cluster/agent_child.h"
+#include "cluster/loop.h"
+#include "os/os.h"
+
+#define GREETING_NS INT64_C(30000000000)
+
+/* --- what the bridge says --- */
+static int on_welcome(par_agent *agent, const par_frame *frame, const uint8_t *body, par_error *err)
+{
+    par_frame_welcome welcome;
+    int rc = par_frame_get_welcome(&welcome, body, frame->len, err);
+    if (rc != PAR_OK) return rc;
+    agent->mux->window_bytes = welcome.window_bytes;
+    agent->mux->beat_ns = (int64_t)welcome.beat_ms * 1000000;
+    agent->mux->silence_ns = (int64_t)welcome.silence_ms * 1000000;
+    agent->welcomed = true;
+    return PAR_OK;
+}
+
+static int on_start(par_agent *agent, const par_frame *frame, const uint8_t *body, par_error *err)
+{
+    par_frame_start start;
+    if (!agent->welcomed || par_stream_of(agent->mux, frame->stream))
+        return par_error_set(err, PAR_E_CORRUPT, "stream %u: a start of what runs already", frame->stream);
+    int rc = par_frame_get_start(&start, body, frame->len, err);
+    return rc == PAR_OK ? par_agent_child_start(agent, frame->stream, &start, err) : rc;
+}
+
+static void on_retract(par_agent_child *child, const par_frame *frame, const uint8_t *body)
+{
+    par_frame_reader reader = par_frame_open(body, frame->len);
+    uint32_t keep = par_frame_read_u32(&reader, "keep");
+    par_tasks_state state = {0};
+    if (child->stream->channel)
+        state = par_tasks_retract(par_channel_words(child->stream->channel), frame->aux, keep < PAR_TASKS_MAX ? keep : PAR_TASKS_MAX);
+    par_frame_writer w = par_frame_begin(&child->agent->mux->out, PAR_FRAME_RETRACTED, frame->stream, frame->aux, 0);
+    par_frame_u32(&w, state.claimed);
+    par_frame_u32(&w, state.limit);
+    par_frame_u64(&w, par_agent_child_age(child));
+    par_frame_end(&w);
+}
+
+static int on_slot(par_agent_child *child, const par_frame *frame, const uint8_t *body, par_error *err)
+{
+    par_frame_slot slot;
+    int rc = par_frame_get_slot(&slot, body, frame->len, err);
+    if (rc != PAR_OK || !child->stream->channel) return rc;
+    child->is_worker = true;
+    child->given[frame->aux] = slot.given[frame->aux];
+    child->told[frame->aux] = UINT64_MAX;
+    par_tasks_give(par_channel_words(child->stream->channel), frame->aux, (uint32_t)(slot.words[frame->aux] >> 32));
+    return PAR_OK;
+}
+
+static int on_frame(void *context, par_stream *stream, const par_frame *frame, const uint8_t *body, par_error *err)
+{
+    par_agent *agent = context;
+    par_agent_child *child = stream ? stream->user : NULL;
+    if (frame->type == PAR_FRAME_WELCOME) return on_welcome(agent, frame, body, err);
+    if (frame->type == PAR_FRAME_START) return on_start(agent, frame, body, err);
+    if (!child) return PAR_OK; /* it has ended meanwhile */
+    switch (frame->type) {
+    case PAR_FRAME_SIGNAL: par_agent_child_signal(child, (int)frame->aux); break;
+    case PAR_FRAME_CLOSE: par_agent_child_close(child); break;
+    case PAR_FRAME_RETRACT: on_retract(child, frame, body); break;
+    case PAR_FRAME_SLOT: return on_slot(child, frame, body, err);
+    case PAR_FRAME_OUTPUT: par_agent_child_output_credit(child, frame->aux, (size_t)frame->kind << 10); break;
+    default: break;
+    }
+    return PAR_OK;
+}
+
+/* A child has no right to these kinds. */
+static void on_local(void *context, par_stream *stream, const par_queued *message)
+{
+    (void)context;
+    (void)message;
+    par_agent_child_channel_end(stream->user, PAR_E_CORRUPT);
+}
+
+static void on_channel_end(void *context, par_stream *stream, int code)
+{
+    (void)context;
+    par_agent_child_channel_end(stream->user, code);
+}
+
+static void on_delivered(void *context, par_stream *stream)
+{
+    (void)context;
+    (void)stream;
+}
+
+static void on_lost(void *context, par_mux *mux, const char *why)
+{
+    par_agent *agent = context;
+    (void)mux;
+    (void)why;
+    agent->loop.stop = true;
+}
+
+/* --- the loop --- */
+static void on_connection(par_source *source)
+{
+    par_agent *agent = source->user;
+    par_mux_read(agent->mux);
+}
+
+static int64_t on_round(void *context, int64_t now_ns)
+{
+    par_agent *agent = context;
+    bool more = par_mux_serve(agent->mux);
+    int64_t next_ns = par_agent_children_tick(agent, now_ns), tick_ns;
+    par_mux_flush(agent->mux);
+    tick_ns = par_mux_tick(agent->mux, now_ns);
+    if (par_mux_wants_to_write(agent->mux)) par_loop_await_writable(&agent->loop, agent->mux->wire->write_fd);
+    return more ? 0 : tick_ns < next_ns ? tick_ns : next_ns;
+}
+
+static int say_hello(par_agent *agent)
+{
+    char host[256] = "";
+    par_os_hostname(host, sizeof host);
+    par_frame_hello hello = {.release = PARALLEL_VERSION, .fingerprint = agent->options->fingerprint, .host = host,
+                             .cores = (uint32_t)par_os_cores(), .pid = (uint32_t)par_os_pid()};
+    return par_frame_put_hello(&agent->mux->out, &hello);
+}
+
+int par_agent_serve_wire(const par_agent_options *options, par_wire *wire, par_error *err)
+{
+    par_agent agent = {.options = options, .connection = {.fd = -1, .on_readable = on_connection, .user = &agent}};
+    const par_loop_role loop_role = {&agent, on_round};
+    const par_mux_role mux_role = {&agent, PAR_FROM_BRIDGE, on_frame, on_local, on_channel_end, on_delivered, on_lost};
+    par_os_serve_quietly();
+    int rc = par_loop_open(&agent.loop, &loop_role, err);
+    if (rc != PAR_OK) {
+        par_wire_close(wire);
+        return rc;
+    }
+    rc = par_mux_open(&agent.mux, wire, agent.loop.selector, &mux_role, NULL, &agent.grown_bytes, err);
+    if (rc == PAR_OK) rc = par_loop_watch(&agent.loop, &agent.connection, wire->read_fd, err);
+    if (rc == PAR_OK && say_hello(&agent) != PAR_OK) rc = par_error_set(err, PAR_E_NOMEM, "out of memory");
+    if (rc == PAR_OK) rc = par_loop_run(&agent.loop, err);
+    par_agent_children_end(&agent);
+    par_mux_close(agent.mux);
+    par_loop_close(&agent.loop);
+    return rc;
+}
+
+/* --- standard input and output --- */
+static int read_nonce(int fd, uint8_t nonce[PAR_NONCE_BYTES], par_error *err)
+{
+    int64_t deadline_ns = par_os_now_ns() + GREETING_NS;
+    for (size_t got = 0; got < PAR_NONCE_BYTES;) {
+        par_os_part part = {nonce + got, PAR_NONCE_BYTES - got};
+        int64_t n = par_os_read_parts(fd, &part, 1);
+        if (n > 0) got += (size_t)n;
+        else if (n != PAR_E_AGAIN) return par_error_set(err, PAR_E_CLOSED, "nobody speaks to this agent: it is started by a bridge");
+        else if (par_os_wait_fd(fd, PAR_OS_READABLE, deadline_ns) == PAR_E_TIMEOUT)
+            return par_error_set(err, PAR_E_TIMEOUT, "nobody spoke to this agent in time");
+    }
+    return PAR_OK;
+}
+
+int par_agent_serve(const par_agent_options *options, par_error *err)
+{
+    uint8_t nonce[PAR_NONCE_BYTES];
+    int in, out;
+    int rc = par_os_take_stdio(&in, &out, err);
+    if (rc == PAR_OK) rc = read_nonce(in, nonce, err);
+    if (rc == PAR_OK) rc = par_os_write_all(out, nonce, sizeof nonce) == PAR_OK ? PAR_OK : par_error_system(err, "cannot answer");
+    if (rc != PAR_OK) return rc;
+    par_wire *wire = par_wire_open(in, out);
+    if (!wire) return par_error_set(err, PAR_E_NOMEM, "out of memory");
+    return par_agent_serve_wire(options, wire, err);
+}

@@ -1,0 +1,86 @@
+/* The bridge: the process on the user's machine that starts the agents of other hosts and stands for their children. Each of these has an
+ * ordinary channel to the user's process, of which the bridge holds the other end. It ends, and they with it, when that process does. */
+#ifndef PAR_CLUSTER_BRIDGE_H
+#define PAR_CLUSTER_BRIDGE_H
+
+#include "cluster/agent.h"
+#include "cluster/ask.h"
+#include "cluster/loop.h"
+
+#define PAR_HOSTS_MAX 4096u
+#define PAR_STDERR_KEEP_BYTES 4096u /* of what a launcher says last */
+
+typedef struct par_host par_host;
+typedef struct par_remote par_remote;
+
+typedef struct par_bridge {
+    par_loop loop;
+    int socket; /* to the user's process */
+    par_source requests;
+    par_buffer in;
+    int fds[PAR_OS_FDS_MAX]; /* that came and belong to requests which are not read yet */
+    int n_fds;
+    par_host **hosts; /* by number */
+    uint32_t n_hosts;
+    par_remote *remotes;
+    uint64_t grown_bytes;
+} par_bridge;
+
+typedef enum par_host_phase { PAR_HOST_GREETING, PAR_HOST_RUNNING, PAR_HOST_FAILING, PAR_HOST_GONE } par_host_phase;
+
+/* --- a host (host.c) --- */
+struct par_host {
+    par_bridge *bridge;
+    uint32_t number;
+    par_host_phase phase;
+    char *name, *command; /* for people */
+    pid_t launcher;
+    par_os_exit exit;
+    int in, out, err; /* ends of the launcher's pipes; -1: none, or the wire's */
+    par_source out_source, err_source, wire_source;
+    uint8_t nonce[PAR_NONCE_BYTES];
+    par_buffer noise; /* what came before the nonce */
+    char said[PAR_STDERR_KEEP_BYTES + 1];
+    size_t said_len;
+    int64_t deadline_ns; /* GREETING: to be up; FAILING: to know how the launcher ended */
+    par_mux *mux;
+    par_mux_role role;
+    char why[400]; /* it is not up, or no longer */
+};
+
+int par_host_launch(par_bridge *bridge, uint32_t number, const uint8_t *body, size_t len, par_error *err);
+/* Ends its agent in good order. */
+void par_host_drop(par_host *host, const char *why);
+int64_t par_host_tick(par_host *host, int64_t now_ns);
+void par_host_free(par_host *host);
+
+/* --- a child on a host, as the bridge has it (remote.c) --- */
+struct par_remote {
+    par_remote *next;
+    par_bridge *bridge;
+    par_stream *stream;
+    int output[2];       /* where its output goes; -1: nowhere */
+    par_buffer unwritten[2];
+    bool over;           /* nothing more comes: what is left is delivered, then its channel closes */
+    bool closed;         /* and it has been */
+    bool acknowledged;   /* its agent has said its last word of it */
+    size_t written[2];   /* bytes of output that were not granted again yet */
+};
+
+extern const par_mux_role par_remote_role;
+int par_remote_start(par_host *host, uint32_t id, const uint8_t *body, size_t len, int *fds, int n_fds, par_error *err);
+/* Its host is lost. */
+void par_remote_lose(par_remote *remote, const char *why);
+int par_remote_on_frame(void *context, par_stream *stream, const par_frame *frame, const uint8_t *body, par_error *err);
+/* Frees those that are over; writes output that waits. */
+int64_t par_remotes_tick(par_bridge *bridge, int64_t now_ns);
+void par_remote_free(par_remote *remote);
+void par_remotes_forget(par_bridge *bridge, const par_mux *mux); /* all that are on this connection */
+
+/* --- answer.c --- */
+void par_bridge_answer(par_bridge *bridge, uint32_t type, uint32_t host, const void *body, size_t len);
+/* --- the bridge itself (bridge.c) --- */
+/* Serves the user's process at the other end of the socket. */
+int par_bridge_serve(int socket, par_error *err);
+
+#endif

@@ -1,0 +1,51 @@
+/* The user's process as the client of its bridge: the process that stands between it and the agents on other machines. */
+#ifndef PAR_CLUSTER_CLIENT_H
+#define PAR_CLUSTER_CLIENT_H
+
+#include "base/buffer.h"
+#include "cluster/frame.h"
+#include "os/os.h"
+
+typedef enum par_host_state { PAR_HOST_NONE, PAR_HOST_LAUNCHING, PAR_HOST_UP, PAR_HOST_DOWN } par_host_state;
+
+typedef struct par_client_host {
+    par_host_state state;
+    par_buffer said; /* UP: the body of its HELLO; DOWN: why, as text */
+} par_client_host;
+
+typedef struct par_launch {
+    const char *name;           /* the host's, for people */
+    const char *const *argv;    /* of the launcher: NULL-terminated */
+    uint32_t timeout_ms;        /* from its start until the agent's first word */
+} par_launch;
+
+typedef struct par_client {
+    int socket; /* -1: no bridge runs */
+    pid_t pid;
+    par_client_host *hosts; /* by number */
+    uint32_t n_hosts;
+    par_buffer in;
+    bool (*interrupted)(void *host);
+    void *host;
+} par_client;
+
+/* Starts the bridge: program and arguments of spawn lead to par_bridge_serve on descriptor PAR_CHILD_SOCKET_FD. */
+int par_client_open(par_client *client, const par_os_spawn_options *spawn, par_error *err);
+/* Ends the bridge, and so all agents and their children. Waits a moment for that. */
+void par_client_close(par_client *client);
+/* Has the agent of host number `host` started. Its answer comes later. */
+int par_client_launch(par_client *client, uint32_t host, const par_launch *launch, par_error *err);
+/* Waits until it is known whether the host is up: PAR_OK; PAR_E_CLOSED: it is down, and err says why; PAR_E_TIMEOUT, ... */
+int par_client_await(par_client *client, uint32_t host, int64_t deadline_ns, par_error *err);
+/* What is known of it now. */
+par_host_state par_client_state(par_client *client, uint32_t host);
+int par_client_hello(par_client *client, uint32_t host, par_frame_hello *out, par_error *err);
+/* Asks for a child on a host that is up. How that went is said on the child's channel. */
+int par_client_start(par_client *client, uint32_t host, uint32_t id, const par_frame_start *start, const char *const *env,
+                     int child_socket, const int output[2], par_error *err);
+int par_client_drop(par_client *client, uint32_t host, par_error *err);
+
+/* --- the bridge's side of it --- */
+int par_launch_put(par_buffer *out, const par_launch *launch);
+
+#endif

@@ -1,0 +1,310 @@
+/* A host: its launcher, the agent's first words, and the connection's end. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cluster/bridge.h"
+#include "link/protocol.h"
+
+#define NOISE_MAX_BYTES ((size_t)64 << 10)   /* that login scripts may print before the agent speaks */
+#define FAREWELL_NS INT64_C(2000000000)      /* a launcher whose output has ended has this long to say how */
+#define LAST_LINES 20
+
+/* --- what went wrong, for people --- */
+/* The last lines of what the launcher said. */
+static const char *last_lines(const par_host *host)
+{
+    const char *at = host->said + host->said_len;
+    int lines = 0;
+    while (at > host->said && lines <= LAST_LINES)
+        if (*--at == '\n' && at + 1 < host->said + host->said_len) lines++;
+    return lines > LAST_LINES ? at + 1 : at;
+}
+
+static void answer_down(par_host *host)
+{
+    char text[PAR_STDERR_KEEP_BYTES + 2048];
+    const char *said = last_lines(host);
+    int n = snprintf(text, sizeof text, "host %s: %s\n  command: %.900s%s%s", host->name, host->why, host->command,
+                     *said ? "\n  it said: " : "", said);
+    size_t len = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
+    while (len && text[len - 1] == '\n') len--;
+    par_bridge_answer(host->bridge, PAR_ANSWER_DOWN, host->number, text, len);
+}
+
+static void close_pipes(par_host *host)
+{
+    par_loop *loop = &host->bridge->loop;
+    par_loop_unwatch(loop, &host->out_source);
+    par_os_close(host->in);
+    par_os_close(host->out);
+    host->in = host->out = -1;
+}
+
+static void kill_launcher(par_host *host)
+{
+    if (!host->exit.ended) par_os_reap(host->launcher, &host->exit);
+    if (!host->exit.ended) par_os_kill(host->launcher, SIGKILL);
+}
+
+/* It is over, for the reason in host->why. Children that are left have been told. */
+static void go(par_host *host)
+{
+    if (host->phase == PAR_HOST_GONE) return;
+    host->phase = PAR_HOST_GONE;
+    close_pipes(host);
+    answer_down(host);
+}
+
+/* It will not come up: perhaps the launcher says why, and with what status it ends. */
+static void fail(par_host *host, const char *why)
+{
+    if (host->phase != PAR_HOST_GREETING) return;
+    snprintf(host->why, sizeof host->why, "%s", why);
+    host->phase = PAR_HOST_FAILING;
+    host->deadline_ns = par_os_now_ns() + FAREWELL_NS;
+    close_pipes(host);
+}
+
+static void on_lost(void *context, par_mux *mux, const char *why)
+{
+    par_host *host = mux->user;
+    (void)context;
+    par_loop_unwatch(&host->bridge->loop, &host->wire_source);
+    if (host->phase == PAR_HOST_GREETING) {
+        fail(host, why);
+        return;
+    }
+    snprintf(host->why, sizeof host->why, "the connection to %.100s was lost (%.200s)", host->name, why);
+    for (uint32_t id = 0; id < mux->n_streams; id++)
+        if (mux->streams[id]) par_remote_lose(mux->streams[id]->user, host->why);
+    kill_launcher(host);
+    go(host);
+}
+
+/* --- the first words --- */
+static int on_hello(par_host *host, const par_frame *frame, const uint8_t *body, par_error *err)
+{
+    par_frame_hello hello;
+    int rc = par_frame_get_hello(&hello, body, frame->len, err);
+    if (rc != PAR_OK) return rc;
+    if (host->phase != PAR_HOST_GREETING) return par_error_set(err, PAR_E_CORRUPT, "a second HELLO");
+    if (strcmp(hello.release, PARALLEL_VERSION) != 0)
+        return par_error_set(err, PAR_E_UNSUPPORTED, "it has release %.40s of the library, this is %s: install the same one there",
+                             hello.release, PARALLEL_VERSION);
+    par_frame_welcome welcome = {host->mux->window_bytes, (uint32_t)(host->mux->beat_ns / 1000000),
+                                 (uint32_t)(host->mux->silence_ns / 1000000)};
+    par_frame_put_welcome(&host->mux->out, &welcome);
+    host->phase = PAR_HOST_RUNNING;
+    par_bridge_answer(host->bridge, PAR_ANSWER_UP, host->number, body, frame->len);
+    return PAR_OK;
+}
+
+static int on_frame(void *context, par_stream *stream, const par_frame *frame, const uint8_t *body, par_error *err)
+{
+    /* A frame HELLO has no stream: the mux that it came on is the one that is being read. */
+    if (frame->type == PAR_FRAME_HELLO) return on_hello(context, frame, body, err);
+    return par_remote_on_frame(context, stream, frame, body, err);
+}
+
+static void on_connection(par_source *source)
+{
+    par_host *host = source->user;
+    par_mux_read(host->mux);
+}
+
+/* The agent speaks: from here on its pipes are the connection. `rest` came behind its first word. */
+static void greet(par_host *host, const uint8_t *rest, size_t len)
+{
+    par_error err;
+    par_mux *mux = NULL;
+    par_loop_unwatch(&host->bridge->loop, &host->out_source);
+    par_wire *wire = par_wire_open(host->out, host->in);
+    host->in = host->out = -1;
+    int rc = wire ? PAR_OK : par_error_set(&err, PAR_E_NOMEM, "out of memory");
+    host->role = par_remote_role;
+    host->role.context = host;
+    host->role.on_frame = on_frame;
+    host->role.on_lost = on_lost;
+    if (rc == PAR_OK) rc = par_mux_open(&mux, wire, host->bridge->loop.selector, &host->role, host, &host->bridge->grown_bytes, &err);
+    host->mux = mux;
+    if (rc == PAR_OK) rc = par_loop_watch(&host->bridge->loop, &host->wire_source, wire->read_fd, &err);
+    if (rc != PAR_OK) fail(host, err.text);
+    else par_mux_feed(mux, rest, len);
+}
+
+/* Looks for the nonce in what came. */
+static void look_for_nonce(par_host *host)
+{
+    par_buffer *noise = &host->noise;
+    for (size_t i = 0; i + PAR_NONCE_BYTES <= noise->len; i++)
+        if (memcmp(noise->data + i, host->nonce, PAR_NONCE_BYTES) == 0) {
+            greet(host, noise->data + i + PAR_NONCE_BYTES, noise->len - i - PAR_NONCE_BYTES);
+            par_buffer_fini(noise);
+            return;
+        }
+    if (noise->len > NOISE_MAX_BYTES) fail(host, "its login scripts print without end, and no agent speaks");
+}
+
+static void on_out(par_source *source)
+{
+    par_host *host = source->user;
+    uint8_t bytes[4096];
+    int n = par_os_read(host->out, bytes, sizeof bytes);
+    if (n == PAR_E_AGAIN) return;
+    if (n <= 0) {
+        fail(host, "the command that starts its agent has ended");
+        return;
+    }
+    if (par_buffer_append(&host->noise, bytes, (size_t)n) != PAR_OK) fail(host, "out of memory");
+    else look_for_nonce(host);
+}
+
+static void on_err(par_source *source)
+{
+    par_host *host = source->user;
+    char bytes[1024];
+    int n = par_os_read(host->err, bytes, sizeof bytes);
+    if (n == PAR_E_AGAIN) return;
+    if (n <= 0) {
+        par_loop_unwatch(&host->bridge->loop, source);
+        par_os_close(host->err);
+        host->err = -1;
+        return;
+    }
+    size_t len = (size_t)n, over = host->said_len + len > PAR_STDERR_KEEP_BYTES ? host->said_len + len - PAR_STDERR_KEEP_BYTES : 0;
+    memmove(host->said, host->said + over, host->said_len - over);
+    memcpy(host->said + host->said_len - over, bytes, len);
+    host->said_len += len - over;
+    host->said[host->said_len] = 0;
+}
+
+/* --- launch --- */
+static char *join(par_frame_texts argv)
+{
+    par_buffer text = {0};
+    for (const char *word; (word = par_frame_next_text(&argv));) {
+        if (text.len) par_buffer_append(&text, " ", 1);
+        par_buffer_append(&text, word, strlen(word));
+    }
+    par_buffer_append(&text, "", 1);
+    return (char *)text.data;
+}
+
+static int spawn(par_host *host, par_frame_texts argv, par_error *err)
+{
+    const char *list[PAR_FRAME_LIST_MAX + 1];
+    int n = 0, fds[3] = {-1, -1, -1};
+    for (const char *word; (word = par_frame_next_text(&argv));) list[n++] = word;
+    list[n] = NULL;
+    if (n == 0) return par_error_set(err, PAR_E_INVALID, "host %s: the command that starts its agent is empty", host->name);
+    int rc = par_os_pipe_out(&host->in, &fds[0], err);
+    if (rc == PAR_OK) rc = par_os_pipe(&host->out, &fds[1], err);
+    if (rc == PAR_OK) rc = par_os_stream_prepare(host->out, err);
+    if (rc == PAR_OK) rc = par_os_pipe(&host->err, &fds[2], err);
+    par_os_spawn_options options = {.program = list[0], .argv = (char *const *)(uintptr_t)list, .fds = {fds[0], fds[1], fds[2]},
+                                    .n_fds = 3};
+    if (rc == PAR_OK) rc = par_os_spawn(&options, &host->launcher, err);
+    for (int i = 0; i < 3; i++) par_os_close(fds[i]);
+    return rc;
+}
+
+static int begin(par_host *host, par_frame_texts argv, par_error *err)
+{
+    par_loop *loop = &host->bridge->loop;
+    int rc = par_os_random(host->nonce, sizeof host->nonce, err);
+    if (rc == PAR_OK) rc = spawn(host, argv, err);
+    if (rc == PAR_OK) rc = par_loop_watch(loop, &host->out_source, host->out, err);
+    if (rc == PAR_OK) rc = par_loop_watch(loop, &host->err_source, host->err, err);
+    par_os_part part = {host->nonce, sizeof host->nonce};
+    if (rc == PAR_OK) par_os_write_parts(host->in, &part, 1); /* the pipe is empty; one that is closed shows on the other side */
+    return rc;
+}
+
+int par_host_launch(par_bridge *bridge, uint32_t number, const uint8_t *body, size_t len, par_error *err)
+{
+    par_frame_reader reader = par_frame_open(body, len);
+    const char *name = par_frame_read_text(&reader, "name");
+    par_frame_texts argv = par_frame_read_list(&reader, "command");
+    uint32_t timeout_ms = par_frame_read_u32(&reader, "time limit");
+    int rc = par_frame_close(&reader, PAR_FRAME_HELLO, err);
+    if (rc != PAR_OK) return rc;
+    par_host *host = calloc(1, sizeof *host);
+    if (!host) return par_error_set(err, PAR_E_NOMEM, "out of memory");
+    *host = (par_host){.bridge = bridge, .number = number, .name = strdup(name), .command = join(argv), .in = -1, .out = -1, .err = -1,
+                       .out_source = {-1, on_out, host}, .err_source = {-1, on_err, host}, .wire_source = {-1, on_connection, host},
+                       .deadline_ns = par_os_now_ns() + (int64_t)timeout_ms * 1000000};
+    bridge->hosts[number] = host;
+    rc = host->name && host->command ? begin(host, argv, err) : par_error_set(err, PAR_E_NOMEM, "out of memory");
+    if (rc == PAR_OK) return rc;
+    par_host_free(host);
+    bridge->hosts[number] = NULL;
+    return rc;
+}
+
+/* --- its life and end --- */
+void par_host_drop(par_host *host, const char *why)
+{
+    if (host->mux && !host->mux->lost) {
+        par_frame_put_text(&host->mux->out, PAR_FRAME_BYE, 0, 0, why);
+        par_mux_flush(host->mux);
+        par_mux_fail(host->mux, "%s", why);
+    } else if (host->phase == PAR_HOST_GREETING) {
+        fail(host, why);
+    }
+    kill_launcher(host);
+}
+
+static void look_at_launcher(par_host *host)
+{
+    char why[sizeof host->why];
+    par_os_reap(host->launcher, &host->exit);
+    if (!host->exit.ended && par_os_now_ns() < host->deadline_ns) return;
+    kill_launcher(host);
+    if (host->exit.ended && host->exit.signal)
+        snprintf(why, sizeof why, "%.300s (signal %d)", host->why, host->exit.signal);
+    else if (host->exit.ended && host->exit.status)
+        snprintf(why, sizeof why, "%.300s (exit status %d)", host->why, host->exit.status);
+    else
+        snprintf(why, sizeof why, "%.300s", host->why);
+    memcpy(host->why, why, sizeof why);
+    go(host);
+}
+
+int64_t par_host_tick(par_host *host, int64_t now_ns)
+{
+    if (host->phase == PAR_HOST_GONE) return INT64_MAX;
+    if (host->phase == PAR_HOST_FAILING) {
+        look_at_launcher(host);
+        return now_ns + 5000000;
+    }
+    if (host->phase == PAR_HOST_GREETING && now_ns >= host->deadline_ns) {
+        fail(host, "its agent did not answer in time (connect_timeout)");
+        return now_ns;
+    }
+    int64_t next_ns = host->phase == PAR_HOST_GREETING ? host->deadline_ns : INT64_MAX;
+    if (!host->mux) return next_ns;
+    bool more = par_mux_serve(host->mux);
+    par_mux_flush(host->mux);
+    int64_t tick_ns = par_mux_tick(host->mux, now_ns);
+    if (par_mux_wants_to_write(host->mux)) par_loop_await_writable(&host->bridge->loop, host->mux->wire->write_fd);
+    return more ? 0 : tick_ns < next_ns ? tick_ns : next_ns;
+}
+
+void par_host_free(par_host *host)
+{
+    if (!host) return;
+    par_loop *loop = &host->bridge->loop;
+    par_remotes_forget(host->bridge, host->mux);
+    par_loop_unwatch(loop, &host->wire_source);
+    par_loop_unwatch(loop, &host->err_source);
+    close_pipes(host);
+    par_os_close(host->err);
+    if (host->launcher) kill_launcher(host);
+    par_mux_close(host->mux);
+    par_buffer_fini(&host->noise);
+    free(host->name);
+    free(host->command);
+    free(host);
+}

@@ -1,0 +1,104 @@
+#include "cluster/loop.h"
+
+#include "os/os.h"
+
+#define CHANNELS_AT_ONCE 64
+#define SOURCES_AT_ONCE 64
+#define BLOCKED_NS INT64_C(10000000) /* when there are more blocked descriptors than can be waited for, they are looked at so often */
+
+static void nothing(par_source *source) { (void)source; }
+
+int par_loop_open(par_loop *loop, const par_loop_role *role, par_error *err)
+{
+    int fd = -1;
+    *loop = (par_loop){.role = *role, .channels = {.fd = -1, .on_readable = nothing}};
+    int rc = par_selector_open(&loop->selector, NULL, err);
+    if (rc == PAR_OK) rc = par_os_set_open(&loop->set, err);
+    if (rc == PAR_OK) rc = par_selector_fd(loop->selector, &fd, err);
+    if (rc == PAR_OK) rc = par_loop_watch(loop, &loop->channels, fd, err);
+    if (rc != PAR_OK) par_loop_close(loop);
+    return rc;
+}
+
+void par_loop_close(par_loop *loop)
+{
+    par_os_set_close(loop->set);
+    par_selector_close(loop->selector);
+    *loop = (par_loop){0};
+}
+
+int par_loop_watch(par_loop *loop, par_source *source, int fd, par_error *err)
+{
+    int rc = par_os_set_add(loop->set, fd, source, err);
+    source->fd = rc == PAR_OK ? fd : -1;
+    return rc;
+}
+
+void par_loop_unwatch(par_loop *loop, par_source *source)
+{
+    if (source->fd >= 0) par_os_set_remove(loop->set, source->fd);
+    source->fd = -1;
+}
+
+void par_loop_await_writable(par_loop *loop, int fd)
+{
+    if (loop->n_blocked < PAR_OS_WAITS_MAX) loop->blocked[loop->n_blocked] = (par_os_wait){.fd = fd, .events = PAR_OS_WRITABLE};
+    loop->n_blocked++;
+}
+
+/* true: channels had something. */
+static bool serve_channels(par_loop *loop)
+{
+    par_error err;
+    void *user;
+    int n = 0;
+    while (n < CHANNELS_AT_ONCE && par_selector_wait(loop->selector, &user, 0, &err) == PAR_OK) {
+        par_stream_serve(user);
+        n++;
+    }
+    return n > 0;
+}
+
+/* Sleeps until a descriptor of the set is readable or a blocked one writable. */
+static void sleep_until(par_loop *loop, int64_t deadline_ns)
+{
+    par_error err;
+    int fd;
+    if (loop->n_blocked == 0 || par_os_set_fd(loop->set, &fd, &err) != PAR_OK) return; /* the wait for the set does it */
+    unsigned n = loop->n_blocked;
+    if (n >= PAR_OS_WAITS_MAX) {
+        int64_t soon_ns = par_os_now_ns() + BLOCKED_NS;
+        n = PAR_OS_WAITS_MAX - 1;
+        if (soon_ns < deadline_ns) deadline_ns = soon_ns;
+    }
+    loop->blocked[n] = (par_os_wait){.fd = fd, .events = PAR_OS_READABLE};
+    par_os_wait_fds(loop->blocked, n + 1, deadline_ns);
+}
+
+static int serve_sources(par_loop *loop, int64_t deadline_ns, par_error *err)
+{
+    void *tokens[SOURCES_AT_ONCE];
+    if (deadline_ns && loop->n_blocked) {
+        sleep_until(loop, deadline_ns);
+        deadline_ns = 0;
+    }
+    int n = par_os_set_wait(loop->set, tokens, SOURCES_AT_ONCE, deadline_ns);
+    if (n == PAR_E_SYSTEM) return par_error_system(err, "cannot wait for connections");
+    for (int i = 0; i < n; i++) {
+        par_source *source = tokens[i];
+        if (source->fd >= 0) source->on_readable(source); /* one that was handled before may have ended it */
+    }
+    return PAR_OK;
+}
+
+int par_loop_run(par_loop *loop, par_error *err)
+{
+    int rc = PAR_OK;
+    while (rc == PAR_OK && !loop->stop) {
+        bool busy = serve_channels(loop);
+        loop->n_blocked = 0;
+        int64_t until_ns = loop->role.on_round(loop->role.context, par_os_now_ns());
+        if (!loop->stop) rc = serve_sources(loop, busy ? 0 : until_ns, err);
+    }
+    return rc;
+}

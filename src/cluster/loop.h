@@ -1,0 +1,40 @@
+/* What the bridge and the agent do all day: serve channels and connections, and wait for all of them together. */
+#ifndef PAR_CLUSTER_LOOP_H
+#define PAR_CLUSTER_LOOP_H
+
+#include "cluster/mux.h"
+
+/* A descriptor that is watched. */
+typedef struct par_source par_source;
+struct par_source {
+    int fd; /* -1: not watched */
+    void (*on_readable)(par_source *source);
+    void *user;
+};
+
+typedef struct par_loop_role {
+    void *context;
+    /* Called in each round: does what is due, frees what has ended, and says when it wants to be called at the latest. */
+    int64_t (*on_round)(void *context, int64_t now_ns);
+} par_loop_role;
+
+typedef struct par_loop {
+    par_selector *selector;
+    par_os_set *set;
+    par_source channels; /* the selector's */
+    par_loop_role role;
+    par_os_wait blocked[PAR_OS_WAITS_MAX]; /* connections that cannot be written right now, and the set */
+    unsigned n_blocked;
+    bool stop;
+} par_loop;
+
+int par_loop_open(par_loop *loop, const par_loop_role *role, par_error *err);
+void par_loop_close(par_loop *loop);
+int par_loop_watch(par_loop *loop, par_source *source, int fd, par_error *err);
+void par_loop_unwatch(par_loop *loop, par_source *source); /* before fd is closed */
+/* To be said in on_round: wake when this descriptor can be written. */
+void par_loop_await_writable(par_loop *loop, int fd);
+/* Until loop->stop. */
+int par_loop_run(par_loop *loop, par_error *err);
+
+#endif

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# apart.sh VERSION LAUNCHER SPEC...: specs of local children, with every child on host h1. Left out is what cannot be the same there.
+set -eu
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+version=$1
+export PARALLEL_TEST_HOST=h1 PARALLEL_TEST_LAUNCHER=$2 LUA_INIT=@$root/tests/cluster/everywhere.lua
+shift 2
+out=(
+  'finds the modules that the parent finds'       # package.path has what the host's own Lua finds, too
+  'is found by a child that gets it with its code' # these take the library's folder out of the environment,
+  'are our own tensors, too'                       # where an agent has to find it
+  'that is killed leaves no process behind'        # it reads what children print, of which some is on its way when the program is killed
+  'starts a child that waits for code and ends'    # its ip is this machine's
+)
+filters=()
+for name in "${out[@]}"; do filters+=("--filter-out=$name"); done
+failed=0
+for spec in "$@"; do
+  "$root/tests/run-script.sh" "$version" "$root/tests/busted.lua" "${filters[@]}" "$root/tests/lua/${spec}_spec.lua" || failed=1
+done
+exit $failed

@@ -1,0 +1,45 @@
+--- What the specs of the test cluster need: hosts that find this build of the library, processes of the world.
+package.path = 'tests/lua/?.lua;' .. package.path
+local support = require 'support'
+
+local world = {}
+
+local env = {LUA_PATH = os.getenv 'LUA_PATH', LUA_CPATH = os.getenv 'LUA_CPATH'}
+
+--- A host of the world, with more options.
+function world.host(name, options)
+  local host = {host = name, env = env, launcher = os.getenv 'PARALLEL_TEST_LAUNCHER'}
+  for key, value in pairs(options or {}) do host[key] = value end
+  return host
+end
+
+--- Processes of this world whose command line has `text`: their ids.
+function world.pids(text)
+  local list = {}
+  for line in support.shell('LD_PRELOAD= ps -eo pid=,stat=,args='):gmatch('[^\n]+') do
+    local pid, stat, args = line:match('^%s*(%d+)%s+(%S+)%s+(.*)$')
+    if pid and not stat:match('^Z') and args:find(text, 1, true) and not args:find('ps -eo', 1, true) then list[#list + 1] = tonumber(pid) end
+  end
+  return list
+end
+
+function world.kill(pid, signal) os.execute(('kill -%s %d'):format(signal or 'KILL', pid)) end
+
+--- Waits until no process of the library is left but this one. Returns whether that is so, and those that are.
+function world.is_empty(seconds)
+  local left
+  local done = support.eventually(function()
+    left = world.pids('parallel.agent')
+    for _, name in ipairs{'bridge_main.lua', 'child.lua'} do
+      for _, pid in ipairs(world.pids(name)) do left[#left + 1] = pid end
+    end
+    return #left == 0
+  end, seconds or 10)
+  return done, table.concat(left, ' ')
+end
+
+--- Cuts a host off, and joins it again.
+function world.cut(name) assert(os.execute(('ip link set v%s down'):format(name:sub(2)))) end
+function world.join(name) assert(os.execute(('ip link set v%s up'):format(name:sub(2)))) end
+
+return world
