@@ -8,14 +8,16 @@ allowed() { # the folders that a folder may know
   case $1 in
     base) echo "base" ;;
     os) echo "base os" ;;
-    channel) echo "base os channel" ;;
+    transport) echo "base transport" ;;
+    trace) echo "base os trace" ;;
+    channel) echo "base os transport channel" ;;
     tensor) echo "base os tensor" ;;
-    group) echo "base os channel tensor group" ;;
-    codec) echo "base os channel tensor codec" ;;
-    link) echo "base os channel group link" ;;
-    lua) echo "base os channel tensor codec group link lua torch cluster" ;;
-    torch) echo "base os channel tensor codec torch" ;;
-    cluster) echo "base os channel link cluster" ;;
+    group) echo "base os transport channel tensor group" ;;
+    codec) echo "base os tensor codec" ;;
+    link) echo "base os trace transport channel group link" ;;
+    lua) echo "base os trace transport tensor codec group link lua torch cluster" ;;
+    torch) echo "base os tensor codec torch" ;;
+    cluster) echo "base os trace transport channel link cluster" ;;
     *) echo "" ;;
   esac
 }

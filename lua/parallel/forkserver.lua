@@ -21,13 +21,13 @@ function forkserver.preload(list)
 end
 
 local function open(program)
-  local args = {searcher.root .. '/child.lua', core.module_path(), core.fingerprint(), 'forkserver', package.path, package.cpath}
+  local args = {searcher.root .. '/child/child.lua', core.module_path(), core.fingerprint(), 'forkserver', package.path, package.cpath}
   for _, name in ipairs(modules) do args[#args + 1] = name end
-  server, server_program, server_modules = core.forkserver(program, args), program, modules
+  server, server_program, server_modules = core.child.forkserver(program, args), program, modules
 end
 
 function forkserver.close()
-  if server then core.forkserver_close(server) end
+  if server then core.child.forkserver_close(server) end
   server = nil
 end
 

@@ -1,13 +1,13 @@
 --- parallel.hosts: the machines of a program, and the children on them.
 local core = require 'parallel.core'
 local compat = require 'parallel.compat'
-local here = require 'parallel.here'
+local machine = require 'parallel.machine'
 local hostlist = require 'parallel.hostlist'
 local launcher = require 'parallel.launcher'
 local searcher = require 'parallel.searcher'
 
 local hosts = {}
-local links = core.links
+local handle = core.child
 
 local function fail(text, ...) error('parallel.hosts: ' .. text:format(...), 0) end
 
@@ -134,14 +134,14 @@ end
 
 -- --- children ---
 
---- Starts a child by core.spawn's request on this host. Returns the child, its fields, and whether it surely runs our kind of Lua.
+--- Starts a child by core.child.spawn's request on this host. Returns the child, its fields, and whether it surely runs our kind of Lua.
 function hosts.spawn(host, request, options)
   local hello = await(host)
   request.bridge, request.host = bridge, host.record.number
   local wanted = options.lua or package.loaded.parallel.interpreter
   request.program = wanted
   if options.functions == nil and host.functions == false then request.functions = false end
-  local ok, child, fields = pcall(core.spawn, request)
+  local ok, child, fields = pcall(core.child.spawn, request)
   if not ok then
     if type(child) ~= 'string' and not (type(child) == 'table' and child.code == nil) then core.raise(child) end
     local hint = wanted and (' (tried: %s; set parallel.interpreter, the option lua= or PARALLEL_LUA)'):format(wanted) or ''
@@ -149,7 +149,7 @@ function hosts.spawn(host, request, options)
   end
   fields.ip, fields.host, fields.speed = host.name, host.name, host.speed or 1
   local known_kind = wanted == nil -- else the child's own hello tells
-  if known_kind then links.set_fingerprint(child, hello.fingerprint) end
+  if known_kind then handle.set_fingerprint(child, hello.fingerprint) end
   return child, fields, known_kind and hello.same_kind
 end
 
@@ -158,12 +158,12 @@ local known = {} -- what parallel.hosts was given last: a list
 
 function hosts.find(value, what)
   if type(value) == 'table' and value.record then return value end
-  if type(value) == 'table' and value.launcher == nil and type(value.host) == 'string' and here.is_here(value.host) then return nil end
+  if type(value) == 'table' and value.launcher == nil and type(value.host) == 'string' and machine.is_here(value.host) then return nil end
   if type(value) == 'string' then
     for _, host in ipairs(known) do
       if host.host == value or host.name == value then return host end
     end
-    if here.is_here(value) then return nil end
+    if machine.is_here(value) then return nil end
   end
   local ok, host = pcall(host_of, value)
   if not ok then error((tostring(host):gsub('^parallel.hosts', what)), 0) end

@@ -3,6 +3,7 @@
 -- `require 'parallel'` returns the module and sets the global of the same name. This file holds what every process needs at
 -- once; the rest is loaded when it is first used, because a child has to be ready in a millisecond.
 local core = require 'parallel.core'
+local state = require 'parallel.state'
 require 'parallel.errors'
 
 local parallel = {
@@ -15,10 +16,6 @@ local parallel = {
   decode = core.decode,
   register = core.register,
 }
-
--- What this process knows of its place: path holds the ids from the top process down to this one.
-local family = {last_id = 0, path = {}}
-core.family = family
 
 -- --- shared buffers ---
 
@@ -49,9 +46,10 @@ function parallel.setInboxSize(bytes)
     error(('parallel.setInboxSize: a number of bytes from 1 to 2^53 expected, got %s'):format(tostring(bytes)), 2)
   end
   inbox_size = math.floor(bytes)
-  local loaded = package.loaded['parallel.relatives']
-  for _, child in pairs(loaded and loaded.children or {}) do core.links.limit_inbox(child, inbox_size) end
-  if parallel.id ~= 0 then core.links.limit_inbox(parallel.parent, inbox_size) end
+  for _, child in pairs(state.children) do
+    if not core.child.retired(child) then core.child.limit_inbox(child, inbox_size) end
+  end
+  if parallel.id ~= 0 then core.child.limit_inbox(parallel.parent, inbox_size) end
 end
 
 function parallel.getInboxSize() return inbox_size end
@@ -69,7 +67,7 @@ end
 -- The prefix of one of our children.
 function parallel._prefix_of(id)
   local path = {}
-  for i, step in ipairs(family.path) do path[i] = step end
+  for i, step in ipairs(state.path) do path[i] = step end
   path[#path + 1] = id
   return prefix_of(path)
 end
@@ -86,12 +84,12 @@ end
 --- In a child: waits until the parent joins, and returns the message of that join.
 function parallel.yield(options)
   if parallel.id == 0 then error('parallel.yield: this is the top process, nobody can join it', 2) end
-  return core.links.yield(parallel.parent, options and options.timeout)
+  return core.child.yield(parallel.parent, options and options.timeout)
 end
 
 -- Called once in a child before its code runs.
 function parallel._become_child(parent, settings)
-  core.links.fields(parent).id = settings.parent_id
+  core.child.fields(parent).id = settings.parent_id
   parallel.parent = parent
   parallel.id = settings.id
   parallel.name = settings.name
@@ -100,37 +98,44 @@ function parallel._become_child(parent, settings)
   parallel.pid = core.pid()
   shared_size = settings.shared_size
   parallel.setInboxSize(settings.inbox_size)
-  family.path = settings.path
-  family.path[#family.path + 1] = settings.id
-  prefix = prefix_of(family.path)
+  state.path = settings.path
+  state.path[#state.path + 1] = settings.id
+  prefix = prefix_of(state.path)
   core.trace_name(prefix:sub(2, -2) .. (settings.name and ' ' .. settings.name or ''))
   if rawget(_G, 'loadstring') == nil then rawset(_G, 'loadstring', load) end -- the original gave it to its children
 end
 
 -- --- parts that are loaded when they are first used ---
 
+-- The methods of a child that know of all children: children.lua puts itself in this place.
+setmetatable(core.child.methods, {__index = function(methods, key)
+  if key ~= 'join' and key ~= 'sync' and key ~= 'exec' and key ~= 'close' then return nil end
+  require 'parallel.children'
+  return methods[key]
+end})
+
 -- name -> module that it is, or module and field
 local lazy = {
   tensor = {'parallel.tensor'},
-  parent = {'parallel.relatives', 'no_parent'},
-  children = {'parallel.relatives', 'children'},
-  select = {'parallel.relatives', 'select'},
-  send = {'parallel.relatives', 'send'},
-  receive = {'parallel.relatives', 'receive'},
-  join = {'parallel.relatives', 'join'},
-  fd = {'parallel.relatives', 'fd'},
-  close = {'parallel.relatives', 'close'},
-  sync = {'parallel.relatives', 'sync'},
+  parent = {'parallel.children', 'no_parent'},
+  children = {'parallel.group', 'children'},
+  send = {'parallel.group', 'send'},
+  receive = {'parallel.group', 'receive'},
+  join = {'parallel.group', 'join'},
+  sync = {'parallel.group', 'sync'},
+  select = {'parallel.select', 'select'},
+  fd = {'parallel.select', 'fd'},
+  close = {'parallel.select', 'close'},
   run = {'parallel.start', 'run'},
   preload = {'parallel.forkserver', 'preload'},
-  fork = {'parallel.later', 'fork'},
-  nfork = {'parallel.later', 'nfork'},
-  sfork = {'parallel.later', 'sfork'},
-  exec = {'parallel.later', 'exec'},
-  addremote = {'parallel.later', 'addremote'},
-  calibrate = {'parallel.later', 'calibrate'},
-  autoip = {'parallel.later', 'autoip'},
-  reset = {'parallel.later', 'reset'},
+  fork = {'parallel.forked', 'fork'},
+  nfork = {'parallel.forked', 'nfork'},
+  sfork = {'parallel.forked', 'sfork'},
+  exec = {'parallel.forked', 'exec'},
+  addremote = {'parallel.forked', 'addremote'},
+  calibrate = {'parallel.forked', 'calibrate'},
+  autoip = {'parallel.forked', 'autoip'},
+  reset = {'parallel.forked', 'reset'},
   pool = {'parallel.pool', 'open'},
   map = {'parallel.map', 'map'},
   trace = {'parallel.trace', 'start'},
@@ -139,8 +144,8 @@ local lazy = {
 }
 -- name -> function that finds the value anew each time
 local computed = {
-  nchildren = function() return require 'parallel.relatives'.count() end,
-  ip = function() return require 'parallel.later'.ip() end,
+  nchildren = function() return require 'parallel.children'.count() end,
+  ip = function() return require 'parallel.forked'.ip() end,
 }
 
 setmetatable(parallel, {
@@ -155,7 +160,7 @@ setmetatable(parallel, {
   end,
 })
 
-if not core.in_child then require 'parallel.searcher'.install() end
+if not state.in_child then require 'parallel.searcher'.install() end
 
 -- The original loaded torch, sys and paths along with itself, so its programs use these globals without requiring them. Ours are
 -- loaded when they are first used.

@@ -1,7 +1,7 @@
 --- The machines a program has named with addremote: how many cores each has left, how fast it is, and which one gets
 -- the next child of sfork.
 local core = require 'parallel.core'
-local here = require 'parallel.here'
+local machine = require 'parallel.machine'
 
 local remotes = {}
 
@@ -14,7 +14,7 @@ local function check_entry(entry, i)
   local function wrong(text) error(('parallel.addremote: entry %d: %s'):format(i, text), 0) end
   if type(entry) ~= 'table' then wrong("a table such as {ip='server1', cores=8} expected, got " .. type(entry)) end
   if type(entry.ip) ~= 'string' or entry.ip == '' then wrong("ip= must name a machine, got " .. type(entry.ip)) end
-  if entry.cores == nil and not here.is_here(entry.ip) then
+  if entry.cores == nil and not machine.is_here(entry.ip) then
     wrong('cores= is missing: how many children it can take')
   end
   if entry.cores ~= nil and not is_count(entry.cores) then
@@ -114,19 +114,19 @@ local function coefficient(ratio)
 end
 
 -- Entries that name the same machine are measured together.
-local function machine_of(entry) return here.is_here(entry.ip) and 'localhost' or entry.ip end
+local function machine_of(entry) return machine.is_here(entry.ip) and 'localhost' or entry.ip end
 
 --- Sets `speed` of each machine from what its children measured: 1 for the fastest, 0.5 for half as fast.
 function remotes.rate(known, children, rates)
   local lists, speeds, fastest = {}, {}, 0
   for i, child in ipairs(children) do
-    local machine = machine_of(child.remote)
-    lists[machine] = lists[machine] or {}
-    table.insert(lists[machine], rates[i])
+    local name = machine_of(child.remote)
+    lists[name] = lists[name] or {}
+    table.insert(lists[name], rates[i])
   end
-  for machine, list in pairs(lists) do
-    speeds[machine] = median(list)
-    fastest = math.max(fastest, speeds[machine])
+  for name, list in pairs(lists) do
+    speeds[name] = median(list)
+    fastest = math.max(fastest, speeds[name])
   end
   for _, entry in ipairs(known) do
     local speed = speeds[machine_of(entry)]

@@ -1,11 +1,12 @@
 --- Starting children: which interpreter, with what, and the first messages.
 local core = require 'parallel.core'
 local compat = require 'parallel.compat'
-local relatives = require 'parallel.relatives'
+local children = require 'parallel.children'
 local searcher = require 'parallel.searcher'
+local state = require 'parallel.state'
 
 local start = {}
-local links = core.links
+local handle = core.child
 -- --- which interpreter ---
 
 -- Programs that may run this version of Lua, in the order to be tried.
@@ -104,13 +105,13 @@ end
 -- Our files that every child runs, as bytecode: to load that takes a tenth of the time of compiling them. Made once, and handed
 -- down the tree.
 local function compiled_files()
-  if not core.compiled then
-    core.compiled = {}
-    for _, name in ipairs{'boot', 'find', 'init', 'errors', 'compat', 'worker'} do
-      core.compiled[name] = string.dump(assert(loadfile(searcher.root .. '/' .. name .. '.lua')))
+  if not state.compiled then
+    state.compiled = {}
+    for _, name in ipairs{'child/boot', 'child/find', 'child/worker', 'init', 'state', 'errors', 'compat'} do
+      state.compiled[name] = string.dump(assert(loadfile(searcher.root .. '/' .. name .. '.lua')))
     end
   end
-  return core.compiled
+  return state.compiled
 end
 
 local methods = {spawn = true, forkserver = true}
@@ -121,7 +122,7 @@ local function wants_forkserver(module, same_kind)
   if not methods[method] then
     error(("parallel.start_method must be 'spawn' or 'forkserver', got %s"):format(tostring(method)), 0)
   end
-  return method == 'forkserver' and same_kind and core.forkserver_usable
+  return method == 'forkserver' and same_kind and core.child.forkserver_usable
 end
 
 -- Starts the process. Returns the child, its fields, whether it surely runs our kind of Lua, and for one that the fork server made
@@ -139,7 +140,7 @@ local function spawn(id, options, module, running)
   for name, value in pairs(options.env or {}) do env[name] = value end
   thread_limits(env, running)
   local request = {
-    args = {searcher.root .. '/child.lua', module_path, core.fingerprint(), not same_kind and 'hello' or nil}, id = id,
+    args = {searcher.root .. '/child/child.lua', module_path, core.fingerprint(), not same_kind and 'hello' or nil}, id = id,
     ring_bytes = module.getSharedSize(), env = env, cwd = options.cwd,
     output = options.stdout ~= 'inherit' and options.stdout or nil, prefix = module._prefix_of(id) .. '\t',
     functions = options.functions,
@@ -147,14 +148,14 @@ local function spawn(id, options, module, running)
   if wants_forkserver(module, same_kind) then
     local child, fields = require 'parallel.forkserver'.use(list[1], function(server, answer_seconds)
       request.program, request.server, request.answer_seconds = list[1], server, answer_seconds
-      return core.spawn(request)
+      return core.child.spawn(request)
     end)
     return child, fields, true, env, options.cwd
   end
   local failure
   for _, program in ipairs(list) do
     request.program = program
-    local ok, child, fields = pcall(core.spawn, request)
+    local ok, child, fields = pcall(core.child.spawn, request)
     if ok then return child, fields, same_kind end
     failure = tostring(child)
     if not failure:find('cannot start', 1, true) then error(failure, 0) end -- no matter of the interpreter
@@ -177,25 +178,25 @@ start.programs = function(options) return (programs(options, package.loaded.para
 
 --- Starts one child by the options of parallel.run{...}. A hidden one is not among parallel.children: it belongs to a pool.
 function start.child(options)
-  local module, family = package.loaded.parallel, core.family
+  local module = package.loaded.parallel
   check_options(options)
   local code = options.code
   if not options.waits then start.check_code('parallel.run', code, options.lua == nil and module.interpreter == nil) end
-  local id = family.last_id + 1
-  local child, fields, same_kind, env, cwd = spawn(id, options, module, relatives.count() + 1)
-  family.last_id = id
+  local id = state.last_id + 1
+  local child, fields, same_kind, env, cwd = spawn(id, options, module, children.count() + 1)
+  state.last_id = id
   if not fields.host then fields.ip, fields.speed = '127.0.0.1', 1 end
-  links.limit_inbox(child, module.getInboxSize())
+  handle.limit_inbox(child, module.getInboxSize())
   if not same_kind then
-    local ok, failure = pcall(function() same_kind = links.await_hello(child, 30) end)
+    local ok, failure = pcall(function() same_kind = handle.await_hello(child, 30) end)
     if not ok then
-      links.forget(child)
+      handle.forget(child)
       core.raise(failure)
     end
   end
   fields.name = options.name
   local settings = {
-    id = id, parent_id = module.id, path = family.path, name = options.name,
+    id = id, parent_id = module.id, path = state.path, name = options.name,
     package_path = package.path, package_cpath = same_kind and not fields.host and package.cpath or nil, apart = fields.host and true,
     shared_size = module.getSharedSize(), inbox_size = module.getInboxSize(), interpreter = module.interpreter, waits = options.waits,
     compiled = same_kind and not env and compiled_files() or nil, -- the fork server has them loaded
@@ -203,14 +204,14 @@ function start.child(options)
     nice = options.nice, affinity = options.affinity, memory_limit = options.memory_limit,
   }
   local args = options.args or {}
-  local ok, failure = pcall(links.start, child, settings, code, compat.unpack(args, 1, args.n or #args))
+  local ok, failure = pcall(handle.start, child, settings, code, compat.unpack(args, 1, args.n or #args))
   if not ok then
-    links.forget(child)
+    handle.forget(child)
     core.raise(name_argument(failure))
   end
   if options.hidden then return child end
-  relatives.add(child)
-  if options.waits then relatives.idle[child] = same_kind and 'same kind' or 'foreign' end
+  children.add(child)
+  if options.waits then state.idle[child] = same_kind and 'same kind' or 'foreign' end
   return child
 end
 

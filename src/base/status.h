@@ -20,7 +20,8 @@ enum {
     PAR_E_INTERRUPTED = -8,  /* the host asked to leave a wait (its interrupt hook returned true) */
     PAR_E_UNSUPPORTED = -9,  /* a value or an operation that cannot be served */
     PAR_E_INVALID = -10,     /* the caller's argument is wrong */
-    PAR_E_FULL = -11         /* as much as may be kept waits to be received: nothing is lost, but it has to be received first */
+    PAR_E_FULL = -11,        /* as much as may be kept waits to be received: nothing is lost, but it has to be received first */
+    PAR_E_RAISED = -12       /* a function of the user raised an error, whose value is where the called one says */
 };
 
 typedef struct par_error {

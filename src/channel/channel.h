@@ -7,43 +7,11 @@
 #define PAR_CHANNEL_CHANNEL_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include "base/blob.h"
-#include "base/status.h"
-
-#define PAR_KIND_CONTROL 128u
-#define PAR_KIND_MAX 255u
+#include "transport/transport.h"
 
 typedef struct par_channel par_channel;
-
-typedef struct par_message {
-    uint32_t kind;
-    const uint8_t *bytes;   /* shared memory or private: read every field once; 8-byte aligned */
-    size_t len;
-    par_blob **payloads;    /* owned by the message; take one by retaining it */
-    uint32_t n_payloads;
-    void *held;             /* the channel's own: what release has to give back */
-} par_message;
-
-/* What the owner of a channel tells it; copied. Every member may be NULL. */
-typedef struct par_channel_owner {
-    void *context;
-    /* A control message came off the ring. Valid during the call only. Must not use the channel. */
-    void (*on_control)(void *context, const par_message *message);
-    /* Asked before each sleep, at least ten times a second in the first one of a wait, and when a signal came: true =
-     * leave the wait with PAR_E_INTERRUPTED. A signal that came while nobody slept interrupts no system call, so what it
-     * left has to be looked for. Must not longjmp. */
-    bool (*interrupted)(void *context);
-    /* Asked now and then during long waits: is the peer's process known to be gone? (A leaked copy of the socket can
-     * hide the end of file.) */
-    bool (*peer_gone)(void *context);
-    /* Asked once, in a wait that has become long: a descriptor, the channel's from now on, that becomes readable when
-     * peer_gone would say so; or -1. */
-    int (*peer_process)(void *context);
-} par_channel_owner;
+typedef par_transport_owner par_channel_owner;
 
 /* The parent's end: makes segment and socketpair. *peer_fd is the socket for the child (caller closes it after the
  * spawn); the segment's descriptor already waits inside it. ring_bytes is rounded up to what the system needs. */
@@ -140,7 +108,7 @@ int par_selector_open(par_selector **out, const par_channel_owner *owner, par_er
 void par_selector_close(par_selector *selector);
 int par_selector_add(par_selector *selector, par_channel *channel, void *user, par_error *err);
 void par_selector_remove(par_selector *selector, par_channel *channel); /* a channel that closes removes itself */
-/* Waits until a channel is ready and gives its `user`. Fair: channels take turns. */
+/* Waits until a channel is ready and gives its `user`. Fair: channels take turns. PAR_E_CLOSED: there is none (any more). */
 int par_selector_wait(par_selector *selector, void **user, int64_t deadline_ns, par_error *err);
 /* Readable when wait would find something (level-triggered, may wake for nothing). */
 int par_selector_fd(par_selector *selector, int *fd, par_error *err);

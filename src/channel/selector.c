@@ -261,8 +261,8 @@ static int slept(par_selector *selector, int rc, int64_t deadline_ns, par_error 
 
 int par_selector_wait(par_selector *selector, void **user, int64_t deadline_ns, par_error *err)
 {
-    if (!selector->all) return par_error_set(err, PAR_E_INVALID, "there is no channel to wait for");
     for (int busy = 0;; busy++) {
+        if (!selector->all) return par_error_set(err, PAR_E_CLOSED, "there is no channel to wait for");
         look_at_cold(selector);
         par_node *node = look_at_warm(selector);
         if (!node && deadline_ns) node = spin_over_warm(selector, deadline_ns);
@@ -275,6 +275,7 @@ int par_selector_wait(par_selector *selector, void **user, int64_t deadline_ns, 
         if (cold && selector->has_fd) par_os_set_lower(selector->set);
         if (deadline_ns && selector->owner.interrupted && selector->owner.interrupted(selector->owner.context))
             return par_error_set(err, PAR_E_INTERRUPTED, "interrupted");
+        if (!selector->all) continue; /* what ran then has closed them all */
         int rc = cold ? slept(selector, sleep_over(selector, deadline_ns), deadline_ns, err) : in_time(deadline_ns, err);
         if (rc != PAR_OK) return rc;
         if (cold) selector->served = 0;

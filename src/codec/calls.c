@@ -1,14 +1,13 @@
-/* Calls into Lua during which the codec's state is left alone, and small helpers that need no codec. */
+/* Small helpers that need no codec. */
 #include <stdlib.h>
 
 #include "codec/state.h"
 
-int par_codec_call(lua_State *L, par_codec *codec, int args, int results)
+int par_codec_raised(lua_State *L, int top, par_error *err)
 {
-    codec->calls_out++;
-    int rc = lua_pcall(L, args, results, 0);
-    codec->calls_out--;
-    return rc;
+    if (lua_gettop(L) > top + 1) lua_replace(L, top + 1);
+    lua_settop(L, top + 1);
+    return par_error_set(err, PAR_E_RAISED, "a function of the user raised an error");
 }
 
 void par_codec_push_globals(lua_State *L)

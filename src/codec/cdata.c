@@ -81,7 +81,7 @@ static bool push_helper(lua_State *L, par_codec *codec, int which)
     lua_rawgetp(L, LUA_REGISTRYINDEX, &codec->anchors.cdata);
     if (!lua_istable(L, -1)) {
         lua_pop(L, 1);
-        if (luaL_loadbuffer(L, helper, sizeof helper - 1, "=cdata") != LUA_OK || par_codec_call(L, codec, 0, 1) != LUA_OK) {
+        if (luaL_loadbuffer(L, helper, sizeof helper - 1, "=cdata") != LUA_OK || lua_pcall(L, 0, 1, 0) != LUA_OK) {
             lua_pop(L, 1);
             return false;
         }
@@ -99,7 +99,7 @@ int par_encode_cdata(lua_State *L, par_codec *codec, par_encoder *e)
     if (rc != 0) return rc;
     if (!push_helper(L, codec, 1)) return par_refuse(L, e, "cannot send a cdata without the ffi module");
     lua_pushvalue(L, -2);
-    if (par_codec_call(L, codec, 1, 2) != LUA_OK) return par_refuse(L, e, "cannot send a cdata: %s", lua_tostring(L, -1));
+    if (lua_pcall(L, 1, 2, 0) != LUA_OK) return par_refuse(L, e, "cannot send a cdata: %s", lua_tostring(L, -1));
     size_t name_len, len;
     const char *name = lua_tolstring(L, -2, &name_len), *bytes = lua_tolstring(L, -1, &len);
     if (!name) return par_refuse(L, e, "cannot send a cdata (%s): only numbers, and named structs and arrays of them", bytes);
@@ -116,7 +116,7 @@ static int push_cdata(lua_State *L, par_codec *codec, par_decoder *d, const char
     if (!push_helper(L, codec, 2)) return par_error_set(d->err, PAR_E_UNSUPPORTED, "a cdata needs the ffi module");
     lua_pushstring(L, name);
     lua_pushlstring(L, (const char *)bytes, len);
-    if (par_codec_call(L, codec, 2, 1) == LUA_OK && !lua_isnil(L, -1)) return 1;
+    if (lua_pcall(L, 2, 1, 0) == LUA_OK && !lua_isnil(L, -1)) return 1;
     return par_error_set(d->err, PAR_E_UNSUPPORTED, "a cdata whose type '%.100s' is not declared here as it was", name);
 }
 

@@ -96,7 +96,7 @@ static bool push_module(lua_State *L, par_codec *codec)
     if (lua_istable(L, -1)) return true;
     lua_pop(L, 1);
     lua_pushcfunction(L, codec->hooks.class_file);
-    if (par_codec_call(L, codec, 0, 1) != LUA_OK) return false;
+    if (lua_pcall(L, 0, 1, 0) != LUA_OK) return false;
     lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &codec->anchors.class_file);
     return true;
@@ -110,7 +110,7 @@ bool par_class_call(lua_State *L, par_codec *codec, const char *function, int ar
         lua_getfield(L, -1, function);
         lua_replace(L, -2);
         lua_insert(L, -(args + 1));
-        good = par_codec_call(L, codec, args, 1) == LUA_OK;
+        good = lua_pcall(L, args, 1, 0) == LUA_OK;
     }
     if (!good && !lua_isstring(L, -1)) {
         lua_pop(L, 1);

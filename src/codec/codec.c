@@ -49,12 +49,18 @@ par_codec *par_codec_of(lua_State *L)
 
 void par_codec_set_hooks(par_codec *codec, const par_codec_hooks *hooks) { codec->hooks = *hooks; }
 
-par_codec *par_codec_idle(lua_State *L, par_codec *codec)
+par_codec *par_codec_inner(lua_State *L, par_codec *codec)
 {
-    while (codec->calls_out) {
-        lua_rawgetp(L, LUA_REGISTRYINDEX, &codec->anchors.inner);
-        par_codec *inner = lua_touserdata(L, -1);
-        lua_pop(L, 1);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &codec->anchors.inner);
+    par_codec *inner = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    return inner;
+}
+
+par_codec *par_codec_idle(lua_State *L, par_codec *codec, const void *here)
+{
+    while (par_frame_is_above(codec->frame, here)) {
+        par_codec *inner = par_codec_inner(L, codec);
         if (!inner) {
             inner = codec_push(L);
             inner->outer = codec;

@@ -49,8 +49,8 @@ void par_codec_set_hooks(par_codec *codec, const par_codec_hooks *hooks); /* cop
 void par_codec_register(lua_State *L, par_codec *codec, int name, int spec);
 
 typedef struct par_encoded {
-    par_codec *by;        /* whose buffers these are */
-    const uint8_t *bytes; /* the span that was given, or the codec's own buffer (valid until the next encode) */
+    par_codec *by;        /* whose buffers these are; NULL: nobody's, it lies in the span */
+    const uint8_t *bytes; /* the span that was given, or the codec's own buffer (valid until par_codec_sent) */
     size_t len;
     bool in_span;         /* bytes == span */
     const par_payload *payloads;
@@ -71,34 +71,43 @@ enum {
 
 /* Encodes `count` values from stack index `first` on as one message, into span[0..room) if it fits, else into the codec's
  * buffer. Returns PAR_OK, PAR_E_UNSUPPORTED (text names the path: "message.users[3].sock: cannot send a userdata (...)",
- * `name` being the path's first word), PAR_E_LIMIT or PAR_E_NOMEM; nothing was sent then. Raises only what a user's hook
- * raised and Lua's own out of memory. Leaves the stack as it was. Values referred to by payloads must stay on the stack
- * until the message is sent; then par_codec_sent has to be called. span may be NULL with room 0. */
+ * `name` being the path's first word), PAR_E_LIMIT, PAR_E_NOMEM or PAR_E_RAISED (a user's hook raised: its error is pushed); nothing was
+ * sent then. Raises only Lua's own errors (out of memory; a table that a hook changed while it was walked). Leaves the stack as it was but
+ * for PAR_E_RAISED. Values referred to by payloads must stay on the stack until the message is sent; then par_codec_sent has to be called,
+ * always. span may be NULL with room 0. */
 int par_codec_encode(lua_State *L, par_codec *codec, int first, int count, const char *name, unsigned flags, uint8_t *span,
                      size_t room, par_encoded *out, par_error *err);
-/* The message has been sent, or will not be: lets go of what it held. Until then the bytes and payloads are good. Without
- * payloads nothing is held, and the call may be left out. */
+/* The message has been sent, or will not be: lets go of what it held. Until then the bytes and payloads are good, whatever runs
+ * meanwhile. */
 void par_codec_sent(lua_State *L, const par_encoded *encoded);
-/* Who sent a message, and what it is: for telling people whose code was refused and where it stood. */
+/* Somebody else is about to write where a span of an encode further out lies (a finalizer sends on the same link): that
+ * message goes on in the codec's own buffer. false: there is no memory for it. */
+bool par_codec_leave_span(lua_State *L, par_codec *codec);
+
+/* Where a message comes from. */
 typedef struct par_codec_origin {
-    const char *who;  /* "child 3" */
-    const char *what; /* "result": the first word of the path */
+    unsigned id;      /* of the child, or 0 for the parent: for telling people whose code was refused, and */
+    const char *what; /* "result": where it stood: the first word of the path */
     int skip;         /* so many values in front are not the user's */
+    /* Called when the bytes and payloads are not needed any more, since there is a copy of them; not at the end. NULL is allowed. */
+    void (*taken)(void *context);
+    void *context;
 } par_codec_origin;
 
 /* Pushes the values of one message and returns their number, or PAR_E_CORRUPT / PAR_E_UNSUPPORTED / PAR_E_NOMEM with nothing
- * pushed. Safe on any bytes; memory stays in proportion to len. Raises only what a user's hook raised and out of memory. */
+ * pushed, or PAR_E_RAISED: a user's hook raised, and its error is pushed. Safe on any bytes; memory stays in proportion to len. Raises
+ * only out of memory. */
 int par_codec_decode(lua_State *L, par_codec *codec, const uint8_t *bytes, size_t len, par_blob *const *payloads,
                      uint32_t n_payloads, unsigned flags, par_error *err);
 
-/* The same for a message of somebody who may not send code: without PAR_DECODE_FUNCTIONS "child 3 sent a function at result.f,
+/* The same for a message of somebody. One who may not send code: without PAR_DECODE_FUNCTIONS "child 3 sent a function at result.f,
  * which functions=false forbids" is what PAR_E_UNSUPPORTED says then. Nothing that the message names is loaded, called or looked up
  * but types and classes that are known here. */
 int par_codec_decode_from(lua_State *L, par_codec *codec, const uint8_t *bytes, size_t len, par_blob *const *payloads,
                           uint32_t n_payloads, unsigned flags, const par_codec_origin *origin, par_error *err);
 
 /* The ABI of this Lua as seen by bytecode and numbers: peers with equal fingerprints exchange bytecode. NUL-terminated,
- * at most room bytes. */
+ * at most room bytes. Raises out of memory. */
 void par_codec_fingerprint(lua_State *L, char *out, size_t room);
 /* PAR_ENCODE_FOREIGN and PAR_ENCODE_FLOATS as a peer with this fingerprint needs them. */
 unsigned par_codec_flags_for(lua_State *L, const char *fingerprint);

@@ -185,7 +185,7 @@ static int decode_container(lua_State *L, par_codec *codec, par_decoder *d, unsi
     case PAR_TAG_FUNCTION:
     case PAR_TAG_FUNCTION_LATER: return par_decode_bytecode(L, codec, d, at, tag == PAR_TAG_FUNCTION_LATER);
     case PAR_TAG_SOURCE:
-    case PAR_TAG_SOURCE_LATER: return par_decode_source(L, codec, d, at, tag == PAR_TAG_SOURCE_LATER);
+    case PAR_TAG_SOURCE_LATER: return par_decode_source(L, d, at, tag == PAR_TAG_SOURCE_LATER);
     case PAR_TAG_CDATA:
     case PAR_TAG_CDATA_LATER: return par_decode_cdata(L, codec, d, at, tag == PAR_TAG_CDATA_LATER);
     case PAR_TAG_TENSOR:
@@ -198,7 +198,7 @@ static int decode_container(lua_State *L, par_codec *codec, par_decoder *d, unsi
             return decode_classed(L, codec, d, at + 1, next == PAR_TAG_HOOKED_LATER);
         if (next < PAR_TAG_EMPTY || next >= PAR_TAG_END) return par_corrupt(d, "a metatable without a table");
         return open_table(L, d, next, at + 1, true);
-    case PAR_TAG_NAMED: return par_decode_named(L, codec, d);
+    case PAR_TAG_NAMED: return par_decode_named(L, d);
     case PAR_TAG_BESIDE: return push_beside(L, d);
     case PAR_TAG_HOOKED:
     case PAR_TAG_HOOKED_LATER: return decode_hooked(L, codec, d, at, tag == PAR_TAG_HOOKED_LATER);
@@ -394,7 +394,7 @@ static int fill_hooked(lua_State *L, par_codec *codec, par_decoder *d, par_filli
         lua_pop(L, 1);
     }
     if (filling->take == PAR_TAKE_CLASS) return par_decode_read_object(L, codec, d);
-    return par_decode_call_hook(L, codec, d, filling->n, filling->fixed);
+    return par_decode_call_hook(L, d, filling->n, filling->fixed);
 }
 
 /* The number of values, and the name of the type, which is pushed. */
@@ -545,6 +545,7 @@ static void begin(par_decoder *d, const uint8_t *bytes, size_t len, par_blob *co
                   unsigned flags, const par_codec_origin *origin, par_error *err)
 {
     par_decode_release_storages(d); /* left by a decode that raised */
+    par_input_let_go(d);
     d->start = d->p = bytes;
     d->end = bytes + len;
     d->owned = false;
@@ -595,13 +596,17 @@ int par_codec_decode(lua_State *L, par_codec *codec, const uint8_t *bytes, size_
 int par_codec_decode_from(lua_State *L, par_codec *codec, const uint8_t *bytes, size_t len, par_blob *const *payloads,
                           uint32_t n_payloads, unsigned flags, const par_codec_origin *origin, par_error *err)
 {
-    codec = par_codec_idle(L, codec);
+    codec = par_codec_idle(L, codec, PAR_FRAME_HERE);
     par_decoder *d = &codec->decoder;
     int top = lua_gettop(L);
     begin(d, bytes, len, payloads, n_payloads, flags, origin, err);
+    codec->frame = PAR_FRAME_HERE;
     int rc = read_message(L, codec, d);
-    if (rc < 0) lua_settop(L, top);
+    codec->frame = NULL;
+    if (rc == PAR_E_RAISED) rc = par_codec_raised(L, top, err);
+    else if (rc < 0) lua_settop(L, top);
     if (d->n_storages) par_decode_release_storages(d);
+    if (d->n_own_payloads) par_input_let_go(d);
     if (d->owned) par_buffer_trim(&d->own, PAR_CODEC_KEEP_BYTES);
     par_levels_reset(L, &d->levels);
     return rc;

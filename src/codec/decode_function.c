@@ -96,7 +96,7 @@ static int load_text(lua_State *L, par_decoder *d, unsigned lines, const char *n
     return par_error_set(d->err, PAR_E_UNSUPPORTED, "a function's source text is not Lua here: %.300s", why ? why : "?");
 }
 
-int par_decode_source(lua_State *L, par_codec *codec, par_decoder *d, size_t at, bool later)
+int par_decode_source(lua_State *L, par_decoder *d, size_t at, bool later)
 {
     uint8_t kind;
     uint64_t line;
@@ -112,7 +112,7 @@ int par_decode_source(lua_State *L, par_codec *codec, par_decoder *d, size_t at,
     if (rc != PAR_OK) return rc;
     lua_remove(L, -2);
     if (kind == PAR_SOURCE_FUNCTION) { /* the chunk only makes the function */
-        if (par_codec_call(L, codec, 0, 1) != LUA_OK || !lua_isfunction(L, -1))
+        if (lua_pcall(L, 0, 1, 0) != LUA_OK || !lua_isfunction(L, -1))
             return par_corrupt(d, "a function's source text gives no function");
     }
     rc = later ? par_decode_remember(L, d, at) : PAR_OK;

@@ -114,7 +114,7 @@ static int settle(lua_State *L, par_codec *codec, par_decoder *d)
     if (rc != PAR_OK) return rc;
     luaL_checkstack(L, 4, NULL);
     lua_pushcfunction(L, codec->hooks.settle);
-    if (par_codec_call(L, codec, 0, 0) == LUA_OK) return PAR_OK;
+    if (lua_pcall(L, 0, 0, 0) == LUA_OK) return PAR_OK;
     const char *why = lua_tostring(L, -1);
     return par_error_set(d->err, PAR_E_UNSUPPORTED, "a tensor, and tensors cannot be made here: %.300s", why ? why : "?");
 }

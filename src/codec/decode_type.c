@@ -9,7 +9,7 @@
 /* ---- library things ---- */
 
 /* The name of a module is at the top: pushes the module, loading it if it has to be. */
-static int find_module(lua_State *L, par_codec *codec, par_decoder *d)
+static int find_module(lua_State *L, par_decoder *d)
 {
     par_names_push_loaded(L);
     lua_pushvalue(L, -2);
@@ -21,7 +21,7 @@ static int find_module(lua_State *L, par_codec *codec, par_decoder *d)
     if (rc != PAR_OK) return rc;
     lua_getglobal(L, "require");
     lua_pushvalue(L, -2);
-    if (par_codec_call(L, codec, 1, 1) == LUA_OK) return PAR_OK;
+    if (lua_pcall(L, 1, 1, 0) == LUA_OK) return PAR_OK;
     const char *why = lua_tostring(L, -1);
     return par_error_set(d->err, PAR_E_UNSUPPORTED, "something of the module '%.80s', which cannot be loaded here: %.300s",
                          lua_tostring(L, -2), why ? why : "?");
@@ -50,13 +50,13 @@ static int refuse_named(lua_State *L, par_decoder *d, unsigned fields)
     return par_decode_refuse_code(d, what);
 }
 
-int par_decode_named(lua_State *L, par_codec *codec, par_decoder *d)
+int par_decode_named(lua_State *L, par_decoder *d)
 {
     uint8_t fields;
     if (!par_get_u8(d, &fields) || fields > 2) return par_corrupt(d, "it ends inside a name");
     if (!(d->flags & PAR_DECODE_FUNCTIONS)) return refuse_named(L, d, fields);
     if (!push_name(L, d)) return par_corrupt(d, "it ends inside a name");
-    int rc = find_module(L, codec, d);
+    int rc = find_module(L, d);
     if (rc != PAR_OK) return rc;
     for (; fields > 0; fields--) { /* name, value */
         if (!push_name(L, d)) return par_corrupt(d, "it ends inside a name");
@@ -96,7 +96,7 @@ int par_decode_find_hook(lua_State *L, par_codec *codec, par_decoder *d)
     return PAR_OK;
 }
 
-int par_decode_call_hook(lua_State *L, par_codec *codec, par_decoder *d, size_t n, size_t reference)
+int par_decode_call_hook(lua_State *L, par_decoder *d, size_t n, size_t reference)
 {
     int rc = par_input_own(d);
     if (rc != PAR_OK) return rc;
@@ -104,7 +104,7 @@ int par_decode_call_hook(lua_State *L, par_codec *codec, par_decoder *d, size_t 
     luaL_checkstack(L, (int)n + 10, "no room for the values of a decode hook");
     lua_getfield(L, values, "decode");
     for (size_t i = 1; i <= n; i++) lua_rawgeti(L, values, (int)i);
-    if (par_codec_call(L, codec, (int)n, 1) != LUA_OK) lua_error(L);
+    if (lua_pcall(L, (int)n, 1, 0) != LUA_OK) return PAR_E_RAISED;
     if (reference) {
         lua_pushvalue(L, -1);
         lua_rawseti(L, d->refs_index, (int)reference);

@@ -57,6 +57,8 @@ void par_decode_release_storages(par_decoder *d)
 void par_decoder_fini(par_decoder *d)
 {
     par_decode_release_storages(d);
+    par_input_let_go(d);
+    free(d->own_payloads);
     free(d->open);
     free(d->refs);
     par_buffer_fini(&d->own);

@@ -20,18 +20,18 @@ int par_decode_ref(lua_State *L, par_decoder *d);
 
 /* Read what follows the tag at offset `at` and push it. 1: complete. 0: a level was entered. */
 int par_decode_bytecode(lua_State *L, par_codec *codec, par_decoder *d, size_t at, bool later);
-int par_decode_source(lua_State *L, par_codec *codec, par_decoder *d, size_t at, bool later);
+int par_decode_source(lua_State *L, par_decoder *d, size_t at, bool later);
 int par_decode_cdata(lua_State *L, par_codec *codec, par_decoder *d, size_t at, bool later);
 int par_decode_tensor(lua_State *L, par_codec *codec, par_decoder *d, size_t at, bool later);
 int par_decode_storage(lua_State *L, par_codec *codec, par_decoder *d, size_t at, bool later);
 /* Joins the upvalue that the function at the top waits for with one of a function that came before. */
 int par_decode_join(lua_State *L, par_decoder *d, int upvalue);
 /* Something of a library, by name; loads the module when it has to. */
-int par_decode_named(lua_State *L, par_codec *codec, par_decoder *d);
+int par_decode_named(lua_State *L, par_decoder *d);
 /* The name of a type at the top becomes a table for the values of its hook. */
 int par_decode_find_hook(lua_State *L, par_codec *codec, par_decoder *d);
 /* Calls the hook with the n values of the table at the top, which becomes its result. */
-int par_decode_call_hook(lua_State *L, par_codec *codec, par_decoder *d, size_t n, size_t reference);
+int par_decode_call_hook(lua_State *L, par_decoder *d, size_t n, size_t reference);
 /* The name of a class at the top becomes a table for what its objects' write left, under the new object. */
 int par_decode_make_object(lua_State *L, par_codec *codec, par_decoder *d);
 /* The object reads the table at the top, and takes its place. */

@@ -156,13 +156,44 @@ static bool encode_plain(lua_State *L, par_encoder *e, int idx, uint8_t *span, s
 
 void par_codec_sent(lua_State *L, const par_encoded *encoded)
 {
-    par_encode_let_go(L, encoded->by, &encoded->by->encoder);
+    if (!encoded->by) return;
+    encoded->by->frame = NULL;
+    if (encoded->n_payloads) par_encode_let_go(L, encoded->by, &encoded->by->encoder);
+}
+
+bool par_codec_leave_span(lua_State *L, par_codec *codec)
+{
+    bool left = true;
+    for (; codec && PAR_FRAME_LIVES(codec->frame); codec = par_codec_inner(L, codec))
+        if (codec->encoding) left = par_output_leave_span(&codec->encoder) && left;
+    return left;
+}
+
+/* The message into e, by one walk or two. */
+static int encode_message(lua_State *L, par_codec *codec, par_encoder *e, int first, int count, uint8_t *span, size_t room)
+{
+    bool again;
+    int rc, top = lua_gettop(L);
+    do {
+        par_encode_let_go(L, codec, e);
+        rc = begin(L, e, span, room);
+        if (rc != PAR_OK) return rc;
+        rc = write_message(L, codec, e, first, count);
+        if (rc == PAR_E_RAISED) rc = par_codec_raised(L, top, e->err);
+        else lua_settop(L, top);
+        par_levels_reset(L, &e->levels);
+        /* What is refused may stand in a library, which travels by name: its tables are known by their functions only. */
+        again = !e->check_names && (rc == PAR_AGAIN_WITH_NAMES || rc == PAR_E_UNSUPPORTED);
+        e->check_names = true;
+    } while (again);
+    if (rc != PAR_OK || e->n_payloads == 0) par_encode_let_go(L, codec, e);
+    return rc;
 }
 
 int par_codec_encode(lua_State *L, par_codec *codec, int first, int count, const char *name, unsigned flags, uint8_t *span,
                      size_t room, par_encoded *out, par_error *err)
 {
-    codec = par_codec_idle(L, codec);
+    codec = par_codec_idle(L, codec, PAR_FRAME_HERE);
     par_encoder *e = &codec->encoder;
     first = lua_absindex(L, first);
     e->flags = flags;
@@ -172,23 +203,14 @@ int par_codec_encode(lua_State *L, par_codec *codec, int first, int count, const
     e->check_names = e->names_fresh = false;
     e->doubles_only = (flags & PAR_ENCODE_FLOATS) && !(flags & PAR_ENCODE_LOSSY);
     if (count == 1 && encode_plain(L, e, first, span, room)) {
-        *out = (par_encoded){.by = codec, .bytes = e->start, .len = par_output_at(e), .in_span = true};
+        *out = (par_encoded){.by = NULL, .bytes = e->start, .len = par_output_at(e), .in_span = true};
         return PAR_OK;
     }
-    int rc;
-    bool again;
-    do {
-        par_encode_let_go(L, codec, e);
-        rc = begin(L, e, span, room);
-        if (rc != PAR_OK) return rc;
-        rc = write_message(L, codec, e, first, count);
-        lua_settop(L, e->levels.base);
-        par_levels_reset(L, &e->levels);
-        /* What is refused may stand in a library, which travels by name: its tables are known by their functions only. */
-        again = !e->check_names && (rc == PAR_AGAIN_WITH_NAMES || rc == PAR_E_UNSUPPORTED);
-        e->check_names = true;
-    } while (again);
-    if (rc != PAR_OK || e->n_payloads == 0) par_encode_let_go(L, codec, e);
+    codec->frame = PAR_FRAME_HERE;
+    codec->encoding = true;
+    int rc = encode_message(L, codec, e, first, count, span, room);
+    codec->encoding = false;
+    if (rc != PAR_OK || e->in_span) codec->frame = NULL; /* else until par_codec_sent */
     if (rc != PAR_OK) return rc;
     *out = (par_encoded){.by = codec,
                          .bytes = e->start,

@@ -77,7 +77,7 @@ int par_encode_function(lua_State *L, par_codec *codec, par_encoder *e)
     if (rc != 0) return rc;
     rc = par_encode_seen(L, e, lua_topointer(L, -1), 0);
     if (rc != 0) return rc;
-    if (e->flags & PAR_ENCODE_FOREIGN) return par_encode_source(L, codec, e);
+    if (e->flags & PAR_ENCODE_FOREIGN) return par_encode_source(L, e);
     size_t at = par_output_at(e);
     rc = put_bytecode(L, codec, e);
     if (rc != PAR_OK) return rc;

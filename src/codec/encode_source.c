@@ -93,7 +93,7 @@ static void push_dump(lua_State *L, par_encoder *e)
 }
 
 /* Is the function at index `function` the one of the text at the top, bytecode for bytecode? */
-static bool same_code(lua_State *L, par_codec *codec, par_encoder *e, int function, const lua_Debug *ar)
+static bool same_code(lua_State *L, par_encoder *e, int function, const lua_Debug *ar)
 {
     int top = lua_gettop(L);
     luaL_Buffer buffer;
@@ -104,7 +104,7 @@ static bool same_code(lua_State *L, par_codec *codec, par_encoder *e, int functi
     lua_concat(L, 2);
     size_t len;
     const char *text = lua_tolstring(L, -1, &len);
-    bool same = luaL_loadbuffer(L, text, len, ar->source) == LUA_OK && par_codec_call(L, codec, 0, 1) == LUA_OK;
+    bool same = luaL_loadbuffer(L, text, len, ar->source) == LUA_OK && lua_pcall(L, 0, 1, 0) == LUA_OK;
     if (same) {
         push_dump(L, e);
         lua_pushvalue(L, function);
@@ -120,7 +120,7 @@ static bool same_code(lua_State *L, par_codec *codec, par_encoder *e, int functi
 
 /* Pushes the function's own expression. The chunk is at the top, the function below. When several functions stand in the
  * same lines, the right one is known by its bytecode. */
-static int push_expression(lua_State *L, par_codec *codec, par_encoder *e, const lua_Debug *ar)
+static int push_expression(lua_State *L, par_encoder *e, const lua_Debug *ar)
 {
     size_t len;
     int chunk = lua_gettop(L);
@@ -129,7 +129,7 @@ static int push_expression(lua_State *L, par_codec *codec, par_encoder *e, const
     int found = par_source_find(text, len, ar->linedefined, ar->lastlinedefined, spans, CANDIDATES_MAX);
     for (int i = 0; i < found && i < CANDIDATES_MAX; i++) {
         push_text(L, chunk, &spans[i]);
-        if (found == 1 || same_code(L, codec, e, chunk - 1, ar)) return PAR_OK;
+        if (found == 1 || same_code(L, e, chunk - 1, ar)) return PAR_OK;
         lua_pop(L, 1);
     }
     return par_refuse(L, e, "cannot send a function to another kind of Lua: its text was not found in lines %d-%d of %s%s",
@@ -150,7 +150,7 @@ static int check_text(lua_State *L, par_encoder *e, const lua_Debug *ar)
                       ar->short_src);
 }
 
-int par_encode_source(lua_State *L, par_codec *codec, par_encoder *e)
+int par_encode_source(lua_State *L, par_encoder *e)
 {
     lua_Debug ar;
     luaL_checkstack(L, 12, NULL);
@@ -159,7 +159,7 @@ int par_encode_source(lua_State *L, par_codec *codec, par_encoder *e)
     lua_getinfo(L, ">S", &ar);
     bool main = strcmp(ar.what, "main") == 0;
     int top = lua_gettop(L), rc = push_chunk(L, e, &ar);
-    if (rc == PAR_OK && !main) rc = push_expression(L, codec, e, &ar);
+    if (rc == PAR_OK && !main) rc = push_expression(L, e, &ar);
     if (rc == PAR_OK && (rc = check_text(L, e, &ar)) == PAR_OK) {
         size_t len;
         const char *text = lua_tolstring(L, -1, &len);

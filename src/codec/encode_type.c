@@ -47,17 +47,15 @@ void par_encode_keep(lua_State *L, par_codec *codec, par_encoder *e)
     lua_pop(L, 1);
 }
 
-/* Calls spec.encode(object), both at the top; leaves in the place of the spec a table of the results. */
-static int call_encode(lua_State *L, par_codec *codec, par_encoder *e)
+/* Calls spec.encode(object), both at the top; leaves in the place of the spec a table of the results, of which it
+ * returns the number. PAR_E_RAISED: the error is at the top. */
+static int call_encode(lua_State *L)
 {
     int spec = lua_gettop(L);
     luaL_checkstack(L, 280, "no room for the values of an encode hook");
     lua_getfield(L, spec, "encode");
     lua_pushvalue(L, spec - 1);
-    if (par_codec_call(L, codec, 1, LUA_MULTRET) != LUA_OK) {
-        par_encode_let_go(L, codec, e);
-        lua_error(L);
-    }
+    if (lua_pcall(L, 1, LUA_MULTRET, 0) != LUA_OK) return PAR_E_RAISED;
     int n = lua_gettop(L) - spec;
     lua_createtable(L, n < 250 ? n : 0, 0);
     lua_replace(L, spec);
@@ -100,7 +98,8 @@ int par_encode_hooked(lua_State *L, par_codec *codec, par_encoder *e)
     lua_pushvalue(L, -3);
     lua_insert(L, -2); /* object, name, object, spec */
     if (!par_output_leave_span(e)) return par_output_full(e);
-    int n = call_encode(L, codec, e);
+    int n = call_encode(L);
+    if (n < 0) return n;
     par_output_forget(e);
     lua_replace(L, -2); /* object, name, results */
     if (n > UINT8_MAX) return par_refuse(L, e, "its encode hook returned more than 255 values");

@@ -47,7 +47,7 @@ static inline int par_encode_enter(lua_State *L, par_encoder *e, par_step step, 
 /* Begin a container or write a whole value at the top of the stack. 1: done; 0: a level was entered. */
 int par_encode_table(lua_State *L, par_codec *codec, par_encoder *e);
 int par_encode_function(lua_State *L, par_codec *codec, par_encoder *e);
-int par_encode_source(lua_State *L, par_codec *codec, par_encoder *e);
+int par_encode_source(lua_State *L, par_encoder *e);
 int par_encode_cdata(lua_State *L, par_codec *codec, par_encoder *e);
 int par_encode_userdata(lua_State *L, par_codec *codec, par_encoder *e);
 /* Goes on with the table on the level. 1: it is complete and alone there; 0: a value to be written is at the top. */

@@ -41,13 +41,13 @@ void par_codec_fingerprint(lua_State *L, char *out, size_t room)
     dump_head head = {.len = 0};
     if (room == 0) return;
     luaL_checkstack(L, 4, NULL);
-    if (luaL_loadbuffer(L, "return", 6, "=fingerprint") == LUA_OK) {
+    if (luaL_loadbuffer(L, "return", 6, "=fingerprint") != LUA_OK) lua_error(L); /* no memory */
 #if LUA_VERSION_NUM >= 503
-        lua_dump(L, keep_head, &head, 1);
+    int rc = lua_dump(L, keep_head, &head, 1);
 #else
-        lua_dump(L, keep_head, &head);
+    int rc = lua_dump(L, keep_head, &head);
 #endif
-    }
+    if (rc != 0) luaL_error(L, "not enough memory");
     lua_pop(L, 1);
 #if PAR_LUAJIT
     const char *family = "LuaJIT";

@@ -8,9 +8,31 @@ int par_corrupt(par_decoder *d, const char *what)
     return par_error_set(d->err, PAR_E_CORRUPT, "the message is corrupt at byte %zu: %s", (size_t)(d->p - d->start), what);
 }
 
+void par_input_let_go(par_decoder *d)
+{
+    for (uint32_t i = 0; i < d->n_own_payloads; i++)
+        if (d->own_payloads[i]) par_blob_release(d->own_payloads[i]);
+    d->n_own_payloads = 0;
+}
+
+/* Of the payloads only those that are strings are still asked for. */
+static int own_payloads(par_decoder *d)
+{
+    if (d->n_payloads == 0) return PAR_OK;
+    par_blob **own = par_codec_grow(d->own_payloads, &d->own_payloads_capacity, d->n_payloads, sizeof *own);
+    if (!own) return par_error_set(d->err, PAR_E_NOMEM, "no memory for the payloads of a message");
+    d->own_payloads = own;
+    for (uint32_t i = 0; i < d->n_payloads; i++) own[i] = d->payloads[i] ? par_blob_retain(d->payloads[i]) : NULL;
+    d->n_own_payloads = d->n_payloads;
+    d->payloads = own;
+    return PAR_OK;
+}
+
 int par_input_own(par_decoder *d)
 {
     if (d->owned) return PAR_OK;
+    int rc = own_payloads(d);
+    if (rc != PAR_OK) return rc;
     size_t at = (size_t)(d->p - d->start), len = (size_t)(d->end - d->start);
     d->own.len = 0;
     if (par_buffer_append(&d->own, d->start, len) != PAR_OK)
@@ -19,6 +41,7 @@ int par_input_own(par_decoder *d)
     d->p = d->start + at;
     d->end = d->start + len;
     d->owned = true;
+    if (d->origin && d->origin->taken) d->origin->taken(d->origin->context);
     return PAR_OK;
 }
 

@@ -25,6 +25,7 @@ static inline bool par_get_bytes(par_decoder *d, void *out, size_t len)
 
 /* Before anything is called that may let the message's memory go: continues on a copy. */
 int par_input_own(par_decoder *d);
+void par_input_let_go(par_decoder *d); /* of the payloads that it copied then */
 /* PAR_E_CORRUPT, saying where. */
 int par_corrupt(par_decoder *d, const char *what);
 bool par_get_varint(par_decoder *d, uint64_t *out);

@@ -138,8 +138,9 @@ static void name_refused(lua_State *L, par_decoder *d)
     path_add(&path, "%s", origin->what);
     if (d->count - origin->skip > 1) path_add(&path, " %d", d->current - origin->skip);
     path_to_read(L, d, &path);
-    par_error_set(d->err, PAR_E_UNSUPPORTED, "%.40s sent %s at %.190s, which functions=false forbids", origin->who, d->refused,
-                  path.text);
+    char who[24] = "the parent";
+    if (origin->id) snprintf(who, sizeof who, "child %u", origin->id);
+    par_error_set(d->err, PAR_E_UNSUPPORTED, "%s sent %s at %.190s, which functions=false forbids", who, d->refused, path.text);
 }
 
 void par_decode_name_place(lua_State *L, par_decoder *d)

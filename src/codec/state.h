@@ -3,6 +3,7 @@
 #define PAR_CODEC_STATE_H
 
 #include "base/buffer.h"
+#include "base/frame.h"
 #include "base/limits.h"
 #include "codec/codec.h"
 #include "codec/compat.h"
@@ -135,6 +136,9 @@ typedef struct par_decoder {
     size_t storages_capacity;
     par_blob *const *payloads;
     uint32_t n_payloads;
+    par_blob **own_payloads; /* the same in memory of ours, each with a reference, when hooks run */
+    size_t own_payloads_capacity;
+    uint32_t n_own_payloads;
     uint32_t n_strings; /* of the payloads were strings: each is one once, or a few bytes would stand for any number of them */
     unsigned flags;
     uint8_t header_flags;
@@ -156,17 +160,20 @@ struct par_codec {
     bool types_registered;
     uint32_t fingerprint; /* hash of it; 0: not made yet */
     par_codec *outer;     /* whose registered types it uses; NULL: its own */
-    unsigned calls_out;   /* hooks that run right now: a nested use gets a codec of its own */
+    const void *frame;    /* of the call that uses it (base/frame.h): one further in gets a codec of its own */
+    bool encoding;        /* that call writes a message */
     par_encoder encoder;
     par_decoder decoder;
 };
 
 extern const char par_codec_key; /* its address: the codec in the registry */
 
-/* The codec, or while it is calling out (a hook may send or encode by itself) one that nobody uses. */
-par_codec *par_codec_idle(lua_State *L, par_codec *codec);
-/* lua_pcall, during which the codec's state is left alone. */
-int par_codec_call(lua_State *L, par_codec *codec, int args, int results);
+/* The codec, or while it is in use (hooks, and finalizers anywhere, may send or encode by themselves) one that nobody uses. `here`: the
+ * caller's frame. */
+par_codec *par_codec_idle(lua_State *L, par_codec *codec, const void *here);
+par_codec *par_codec_inner(lua_State *L, par_codec *codec); /* the next one further in, or NULL */
+/* An error whose value is at the top was raised: leaves it as the only value above `top`. Returns PAR_E_RAISED. */
+int par_codec_raised(lua_State *L, int top, par_error *err);
 void par_codec_push_globals(lua_State *L);
 int par_codec_count_upvalues(lua_State *L); /* of the function at the top */
 uint32_t par_codec_fingerprint_hash(lua_State *L, par_codec *codec);

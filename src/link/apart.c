@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "channel/channel.h"
 
 #define ANSWER_NS INT64_C(10000000000) /* a connection that is silent for half of that is given up by the bridge */
 

@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "channel/channel.h"
 #include "link/apart.h"
 #include "link/family.h"
+#include "link/message.h"
 
-#define START_NS INT64_C(10000000000)    /* a parent has this long to hand the segment over */
 #define LINGER_NS INT64_C(2000000000)    /* a process without a socket has this long to end by itself */
-#define LAST_WORDS_NS INT64_C(300000000) /* an orphan has this long to end by itself */
 #define LAST_LINES_NS INT64_C(500000000) /* a grandchild may hold the output of an ended child open so long */
 #define ABSORB_AT_ONCE 64u               /* messages taken in before a wait looks at the time again */
 #define ABSORB_AT_MOST (1u << 18)        /* by one that does not wait: as many as fit into a ring of ordinary size */
@@ -106,10 +106,12 @@ static void on_control(void *context, const par_message *message)
     else take_from_child(link, message);
 }
 
+/* The parent's end does not come when its link is closed, so that ends the waits of whoever uses it. */
 static bool on_interrupted(void *context)
 {
     par_link *link = context;
-    return link->interrupted && link->interrupted(link->host);
+    bool left = link->interrupted && link->interrupted(link->host);
+    return left || (link->closed && link->is_parent);
 }
 
 static void look_at_exit(par_link *link)
@@ -135,92 +137,41 @@ static int on_peer_process(void *context)
     return -1;
 }
 
-static par_channel_owner owner_of(par_link *link)
+par_transport_owner par_link_owner(par_link *link)
 {
-    return (par_channel_owner){link, on_control, on_interrupted, on_peer_gone, on_peer_process};
+    return (par_transport_owner){link, on_control, on_interrupted, on_peer_gone, on_peer_process};
 }
 
-/* Where the child's output and error go: fds[0] and [1], -1 for our own. */
-static int open_output(par_link *link, const par_start_options *options, int fds[2], par_error *err)
+/* --- using a link --- */
+
+int par_link_open(const par_link *link, par_error *err)
 {
-    fds[0] = fds[1] = -1;
-    const char *output = options->output;
-    if (!output && !options->place) return PAR_OK;
-    if (output && strcmp(output, "null") == 0) return options->place ? PAR_OK : par_os_open("/dev/null", &fds[0], err);
-    if (!output) return par_relay_open(&link->relay, PAR_RELAY_PREFIX, "", fds, err);
-    bool prefix = strcmp(options->output, "prefix") == 0;
-    return par_relay_open(&link->relay, prefix ? PAR_RELAY_PREFIX : PAR_RELAY_CAPTURE, prefix ? options->prefix : "", fds,
-                          err);
+    if (link->channel && !link->closed) return PAR_OK;
+    return par_error_set(err, PAR_E_CLOSED, link->closed ? "it was closed meanwhile" : "it has ended");
 }
 
-static int start_process(par_link *link, const par_start_options *options, par_error *err)
+bool par_link_leave(par_link_use use)
 {
-    par_channel_owner owner = owner_of(link);
-    int peer_fd = -1, output[2];
-    int rc = open_output(link, options, output, err);
-    if (rc == PAR_OK) rc = par_channel_open(&link->channel, options->ring_bytes, &owner, &peer_fd, err);
-    if (rc == PAR_OK) {
-        par_os_spawn_options spawn = options->spawn;
-        spawn.fds[0] = -1;
-        spawn.fds[1] = output[0];
-        spawn.fds[2] = link->relay ? output[1] : output[0];
-        spawn.fds[PAR_CHILD_SOCKET_FD] = peer_fd;
-        spawn.n_fds = PAR_CHILD_SOCKET_FD + 1;
-        link->apart = options->place != NULL;
-        if (options->place)
-            rc = options->place(options->place_context, peer_fd, &spawn.fds[1], err);
-        else if (options->server)
-            rc = par_forkserver_start(options->server, peer_fd, &spawn.fds[1], &link->pid, err);
-        else
-            rc = par_os_spawn(&spawn, &link->pid, err);
-        par_os_close(peer_fd);
+    par_link *link = use.link;
+    bool closed = link->closed;
+    if (!use.outermost) return !closed;
+    link->frame = link->reading = NULL;
+    if (closed && !link->is_parent) par_link_free(link);
+    return !closed;
+}
+
+bool par_link_close(par_link *link)
+{
+    link->closed = true;
+    if (link->is_parent) return false;
+    par_family_report(link);
+    if (PAR_FRAME_LIVES(link->frame)) {
+        par_link_kill(link);
+        if (link->channel) par_channel_peer_ended(link->channel); /* whoever waits for it or sends to it gives up */
+        return false;
     }
-    par_os_close(output[0]);
-    par_os_close(output[1]);
-    return rc;
-}
-
-int par_link_start(par_link **out, const par_start_options *options, par_error *err)
-{
-    par_link *link = calloc(1, sizeof *link);
-    if (!link) return par_error_set(err, PAR_E_NOMEM, "out of memory");
-    link->id = options->id;
-    int rc = start_process(link, options, err);
-    if (rc != PAR_OK) {
-        par_channel_close(link->channel);
-        par_relay_close(link->relay);
-        free(link);
-        return rc;
-    }
-    par_family_add(link);
-    *out = link;
-    return PAR_OK;
-}
-
-/* The parent is gone. The main thread may still end in its own way (its waits fail as closed now); an endless loop may
- * not go on. */
-static void on_orphaned(void)
-{
-    par_os_sleep_ns(LAST_WORDS_NS);
-    _exit(1);
-}
-
-int par_link_attach(par_link **out, int socket_fd, par_error *err)
-{
-    par_link *link = calloc(1, sizeof *link);
-    if (!link) return par_error_set(err, PAR_E_NOMEM, "out of memory");
-    link->is_parent = true;
-    link->pid = par_os_parent_pid();
-    par_channel_owner owner = owner_of(link);
-    int rc = par_channel_attach(&link->channel, socket_fd, &owner, par_os_now_ns() + START_NS, err);
-    if (rc == PAR_OK) rc = par_os_watch_hangup(par_channel_socket(link->channel), on_orphaned, err);
-    if (rc != PAR_OK) {
-        par_channel_close(link->channel);
-        free(link);
-        return rc;
-    }
-    *out = link;
-    return PAR_OK;
+    par_link_free(link);
+    return true;
 }
 
 void par_link_free(par_link *link)
@@ -230,6 +181,7 @@ void par_link_free(par_link *link)
         par_family_remove(link);
         par_link_kill(link);
     }
+    if (link->freed) link->freed(link->host);
     par_channel_close(link->channel);
     par_relay_close(link->relay);
     par_kept_free(link->final);
@@ -242,9 +194,11 @@ void par_link_free(par_link *link)
     free(link);
 }
 
+/* --- what is known of the other process --- */
+
 bool par_link_is_there(par_link *link)
 {
-    if (!link->channel) return false;
+    if (!link->channel || link->closed) return false;
     int64_t now_ns = par_os_now_coarse_ns();
     if (now_ns - link->looked_ns < LOOK_NS) return true;
     link->looked_ns = now_ns;
@@ -258,6 +212,13 @@ static bool said_hello(const par_link *link) { return link->hello || par_link_en
 void par_link_resumed(par_link *link)
 {
     if (link->state == PAR_LINK_YIELDED) link->state = PAR_LINK_RUNNING;
+    link->yield_told = false;
+}
+
+const par_os_exit *par_link_exit(par_link *link)
+{
+    look_at_exit(link);
+    return &link->exit;
 }
 
 /* The process has no socket any more, or a SIGKILL: it is ending. One that does not is put to an end. */
@@ -314,6 +275,7 @@ bool par_link_retire(par_link *link)
 {
     if (link->is_parent || !par_link_ended(link)) return false;
     if (!link->channel) return true;
+    if (PAR_FRAME_LIVES(link->frame)) return false;
     if (!link->exit.ended || par_channel_has_data(link->channel)) return false;
     par_channel_close(link->channel);
     link->channel = NULL;
@@ -344,6 +306,8 @@ int par_link_lost(par_link *link, int code, par_error *err)
  * what may lie in the ring. */
 static int absorb_in_time(par_link *link, unsigned n, int64_t deadline_ns, par_error *err)
 {
+    int open = par_link_may_take(link, err);
+    if (open != PAR_OK) return open;
     if (n % (deadline_ns ? ABSORB_AT_ONCE : ABSORB_AT_MOST) == 0) {
         int rc = par_channel_overdue(link->channel, deadline_ns, err);
         if (rc != PAR_OK) return rc;

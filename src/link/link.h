@@ -1,13 +1,15 @@
-/* A link: one relative (a child, or the parent) as this process sees it. The channel to it, what is known of its state,
- * and the control messages that came and were not asked for yet. */
+/* A link: one other process (a child, or the parent) as this process sees it. The transport to it, what is known of its state, and the
+ * control messages that came and were not asked for yet. Nothing above this folder knows on which transport a link stands. */
 #ifndef PAR_LINK_LINK_H
 #define PAR_LINK_LINK_H
 
-#include "channel/channel.h"
-#include "os/os.h"
-#include "link/forkserver.h"
+#include <sys/types.h>
+
+#include "base/frame.h"
 #include "link/protocol.h"
 #include "link/relay.h"
+#include "os/os.h"
+#include "transport/transport.h"
 
 typedef enum par_link_state {
     PAR_LINK_RUNNING,
@@ -32,10 +34,10 @@ struct par_kept {
 void par_kept_free(par_kept *kept);
 
 typedef struct par_link {
-    par_channel *channel;   /* NULL once retired */
+    struct par_channel *channel; /* NULL once retired */
     uint32_t id;
-    pid_t pid;              /* of the relative's process */
-    bool is_parent;         /* the relative is our parent */
+    pid_t pid;              /* of the other process */
+    bool is_parent;         /* it is our parent */
     par_link_state state;
     par_kept *final;        /* RESULT or FAILED */
     par_kept *controls;     /* JOIN and EXEC that came, oldest first; they count as messages that wait */
@@ -45,6 +47,7 @@ typedef struct par_link {
     bool hello;             /* its first message came */
     bool corrupt;           /* it wrote what cannot be, and was cut off */
     bool lost_control;      /* a control message could not be kept for want of memory */
+    bool yield_told;        /* par_link_is_news has told of this yield */
     bool apart;             /* the child runs on another machine (apart.h): */
     bool answered, was_there; /*   the bridge has answered; the child's process was there */
     char *lost;             /*   why nobody knows how it ended; NULL: it is known */
@@ -53,32 +56,40 @@ typedef struct par_link {
     int64_t claimed_ns;     /*   when it claimed a task last, by our clock */
     int64_t looked_ns;      /* when par_link_is_there last looked */
     char fingerprint[128];  /* of its Lua; empty before hello */
-    /* The host's hook for interrupted waits (the Lua layer sets it). */
-    bool (*interrupted)(void *host);
+    /* Calls under way (frame.h): */
+    const void *frame;      /* the outermost call that uses the link */
+    const void *reading;    /* one that reads a message where it lies; nothing else may be received meanwhile */
+    bool closed;            /* par_link_close has come: it is freed when the last call leaves */
+    uint64_t turn;          /* of the message that was received last */
+    /* What the host (the Lua layer) wants to be asked and told: */
+    bool (*interrupted)(void *host); /* shall a wait be left? It may run anything, and close links */
+    void (*freed)(void *host);       /* the link is no more */
     void *host;
     struct par_link *next;  /* family.c's list */
 } par_link;
 
-typedef struct par_start_options {
-    uint32_t id;
-    size_t ring_bytes;
-    const char *output;         /* NULL: it writes to ours; "prefix", "capture" or "null" */
-    const char *prefix;         /* for "prefix" */
-    par_os_spawn_options spawn; /* fds are filled in here */
-    par_forkserver *server;     /* makes the child instead of a spawn; NULL for none */
-    /* Has the child made on another machine instead: it gets these descriptors. NULL for none. */
-    int (*place)(void *context, int child_socket, const int output[2], par_error *err);
-    void *place_context;
-} par_start_options;
+/* --- using a link (link.c) ---
+ * Hooks, finalizers and signal handlers run in the middle of calls, and may close the very link that the call works on. Whoever calls
+ * anything below that may call out enters first, and leaves before he raises an error. A link that is closed while it is used is only
+ * marked, and its process killed; all calls on it end soon, and the last one frees it. */
+typedef struct par_link_use {
+    par_link *link;
+    bool outermost;
+} par_link_use;
 
-/* Starts a child: channel, process, place in the family. */
-int par_link_start(par_link **out, const par_start_options *options, par_error *err);
-/* In a child: the link to the parent, over the inherited socket, with the life line that ends this process soon after
- * its parent. */
-int par_link_attach(par_link **out, int socket_fd, par_error *err);
-/* A child that still runs is killed. NULL is allowed. */
-void par_link_free(par_link *link);
+__attribute__((always_inline)) static inline par_link_use par_link_enter(par_link *link)
+{
+    par_link_use use = {link, !PAR_FRAME_LIVES(link->frame)};
+    if (use.outermost) link->frame = PAR_FRAME_HERE;
+    return use;
+}
+/* false: it was closed meanwhile, and may be gone already. */
+bool par_link_leave(par_link_use use);
+/* A child that still runs is killed. Freed now, or when nobody uses it any more (false). The parent's link stays, since its socket is
+ * our life line (false). */
+bool par_link_close(par_link *link);
 
+/* --- what is known of the other process (link.c) --- */
 bool par_link_ended(const par_link *link); /* the code is over, whichever way */
 /* Waits until a child has ended or yielded, taking in what it sends. PAR_OK: look at link->state. */
 int par_link_wait(par_link *link, int64_t deadline_ns, par_error *err);
@@ -91,15 +102,23 @@ int par_link_wait_control(par_link *link, uint32_t kind, int64_t deadline_ns, pa
 /* Is there anybody to send to? Looks at most once a millisecond or so; in between a message to one who has just gone is
  * accepted, as one that he does not read. */
 bool par_link_is_there(par_link *link);
-/* The channel said PAR_E_CLOSED or PAR_E_CORRUPT: finds out how the child ended. PAR_E_NOMEM, PAR_E_LIMIT: it said something more
+/* The transport said PAR_E_CLOSED or PAR_E_CORRUPT: finds out how the child ended. PAR_E_NOMEM, PAR_E_LIMIT: it said something more
  * that cannot be had now, so nobody knows yet. */
 int par_link_lost(par_link *link, int code, par_error *err);
 void par_link_kill(par_link *link);
 /* Sends a signal. Was its process there? */
 bool par_link_signal(par_link *link, int signal_number);
-/* A child that is gone and has no message left: closes its channel early (channel becomes NULL), keeps how it ended.
- * False when it is not that far. */
+/* How its process ended, as far as that is known now; it is reaped if it has. */
+const par_os_exit *par_link_exit(par_link *link);
+/* A child that is gone, with no message left and nobody using it: closes its transport early (channel becomes NULL), keeps how it
+ * ended. False when it is not that far. */
 bool par_link_retire(par_link *link);
 void par_link_resumed(par_link *link); /* our JOIN was sent: it runs again */
+
+/* --- for the files of this folder --- */
+par_transport_owner par_link_owner(par_link *link);
+void par_link_free(par_link *link); /* a child that still runs is killed; NULL is allowed */
+/* PAR_OK: it can be used; PAR_E_CLOSED: retired, or closed by a call further in. */
+int par_link_open(const par_link *link, par_error *err);
 
 #endif

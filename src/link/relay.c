@@ -155,6 +155,7 @@ int par_relay_open(par_relay **out, par_relay_mode mode, const char *prefix, int
     if (rc != PAR_OK) {
         par_os_close(child_fds[0]);
         par_os_close(child_fds[1]);
+        child_fds[0] = child_fds[1] = -1; /* the caller closes what it finds there */
         relay->refs = 1;
         release(relay);
         return rc;

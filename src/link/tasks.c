@@ -1,5 +1,7 @@
 #include "link/tasks.h"
 
+#include "channel/channel.h"
+
 static uint64_t word_of(uint64_t limit, uint64_t claimed) { return limit << 32 | claimed; }
 
 static par_tasks_state state_of(uint64_t word)
@@ -51,4 +53,9 @@ bool par_tasks_none_left(_Atomic uint64_t *words, unsigned slot)
 {
     par_tasks_state state = state_of(atomic_load_explicit(&words[slot], memory_order_acquire)); /* with par_tasks_retract */
     return state.claimed >= state.limit;
+}
+
+_Atomic uint64_t *par_link_tasks(par_link *link)
+{
+    return link->channel && !link->closed ? par_channel_words(link->channel) : NULL;
 }

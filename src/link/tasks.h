@@ -9,8 +9,8 @@
 #define PAR_LINK_TASKS_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <stdint.h>
+
+#include "link/link.h"
 
 #define PAR_TASKS_SLOTS 2u     /* chunks in a worker's queue */
 #define PAR_TASKS_CLAIMED_AT 2 /* index of the word with the moment of the last claim, in ns */
@@ -35,5 +35,8 @@ int64_t par_tasks_claimed_ns(_Atomic uint64_t *words);
 uint32_t par_tasks_claim(_Atomic uint64_t *words, unsigned slot, int64_t now_ns);
 /* Is no task left to be claimed? None can come, since the owner only lowers the limit of a chunk that it gave. */
 bool par_tasks_none_left(_Atomic uint64_t *words, unsigned slot);
+
+/* The words that a link shares with its other end, NULL once it has ended. */
+_Atomic uint64_t *par_link_tasks(par_link *link);
 
 #endif

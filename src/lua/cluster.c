@@ -11,13 +11,14 @@
 #include "codec/codec.h"
 #include "codec/compat.h"
 #include "link/protocol.h"
-#include "lua/lua_error.h"
-#include "lua/lua_forkserver.h"
+#include "lua/child/strings.h"
+#include "lua/error.h"
 #include "lua/parts.h"
+#include "lua/waiting.h"
 
 typedef struct par_lua_bridge {
     par_client client;
-    lua_State *L; /* the coroutine that waits right now */
+    par_lua_waiting *waiting;
 } par_lua_bridge;
 
 static const char metatable_key;
@@ -32,8 +33,7 @@ static int bridge_gc(lua_State *L)
 
 static bool bridge_interrupted(void *host)
 {
-    par_lua_bridge *self = host;
-    return par_lua_interrupted(self->L);
+    return par_lua_interrupted(((par_lua_bridge *)host)->waiting);
 }
 
 par_client *par_lua_bridge_to(lua_State *L, int idx)
@@ -44,7 +44,7 @@ par_client *par_lua_bridge_to(lua_State *L, int idx)
     bool same = lua_rawequal(L, -1, -2);
     lua_pop(L, 2);
     if (!same) return NULL;
-    self->L = L;
+    self->waiting->L = L;
     return &self->client;
 }
 
@@ -68,7 +68,7 @@ static int bridge_open(lua_State *L)
     par_error err;
     par_os_spawn_options spawn = {.program = luaL_checkstring(L, 1)};
     par_lua_bridge *self = lua_newuserdata(L, sizeof *self);
-    *self = (par_lua_bridge){.client = {.socket = -1}};
+    *self = (par_lua_bridge){.client = {.socket = -1}, .waiting = par_lua_waiting_of(L)};
     lua_rawgetp(L, LUA_REGISTRYINDEX, &metatable_key);
     lua_setmetatable(L, -2);
     spawn.argv = par_lua_push_vector(L, 2, spawn.program);

@@ -4,9 +4,28 @@
 
 #include "codec/codec.h"
 #include "codec/compat.h"
+#include "lua/child/parts.h"
 #include "lua/parts.h"
+#include "lua/pool/parts.h"
+#include "lua/signals.h"
 #include "lua/tensor/hooks.h"
 #include "lua/tensor/module.h"
+#include "lua/waiting.h"
+
+typedef void (*part)(lua_State *L);
+
+static const part child_parts[] = {par_lua_open_handle,     par_lua_open_send,   par_lua_open_receive, par_lua_open_join,
+                                   par_lua_open_process,    par_lua_open_select, par_lua_open_broadcast, par_lua_open_start,
+                                   par_lua_open_attach,     par_lua_open_forkserver, NULL};
+static const part task_parts[] = {par_lua_open_tasks, NULL};
+
+/* A table of the module, filled by the parts of one folder. */
+static void add_table(lua_State *L, const char *name, const part *parts)
+{
+    lua_newtable(L);
+    for (; *parts; parts++) (*parts)(L);
+    lua_setfield(L, -2, name);
+}
 
 __attribute__((visibility("default"))) int luaopen_parallel_core(lua_State *L);
 
@@ -15,21 +34,19 @@ int luaopen_parallel_core(lua_State *L)
     lua_newtable(L);
     lua_pushliteral(L, PARALLEL_VERSION);
     lua_setfield(L, -2, "_VERSION");
+    par_lua_open_waiting(L);
     par_lua_open_codec(L);
     par_codec_set_hooks(par_codec_of(L), &par_lua_tensor_hooks);
     lua_pushcfunction(L, par_lua_open_tensor);
     lua_setfield(L, -2, "tensor");
     par_lua_open_errors(L);
-    par_lua_open_links(L);
-    par_lua_open_start(L);
-    par_lua_open_forkserver(L);
-    par_lua_open_join(L);
-    par_lua_open_select(L);
     par_lua_open_system(L);
-    par_lua_open_pool(L);
-    par_lua_open_pool_seed(L);
+    par_lua_open_signals(L);
+    par_lua_open_philox(L);
     par_lua_open_limit(L);
     par_lua_open_trace(L);
     par_lua_open_cluster(L);
+    add_table(L, "child", child_parts);
+    add_table(L, "tasks", task_parts);
     return 1;
 }

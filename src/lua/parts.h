@@ -7,19 +7,11 @@
 /* Each finds the module table at the top of the stack, adds its functions to it and leaves it there. */
 void par_lua_open_codec(lua_State *L);
 void par_lua_open_errors(lua_State *L);
-void par_lua_open_links(lua_State *L);
-void par_lua_open_start(lua_State *L);
-void par_lua_open_forkserver(lua_State *L);
-void par_lua_open_join(lua_State *L);
-void par_lua_open_select(lua_State *L);
 void par_lua_open_system(lua_State *L);
-void par_lua_open_pool(lua_State *L);
-void par_lua_open_pool_seed(lua_State *L);
-void par_lua_open_limit(lua_State *L);
 void par_lua_open_trace(lua_State *L);
 void par_lua_open_cluster(lua_State *L);
 
-/* Returns the module parallel.torch.class_file (lua_codec.c), for the codec. */
+/* Returns the module parallel.torch.class_file (codec.c), for the codec. */
 int par_lua_class_file(lua_State *L);
 
 #endif

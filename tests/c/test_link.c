@@ -1,6 +1,6 @@
 /* A parent and children that say what they should not, or end while things are under way. Each child is this program once
  * more, with the name of what it does. */
-#include "link/link.h"
+#include "link/start.h"
 
 #include "channel/state.h"
 #include "peers.h"

@@ -59,7 +59,7 @@ static void messages_of_many_are_all_found(void)
     CHECK_INT(par_selector_wait(selector, &user, MILLISECONDS(120), &err), PAR_E_TIMEOUT);
     for (int i = 0; i < N / 2; i++) par_selector_remove(selector, p[i].channel);
     for (int i = 0; i < N; i++) peers_end(&p[i]); /* those still in it remove themselves */
-    CHECK_INT(par_selector_wait(selector, &user, 0, &err), PAR_E_INVALID);
+    CHECK_INT(par_selector_wait(selector, &user, 0, &err), PAR_E_CLOSED);
     par_selector_close(selector);
 }
 

@@ -210,7 +210,7 @@ static const struct place {
 
 static int decode_from(lua_State *L, const piece *message)
 {
-    static const par_codec_origin origin = {"child 7", "result", 0};
+    static const par_codec_origin origin = {.id = 7, .what = "result"};
     uint8_t *copy = malloc(message->len); /* its own block, so that the sanitizer sees a read behind the end */
     memcpy(copy, message->bytes, message->len);
     int n = par_codec_decode_from(L, par_codec_of(L), copy, message->len, NULL, 0, 0, &origin, &err);
@@ -311,7 +311,7 @@ static void the_path_is_told(void)
 {
     alloc_meter meter;
     lua_State *L = open_receiver(&meter);
-    const par_codec_origin task = {"child 7", "result", 1};
+    const par_codec_origin task = {.id = 7, .what = "result", .skip = 1};
     piece value = named(1, "evil", "f", NULL), message = {.len = 0};
     put(&message, (const uint8_t[]){PAR_FORMAT_VERSION, 0, 0, 2, 5, PAR_TAG_HASH, 0, PAR_TAG_STRING + 1, 'f'}, 9);
     put(&message, value.bytes, value.len);

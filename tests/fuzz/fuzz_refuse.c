@@ -87,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static unsigned runs;
     if (!L) L = open_receiver();
     if (size < 2) return 0;
-    par_codec_origin origin = {"child 7", "message", data[1] % 4};
+    par_codec_origin origin = {.id = 7, .what = "message", .skip = data[1] % 4};
     uint8_t *copy = malloc(size - 2 ? size - 2 : 1);
     memcpy(copy, data + 2, size - 2);
     int n = par_codec_decode_from(L, par_codec_of(L), copy, size - 2, NULL, 0, data[0] & PAR_DECODE_LOSSY, &origin, &err);

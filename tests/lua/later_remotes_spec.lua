@@ -3,7 +3,7 @@ package.path = 'tests/lua/?.lua;' .. package.path
 local support = require 'support'
 local parallel = require 'parallel'
 local core = require 'parallel.core'
-local here = require 'parallel.here'
+local here = require 'parallel.machine'
 
 local message_of = support.message_of
 

@@ -13,7 +13,7 @@ local folders = {
   codec = {'src/codec/'},
   link = {'src/link/'},
   os = {'src/os/'},
-  pool = {'src/lua/lua_pool', 'src/lua/pool/', 'src/link/tasks', 'lua/parallel/pool'},
+  pool = {'src/lua/pool/', 'src/link/tasks', 'lua/parallel/pool'},
 }
 
 -- --- files and commands ---

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "os/fault.h"
-#include "link/link.h"
+#include "link/start.h"
 #include "tap.h"
 
 static int count_descriptors(void)

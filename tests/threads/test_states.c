@@ -101,12 +101,12 @@ static void children_are_started_and_ended(void)
     run_in_all("local core = require 'parallel.core'\n"
                "wait_for_all()\n"
                "for i = 1, 20 do\n"
-               "  local child = core.spawn{program = 'sleep', args = {'100'}, id = i, ring_bytes = 65536}\n"
-               "  assert(not pcall(core.links.await_hello, child, 0.001))\n"
-               "  local selector = core.selector()\n"
+               "  local child = core.child.spawn{program = 'sleep', args = {'100'}, id = i, ring_bytes = 65536}\n"
+               "  assert(not pcall(core.child.await_hello, child, 0.001))\n"
+               "  local selector = core.child.selector()\n"
                "  selector:add(child)\n"
                "  selector:wait(0)\n"
-               "  core.links.forget(child)\n"
+               "  core.child.forget(child)\n"
                "end\n");
 }
 

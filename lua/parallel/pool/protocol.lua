@@ -1,4 +1,4 @@
---- The kinds of messages between a pool and its workers. OK, FAILED, CHUNK_DONE, LAST, REFUSED and CHUNK are known to src/lua/lua_pool.c too.
+--- The kinds of messages between a pool and its workers. OK, FAILED, CHUNK_DONE, LAST, REFUSED and CHUNK are known to src/lua/pool/tasks.c too.
 return {
   OK = 2, -- worker to parent: values of one task
   FAILED = 3, -- worker to parent: text, traceback, value of the error of one task

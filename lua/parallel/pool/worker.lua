@@ -3,11 +3,11 @@ local core = require 'parallel.core'
 local compat = require 'parallel.compat'
 local protocol = require 'parallel.pool.protocol'
 local state = require 'parallel.state'
-local on_error = require 'parallel.worker'.on_error
+local on_error = require 'parallel.child.worker'.on_error
 
 local worker = {}
-local links = core.links
-local claim, done, finish, take, post = links.claim, links.done, links.finish, links.take, links.post
+local tasks = core.tasks
+local claim, done, finish, take, post = tasks.claim, tasks.done, tasks.finish, tasks.take, tasks.post
 local unpack = compat.unpack
 local functions = {} -- id -> function
 local parent -- the link to the process that owns the pool
@@ -105,7 +105,7 @@ end
 
 -- A task that talks to the parent over the pool's link would confuse both.
 local function guard_parent()
-  local fields = links.fields(parent)
+  local fields = core.child.fields(parent)
   for _, name in ipairs{'send', 'receive', 'try_receive', 'join'} do
     fields[name] = function()
       error(('parallel.parent:%s: a task of a pool takes arguments and returns results, it has no messages'):format(name), 2)

@@ -1,5 +1,5 @@
 /* Storages in memory that other processes see. */
-#include "channel/pool.h"
+#include "link/share.h"
 #include "lua/tensor/box.h"
 #include "lua/tensor/parts.h"
 
@@ -13,7 +13,7 @@ int par_lua_share(lua_State *L)
 {
     par_error err;
     par_storage *of = storage_at_1(L);
-    if (of) par_lua_check_status(L, par_storage_share(of, par_pool_blob_new, &err), &err);
+    if (of) par_lua_check_status(L, par_storage_share(of, par_share_blob_new, &err), &err);
     lua_settop(L, 1);
     return 1;
 }

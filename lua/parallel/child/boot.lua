@@ -1,0 +1,41 @@
+-- What a child does with its settings: makes itself what the parent asked for, then takes code and arguments, runs the code and
+-- reports how it ended. `file` loads one of our files; it is false in a child of the fork server, which has them all.
+local core, file, parent, settings, why = ...
+local handle = core.child
+
+local function cannot_start(message)
+  handle.send_failure(parent, message, '')
+  os.exit(1)
+end
+
+local function set_up(f, ...)
+  local ok, message = pcall(f, ...)
+  if not ok then cannot_start(message) end
+end
+
+if settings == nil then cannot_start('the settings cannot be received here: ' .. tostring(why)) end
+
+-- On another machine our own files, and others, are where its own path says.
+if settings.package_path then package.path = settings.package_path .. (settings.apart and ';' .. package.path or '') end
+if settings.package_cpath then package.cpath = settings.package_cpath end
+if file then file('child/find')(file) end
+local state = require 'parallel.state'
+state.in_child, state.compiled = true, settings.compiled
+
+core.line_buffer_output()
+set_up(function()
+  for name, value in pairs(settings.env or {}) do core.set_variable(name, value) end
+  if settings.cwd then core.set_directory(settings.cwd) end
+  if settings.nice then core.set_nice(settings.nice) end
+  if settings.affinity then core.set_affinity(settings.affinity) end
+end)
+arg = nil -- luacheck: ignore
+local parallel = require 'parallel'
+parallel._become_child(parent, settings)
+
+local function run(good, code, ...)
+  if not good then cannot_start('the code or its arguments cannot be received here: ' .. tostring(code)) end
+  if settings.memory_limit then set_up(core.limit_memory, settings.memory_limit) end
+  return require 'parallel.child.worker'.main(parallel, parent, settings, code, ...)
+end
+return run(handle.await_start(parent))

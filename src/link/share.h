@@ -1,0 +1,14 @@
+/* Memory that processes share. */
+#ifndef PAR_LINK_SHARE_H
+#define PAR_LINK_SHARE_H
+
+#include "base/blob.h"
+#include "base/status.h"
+
+/* Memory of at least `bytes` (blob->bytes is what was asked for) that travels by reference: one reference, content undefined.
+ * PAR_E_LIMIT, PAR_E_NOMEM, PAR_E_SYSTEM. */
+int par_share_blob_new(size_t bytes, par_blob **out, par_error *err);
+/* Gives the memory back that is kept for large messages to come. */
+void par_share_trim(void);
+
+#endif

@@ -1,0 +1,100 @@
+#include "lua/child/send.h"
+
+#include <lauxlib.h>
+
+#include "base/limits.h"
+#include "codec/compat.h"
+#include "link/message.h"
+#include "lua/child/arguments.h"
+#include "lua/child/ends.h"
+#include "lua/child/parts.h"
+#include "lua/tensor/box.h"
+#include "trace/trace.h"
+
+#define CLAIM_BYTES 64 /* less room in the ring is not worth trying */
+
+/* What a message carries beside its own bytes. */
+static int64_t payloads_bytes(const par_encoded *encoded)
+{
+    int64_t bytes = 0;
+    for (uint32_t i = 0; i < encoded->n_payloads; i++) bytes += (int64_t)encoded->payloads[i].bytes;
+    return bytes;
+}
+
+/* Encodes into a claim, of which it notes whether somebody further in took its place. */
+static int encode(lua_State *L, par_lua_link *self, const par_lua_outgoing *message, par_encoded *encoded, par_error *err)
+{
+    size_t room = 0;
+    uint8_t *span = par_link_claim(self->link, CLAIM_BYTES, &room);
+    self->claiming = PAR_FRAME_HERE;
+    int rc = par_codec_encode(L, self->codec, message->first, message->count, message->name, message->flags | self->encode_flags,
+                              span, span ? room : 0, encoded, err);
+    self->claiming = NULL;
+    self->waiting->L = L; /* hooks may have made calls of their own, and left them by an error */
+    return rc;
+}
+
+/* Through the codec's own buffer: long messages, those with payloads, and those whose claim was lost to another message. */
+static int put_apart(lua_State *L, par_lua_link *self, const par_lua_outgoing *message, par_encoded *encoded, par_error *err)
+{
+    int rc = PAR_OK;
+    if (encoded->in_span)
+        rc = par_codec_encode(L, self->codec, message->first, message->count, message->name, message->flags | self->encode_flags,
+                              NULL, 0, encoded, err);
+    if (rc != PAR_OK) return rc;
+    self->waiting->L = L;
+    rc = par_link_send(self->link, message->kind, encoded->bytes, encoded->len, encoded->payloads, encoded->n_payloads,
+                       message->deadline_ns, err);
+    par_codec_sent(L, encoded);
+    return rc;
+}
+
+int par_lua_link_put(lua_State *L, par_lua_link *self, const par_lua_outgoing *message, int64_t *bytes, par_error *err)
+{
+    par_encoded encoded;
+    int rc = encode(L, self, message, &encoded, err);
+    if (rc != PAR_OK) return rc;
+    rc = PAR_E_AGAIN;
+    if (encoded.in_span && encoded.n_payloads == 0) rc = par_link_commit(self->link, message->kind, encoded.len, message->quietly, err);
+    if (rc == PAR_E_AGAIN) rc = put_apart(L, self, message, &encoded, err);
+    if (bytes && rc == PAR_OK) *bytes = (int64_t)encoded.len + payloads_bytes(&encoded);
+    return rc;
+}
+
+void par_lua_link_send(lua_State *L, par_lua_link *self, const par_lua_outgoing *message)
+{
+    par_error err;
+    int64_t bytes, began_ns = par_trace_begin();
+    par_lua_use use = par_lua_enter(L, self);
+    int rc = par_link_is_there(self->link) ? par_lua_link_put(L, self, message, began_ns ? &bytes : NULL, &err)
+                                           : par_error_set(&err, PAR_E_CLOSED, "it has ended");
+    par_lua_link_settle(L, self, par_lua_leave(self, use), rc, &err, "send to");
+    par_trace_end("send", began_ns, self->id, began_ns ? bytes : 0);
+}
+
+void par_lua_link_send_values(lua_State *L, par_lua_link *self, uint32_t kind, int first, int count, const char *name)
+{
+    par_lua_outgoing message = {.kind = kind, .first = first, .count = count, .name = name, .deadline_ns = PAR_NEVER};
+    par_lua_link_send(L, self, &message);
+}
+
+/* child:send(value [, {timeout=, lossy=}]) */
+static int link_send(lua_State *L)
+{
+    par_lua_give_back(L);
+    par_lua_link *self = par_lua_link_check(L, 1);
+    par_lua_outgoing message = {.kind = PAR_KIND_DATA, .first = 2, .count = 1, .name = "message", .deadline_ns = PAR_NEVER};
+    if (lua_gettop(L) != 2) {
+        message.deadline_ns = par_lua_deadline(L, 3);
+        message.flags = par_lua_send_flags(L, 3);
+        lua_settop(L, 2);
+    }
+    par_lua_link_send(L, self, &message);
+    return 0;
+}
+
+void par_lua_open_send(lua_State *L)
+{
+    static const luaL_Reg methods[] = {{"send", link_send}, {NULL, NULL}};
+    par_lua_child_methods(L, methods);
+}

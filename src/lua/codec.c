@@ -1,0 +1,96 @@
+/* parallel.encode and parallel.decode: any value as a string, and back. */
+#include <lauxlib.h>
+#include <string.h>
+
+#include "codec/codec.h"
+#include "codec/compat.h"
+#include "lua/parts.h"
+
+static unsigned option(lua_State *L, int idx, const char *name, unsigned flag)
+{
+    lua_getfield(L, idx, name);
+    bool set = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return set ? flag : 0;
+}
+
+/* encode(value [, {functions = false, foreign = true, lossy = true}]) -> string */
+static int codec_encode(lua_State *L)
+{
+    unsigned flags = PAR_ENCODE_INLINE;
+    luaL_checkany(L, 1);
+    if (!lua_isnoneornil(L, 2)) {
+        luaL_checktype(L, 2, LUA_TTABLE);
+        lua_getfield(L, 2, "functions");
+        if (lua_isboolean(L, -1) && !lua_toboolean(L, -1)) flags |= PAR_ENCODE_NO_FUNCTIONS;
+        lua_pop(L, 1);
+        flags |= option(L, 2, "foreign", PAR_ENCODE_FOREIGN) | option(L, 2, "lossy", PAR_ENCODE_LOSSY);
+    }
+    uint8_t span[512];
+    par_encoded encoded;
+    par_error err;
+    par_codec *codec = lua_touserdata(L, lua_upvalueindex(1));
+    int rc = par_codec_encode(L, codec, 1, 1, "value", flags, span, sizeof span, &encoded, &err);
+    if (rc != PAR_OK) return rc == PAR_E_RAISED ? lua_error(L) : luaL_error(L, "%s", err.text);
+    lua_pushlstring(L, (const char *)encoded.bytes, encoded.len);
+    par_codec_sent(L, &encoded);
+    return 1;
+}
+
+/* decode(string [, {functions = true, lossy = true}]) -> value */
+static int codec_decode(lua_State *L)
+{
+    size_t len;
+    const char *bytes = luaL_checklstring(L, 1, &len);
+    unsigned flags = 0;
+    if (!lua_isnoneornil(L, 2)) {
+        luaL_checktype(L, 2, LUA_TTABLE);
+        flags = option(L, 2, "functions", PAR_DECODE_FUNCTIONS) | option(L, 2, "lossy", PAR_DECODE_LOSSY);
+    }
+    par_error err;
+    par_codec *codec = lua_touserdata(L, lua_upvalueindex(1));
+    int n = par_codec_decode(L, codec, (const uint8_t *)bytes, len, NULL, 0, flags, &err);
+    if (n < 0) return n == PAR_E_RAISED ? lua_error(L) : luaL_error(L, "decode: %s", err.text);
+    return n;
+}
+
+/* register(typename, {encode=, decode=, metatable=}) teaches this process a type; the receiver has to know it too. */
+static int codec_register(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TSTRING);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    par_codec_register(L, lua_touserdata(L, lua_upvalueindex(1)), 1, 2);
+    return 0;
+}
+
+/* core.fingerprint() -> text: what kind of Lua this is, as far as messages care */
+static int codec_fingerprint(lua_State *L)
+{
+    char own[128];
+    par_codec_fingerprint(L, own, sizeof own);
+    lua_pushstring(L, own);
+    return 1;
+}
+
+int par_lua_class_file(lua_State *L)
+{
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "parallel.torch.class_file");
+    lua_call(L, 1, 1);
+    return 1;
+}
+
+void par_lua_open_codec(lua_State *L)
+{
+    static const struct {
+        const char *name;
+        lua_CFunction function;
+    } functions[] = {{"encode", codec_encode}, {"decode", codec_decode}, {"register", codec_register}, {"fingerprint", codec_fingerprint}};
+    par_codec_of(L);
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        lua_pushlightuserdata(L, par_codec_of(L));
+        lua_pushcclosure(L, functions[i].function, 1);
+        lua_setfield(L, -2, functions[i].name);
+    }
+}

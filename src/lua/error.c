@@ -1,0 +1,131 @@
+#include "lua/error.h"
+
+#include <lauxlib.h>
+
+#include "codec/compat.h"
+#include "lua/parts.h"
+
+static const char metatable_key; /* its address is the key in the registry: of error objects */
+
+const char *par_lua_code_name(int code)
+{
+    switch (code) {
+    case PAR_E_TIMEOUT: return "timeout";
+    case PAR_E_CLOSED: return "closed";
+    case PAR_E_CORRUPT: return "corrupt";
+    case PAR_E_UNSUPPORTED: return "unsupported";
+    case PAR_E_FULL: return "full";
+    case PAR_E_LIMIT: return "limit";
+    default: return NULL;
+    }
+}
+
+void par_lua_push_error(lua_State *L, const char *code, unsigned id, const char *message)
+{
+    luaL_checkstack(L, 4, "no room for an error");
+    lua_createtable(L, 0, 4);
+    lua_pushstring(L, code);
+    lua_setfield(L, -2, "code");
+    lua_pushinteger(L, (lua_Integer)id);
+    lua_setfield(L, -2, "id");
+    lua_pushstring(L, message);
+    lua_setfield(L, -2, "message");
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &metatable_key);
+    lua_setmetatable(L, -2);
+}
+
+int par_lua_is_error(lua_State *L, int idx)
+{
+    if (!lua_istable(L, idx) || !lua_getmetatable(L, idx)) return 0;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &metatable_key);
+    int same = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    return same;
+}
+
+static _Thread_local int catching; /* par_lua_catch calls under way */
+
+int par_lua_catch(lua_State *L, int arguments, int results)
+{
+    catching++;
+    int rc = lua_pcall(L, arguments, results, 0);
+    catching--;
+    return rc;
+}
+
+#if LUA_VERSION_NUM < 502 && !PAR_LUAJIT
+/* Is some pcall, xpcall or coroutine between us and the host? Their C functions have no other mark than their value. */
+static int is_protected(lua_State *L)
+{
+    lua_Debug at;
+    if (catching) return 1;
+    if (lua_pushthread(L) == 0) {
+        lua_pop(L, 1);
+        return 1;
+    }
+    lua_pop(L, 1);
+    for (int level = 0; lua_getstack(L, level, &at); level++) {
+        static const char *const names[] = {"pcall", "xpcall"};
+        lua_getinfo(L, "f", &at);
+        for (int i = 0; i < 2; i++) {
+            lua_getglobal(L, names[i]);
+            int same = lua_rawequal(L, -1, -2);
+            lua_pop(L, 1);
+            if (same) {
+                lua_pop(L, 1);
+                return 1;
+            }
+        }
+        lua_pop(L, 1);
+    }
+    return 0;
+}
+
+int par_lua_raise(lua_State *L)
+{
+    if (lua_istable(L, -1) && !is_protected(L)) {
+        lua_getglobal(L, "tostring");
+        lua_insert(L, -2);
+        if (lua_pcall(L, 1, 1, 0) != 0) return lua_error(L);
+    }
+    return lua_error(L);
+}
+#else
+int par_lua_raise(lua_State *L) { return lua_error(L); }
+#endif
+
+int par_lua_throw(lua_State *L, const char *code, unsigned id, const char *message)
+{
+    par_lua_push_error(L, code, id, message);
+    return par_lua_raise(L);
+}
+
+int par_lua_throw_status(lua_State *L, unsigned id, const par_error *err)
+{
+    const char *name = par_lua_code_name(err->code);
+    if (name) return par_lua_throw(L, name, id, err->text);
+    if (err->code == PAR_E_INTERRUPTED || err->code == PAR_E_RAISED) return lua_error(L);
+    return luaL_error(L, "parallel: %s", err->text);
+}
+
+/* core.set_error_metatable(table) */
+static int set_error_metatable(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &metatable_key);
+    return 0;
+}
+
+/* core.raise(value): like error(value), but readable on PUC 5.1 too. */
+static int raise(lua_State *L)
+{
+    lua_settop(L, 1);
+    return par_lua_raise(L);
+}
+
+void par_lua_open_errors(lua_State *L)
+{
+    static const luaL_Reg functions[] = {{"set_error_metatable", set_error_metatable}, {"raise", raise}, {NULL, NULL}};
+    luaL_setfuncs(L, functions, 0);
+}
