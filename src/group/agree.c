@@ -1,47 +1,33 @@
 /* Those who live agree on who that is, and go on as a new group on the same board.
  *
- * Each votes in rounds: a set of seats that it holds for gone. It waits until everybody outside its set has voted in this round,
- * or is found gone. Nobody was found and all these votes are equal: that is the outcome. Else the sets are joined, and there
- * is another round. A vote stays where it is when its voter dies; so if one member saw all votes of a round equal, whoever else is
- * in the new group sees the same. Sets only grow: there are at most as many rounds as members, and one. */
-#include <stdlib.h>
-#include <string.h>
-
+ * Each votes: it stores the number of the next group in its seat. Then it waits for everybody else, until he has voted too or is gone.
+ * A vote stays where it is when its voter ends, and who has ended without one casts none. So whether a member has voted is the same
+ * for all who ask in the end, and those who have are the new group; one that died since breaks that. */
 #include "group/internal.h"
 #include "os/os.h"
 
-#define PHASE_MAX ((uint64_t)1 << 62)
-
-static unsigned set_words(const par_board *board) { return (board->seats + 63) / 64; }
-static bool has(const uint64_t *set, unsigned seat) { return set[seat / 64] >> seat % 64 & 1; }
-static void put(uint64_t *set, unsigned seat) { set[seat / 64] |= (uint64_t)1 << seat % 64; }
-
-static par_vote *vote_of(const par_board *board, unsigned seat)
-{
-    size_t at = board->layout.votes_at + (2 * (size_t)seat + (board->round & 1)) * board->layout.vote_bytes;
-    return (par_vote *)(void *)((uint8_t *)board->page + at);
-}
+static uint32_t next_group(const par_board *board) { return board->group + 1; }
 
 static bool has_voted(const par_board *board, unsigned seat)
 {
-    return atomic_load_explicit(&vote_of(board, seat)->round, memory_order_seq_cst) == board->round; /* with vote */
+    /* With vote. Others may already vote for the group after the next. */
+    return atomic_load_explicit(&par_board_seat(board, seat)->vote, memory_order_seq_cst) >= next_group(board);
 }
+
+static bool has_not_voted(const par_board *board, unsigned seat) { return !has_voted(board, seat); }
 
 static void vote(par_board *board)
 {
-    board->round++;
-    par_vote *own = vote_of(board, board->seat);
-    own->phase = board->phase;
-    memcpy(own->gone, board->gone, set_words(board) * sizeof *own->gone);
-    atomic_store_explicit(&own->round, board->round, memory_order_seq_cst); /* with has_voted */
+    board->voting = true;
     board->there = 0;
+    atomic_store_explicit(&par_board_seat(board, board->seat)->vote, next_group(board), memory_order_seq_cst); /* with has_voted */
     par_latch_ring(&par_board_words(board)->latch);
 }
 
 /* The words that the new group will use. Nobody uses them before we have voted. */
 static void clear_next_words(const par_board *board)
 {
-    par_words *next = &board->page->words[(board->group + 1) % PAR_BOARD_WORDS];
+    par_words *next = &board->page->words[next_group(board) % PAR_BOARD_WORDS];
     atomic_store_explicit(&next->latch.bell, 0, memory_order_relaxed); /* these are seen with the vote */
     atomic_store_explicit(&next->latch.sleepers, 0, memory_order_relaxed);
     atomic_store_explicit(&next->arrived, 0, memory_order_relaxed);
@@ -50,40 +36,28 @@ static void clear_next_words(const par_board *board)
 static int begin(par_board *board, par_error *err)
 {
     par_error ignored;
-    size_t bytes = set_words(board) * sizeof *board->gone;
-    if (!board->gone) board->gone = malloc(bytes);
-    if (!board->found) board->found = malloc(bytes);
-    if (!board->gone || !board->found) return par_error_set(err, PAR_E_NOMEM, "not enough memory for a group");
+    if (next_group(board) > PAR_BOARD_GROUPS_MAX)
+        return par_error_set(err, PAR_E_LIMIT, "regroup: %u groups were on this board; make another one", next_group(board));
     if (!par_board_is_broken(board)) par_broken_break(board, PAR_BROKEN_REGROUP, board->seat, &ignored);
-    memset(board->gone, 0, bytes);
-    memset(board->found, 0, bytes);
     clear_next_words(board);
     vote(board);
-    board->voting = true;
     return PAR_OK;
 }
 
-/* --- waiting for the votes of a round --- */
-static bool is_awaited(const par_board *board, unsigned seat)
-{
-    return !has(board->gone, seat) && !has(board->found, seat) && !has_voted(board, seat);
-}
-
+/* --- waiting for the others' votes --- */
+/* Neither votes nor ends are taken back, so nobody is asked again who was settled once. */
 static int look_at_votes(void *context)
 {
     par_board *board = context;
-    for (; board->there < board->n; board->there++)
-        if (is_awaited(board, board->member[board->there])) return 0;
-    return 1;
+    while (board->there < board->n && has_voted(board, board->member[board->there])) board->there++;
+    return board->there == board->n;
 }
 
-static void look_for_gone(par_board *board)
+static void pass_over_the_gone(par_board *board)
 {
-    for (unsigned rank = 0; rank < board->n; rank++) {
-        unsigned seat = board->member[rank];
-        if (!is_awaited(board, seat)) continue;
-        /* A vote that was cast before the end counts. */
-        if (!par_board_is_alive(board, rank) && !has_voted(board, seat)) put(board->found, seat);
+    while (!look_at_votes(board)) {
+        if (par_board_is_alive(board, board->there)) return;
+        if (!has_voted(board, board->member[board->there])) board->there++; /* it may have, since we looked and before it ended */
     }
 }
 
@@ -91,57 +65,27 @@ static int wait_for_votes(par_board *board, int64_t deadline_ns, par_error *err)
 {
     int64_t began_ns = par_os_now_ns();
     while (!par_latch_wait(&par_board_words(board)->latch, &board->waiter, look_at_votes, board, deadline_ns)) {
-        look_for_gone(board);
-        if (look_at_votes(board)) break;
+        pass_over_the_gone(board);
+        if (board->there == board->n) break;
         if (par_broken_interrupted(board)) return par_error_set(err, PAR_E_INTERRUPTED, "interrupted");
         if (par_latch_overdue(deadline_ns))
-            return par_error_set(err, PAR_E_TIMEOUT, "regroup: waited %.3g s; not all who live have called it",
-                                 (double)(par_os_now_ns() - began_ns) / 1e9);
+            return par_broken_waited(board, par_os_now_ns() - began_ns, has_not_voted, err);
     }
     return PAR_OK;
 }
 
-/* --- the outcome of a round --- */
-/* Joins all votes and what we found. True: all were equal. */
-static bool count_votes(par_board *board, uint64_t *last_phase)
-{
-    bool equal = true;
-    unsigned words = set_words(board);
-    uint64_t joined[PAR_GROUP_MEMBERS_MAX / 64];
-    memcpy(joined, board->gone, words * sizeof *joined);
-    for (unsigned w = 0; w < words; w++) {
-        equal = equal && !board->found[w];
-        joined[w] |= board->found[w];
-    }
-    *last_phase = 0;
-    for (unsigned rank = 0; rank < board->n; rank++) {
-        if (has(board->gone, board->member[rank]) || has(board->found, board->member[rank])) continue;
-        const par_vote *theirs = vote_of(board, board->member[rank]);
-        if (theirs->phase > *last_phase) *last_phase = theirs->phase;
-        for (unsigned w = 0; w < words; w++) {
-            uint64_t gone = theirs->gone[w];
-            equal = equal && gone == board->gone[w];
-            joined[w] |= gone;
-        }
-    }
-    if (equal) return true;
-    memcpy(board->gone, joined, words * sizeof *joined);
-    memset(board->found, 0, words * sizeof *joined);
-    return false;
-}
-
-/* From here on the new group is ours. Its first phase is one that nobody has entered. */
-static void adopt(par_board *board, uint64_t last_phase)
+/* From here on the new group is ours. Nobody has entered its phases, whose numbers are its own. */
+static void adopt(par_board *board)
 {
     unsigned n = 0;
     for (unsigned rank = 0; rank < board->n; rank++) {
         unsigned seat = board->member[rank];
         if (seat == board->seat) board->rank = n;
-        if (!has(board->gone, seat)) board->member[n++] = seat;
+        if (has_voted(board, seat)) board->member[n++] = seat;
     }
     board->n = n;
     board->group++;
-    board->phase = last_phase + 1;
+    board->phase = (uint64_t)board->group << PAR_BOARD_PHASE_BITS;
     board->target = 0;
     board->voting = false;
     par_waiter_init(&board->waiter, n);
@@ -153,20 +97,9 @@ static void adopt(par_board *board, uint64_t last_phase)
 
 int par_board_regroup(par_board *board, int64_t deadline_ns, par_error *err)
 {
-    uint64_t last_phase;
-    int rc = PAR_OK;
     board->call = PAR_CALL_REGROUP;
-    if (!board->voting) rc = begin(board, err);
-    while (rc == PAR_OK) {
-        rc = wait_for_votes(board, deadline_ns, err);
-        if (rc != PAR_OK) return rc; /* a vote that is cast stays: the next call goes on with it */
-        if (count_votes(board, &last_phase)) break;
-        if (has(board->gone, board->seat))
-            return par_error_set(err, PAR_E_CORRUPT, "regroup: the other members hold this one for dead");
-        vote(board);
-    }
-    if (rc != PAR_OK) return rc;
-    if (last_phase > PHASE_MAX) return par_error_set(err, PAR_E_CORRUPT, "regroup: somebody has written over the memory of the group");
-    adopt(board, last_phase);
-    return PAR_OK;
+    int rc = board->voting ? PAR_OK : begin(board, err);
+    if (rc == PAR_OK) rc = wait_for_votes(board, deadline_ns, err); /* on failure the vote stays: the next call goes on with it */
+    if (rc == PAR_OK) adopt(board);
+    return rc;
 }

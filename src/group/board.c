@@ -65,7 +65,7 @@ int par_board_seat_fd(int fd, unsigned seats, unsigned seat, int *seat_fd, par_e
 int par_board_seat_pid(int fd, unsigned seats, unsigned seat, int64_t pid, par_error *err)
 {
     void *data;
-    size_t bytes = par_layout_of(seats).votes_at;
+    size_t bytes = par_layout_of(seats).windows_at;
     int rc = par_os_memory_map(fd, 0, bytes, &data, err);
     if (rc != PAR_OK) return rc;
     set_pid(seat_in(data, seats, seat), pid);
@@ -109,8 +109,6 @@ static void board_free(par_board *board)
     free(board->runs);
     free(board->lengths);
     free(board->ids);
-    free(board->gone);
-    free(board->found);
     free(board);
 }
 

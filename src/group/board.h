@@ -48,8 +48,8 @@ int par_board_join(par_board **out, int seat_fd, unsigned seats, unsigned seat, 
 /* The others are told; a call that waits for this member fails, one that does not is not disturbed. NULL is allowed. */
 void par_board_leave(par_board *board);
 /* Agrees with all members that live on who that is, and makes them a new group on this board, in the old order: ranks
- * change. All have to call it; on a group that is not broken it breaks it. PAR_E_TIMEOUT, PAR_E_INTERRUPTED, PAR_E_CORRUPT; it
- * can be called again. */
+ * change. All have to call it; on a group that is not broken it breaks it. PAR_E_TIMEOUT, PAR_E_INTERRUPTED: call it
+ * again to go on; PAR_E_LIMIT: too many groups on one board. */
 int par_board_regroup(par_board *board, int64_t deadline_ns, par_error *err);
 
 unsigned par_board_rank(const par_board *board);

@@ -114,11 +114,11 @@ static void add(char *out, size_t room, const char *format, unsigned number)
 }
 
 /* "members 2 and 4 (child 6, child 9)" */
-static void name_late(const par_board *board, char *out, size_t room)
+static void name_late(const par_board *board, bool (*is_late)(const par_board *board, unsigned seat), char *out, size_t room)
 {
     unsigned late[NAMED_MAX], n = 0;
     for (unsigned rank = 0; rank < board->n; rank++) {
-        if ((par_board_phase_of(board, board->member[rank]) & ~PAR_PHASE_LEFT) == board->phase) continue;
+        if (!is_late(board, board->member[rank])) continue;
         if (n < NAMED_MAX) late[n] = rank;
         n++;
     }
@@ -132,11 +132,23 @@ static void name_late(const par_board *board, char *out, size_t room)
     if (named && board->ids) add(out, room, n > named ? ", ...)" : ")", 0);
 }
 
-int par_broken_timeout(par_board *board, int64_t waited_ns, par_error *err)
+int par_broken_waited(par_board *board, int64_t waited_ns, bool (*late)(const par_board *board, unsigned seat), par_error *err)
 {
     char names[300];
-    name_late(board, names, sizeof names); /* before the others know: one of them may come yet */
+    name_late(board, late, names, sizeof names);
+    return par_error_set(err, PAR_E_TIMEOUT, "%s: waited %.3g s for %s", par_call_name(board->call), (double)waited_ns / 1e9, names);
+}
+
+static bool has_not_entered(const par_board *board, unsigned seat)
+{
+    return (par_board_phase_of(board, seat) & ~PAR_PHASE_LEFT) != board->phase;
+}
+
+int par_broken_timeout(par_board *board, int64_t waited_ns, par_error *err)
+{
+    par_error waited;
+    par_broken_waited(board, waited_ns, has_not_entered, &waited); /* before the others know: one of them may come yet */
     int rc = par_broken_break(board, PAR_BROKEN_TIMEOUT, board->seat, err);
-    if (rc != PAR_E_TIMEOUT) return rc;
-    return par_error_set(err, rc, "%s: waited %.3g s for %s", par_call_name(board->call), (double)waited_ns / 1e9, names);
+    if (rc == PAR_E_TIMEOUT && board->failure.rank == board->rank) *err = waited;
+    return rc;
 }

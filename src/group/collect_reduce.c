@@ -119,7 +119,7 @@ static int reduce_said(const reducing *r, par_say *say, int64_t deadline_ns, par
 static int bytes_of(const par_reduction *what, uint64_t times, size_t *bytes, par_error *err)
 {
     size_t each;
-    if (what->n >= 0 && par_checked_mul_size((size_t)what->n, par_type_bytes(what->type), &each) &&
+    if (par_checked_mul_size((size_t)what->n, par_type_bytes(what->type), &each) &&
         par_checked_mul_size(each, times, bytes) && *bytes <= PTRDIFF_MAX)
         return PAR_OK;
     return par_error_set(err, PAR_E_INVALID, "%lld elements cannot be", (long long)what->n);

@@ -20,9 +20,7 @@ struct par_board {
     uint32_t group;     /* how many groups stood on this board before this one */
     uint64_t phase;     /* the last one we entered */
     uint64_t target;    /* arrivals when all have entered it */
-    uint64_t round;     /* the last one we voted in (agree.c) */
-    uint64_t *gone, *found; /* sets of seats: our last vote, those who died since; NULL before the first */
-    bool voting;        /* a round is not decided yet */
+    bool voting;        /* our vote for the next group is cast, and the others' are awaited (agree.c) */
     uint8_t call;       /* par_call that we are in, for messages */
     const void **runs;  /* by rank: room for a collective */
     uint64_t *lengths;  /* the same */
@@ -58,6 +56,8 @@ int par_broken_check(par_board *board, par_error *err);
 int par_broken_break(par_board *board, par_broken why, unsigned seat, par_error *err);
 /* The same, for a wait that took so long. */
 int par_broken_timeout(par_board *board, int64_t waited_ns, par_error *err);
+/* PAR_E_TIMEOUT in words: waited so long for those that are `late`. */
+int par_broken_waited(par_board *board, int64_t waited_ns, bool (*late)(const par_board *board, unsigned seat), par_error *err);
 /* Does the owner want to leave the wait? */
 bool par_broken_interrupted(const par_board *board);
 

@@ -18,13 +18,24 @@ void par_waiter_init(par_waiter *waiter, unsigned processes)
     *waiter = (par_waiter){.crowded = processes > (unsigned)par_os_cores(), .yields = yields};
 }
 
-void par_latch_ring(par_latch *latch)
+/* Does anybody have to be woken? */
+static bool count_bell(par_latch *latch)
 {
     /* After the caller's store, and both are sequentially consistent, as are the two loads and the addition of a waiter: it sees
      * the store, or we see it here. */
-    if (atomic_load_explicit(&latch->sleepers, memory_order_seq_cst) == 0) return;
+    if (atomic_load_explicit(&latch->sleepers, memory_order_seq_cst) == 0) return false;
     atomic_fetch_add_explicit(&latch->bell, 1, memory_order_seq_cst); /* whoever has read the bell does not sleep any more */
-    par_os_futex_wake_all(&latch->bell);
+    return true;
+}
+
+void par_latch_ring(par_latch *latch)
+{
+    if (count_bell(latch)) par_os_futex_wake_all(&latch->bell);
+}
+
+void par_latch_ring_one(par_latch *latch)
+{
+    if (count_bell(latch)) par_os_futex_wake(&latch->bell);
 }
 
 static int spin_if_earned(par_waiter *waiter, par_latch_look *look, void *context, int64_t deadline_ns)

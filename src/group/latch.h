@@ -30,8 +30,10 @@ typedef struct par_waiter {
 typedef int par_latch_look(void *context);
 
 void par_waiter_init(par_waiter *waiter, unsigned processes);
-/* Wakes whoever sleeps; what they wait for has been stored. */
+/* Wakes whoever sleeps, or one of them; what they wait for has been stored. If that one ends without doing anything about it, the
+ * others find out after their slice. */
 void par_latch_ring(par_latch *latch);
+void par_latch_ring_one(par_latch *latch);
 /* Waits for one slice (5 ms, after some of them 20) and not beyond the deadline. Returns what look returned; 0: the slice is over. */
 int par_latch_wait(par_latch *latch, par_waiter *waiter, par_latch_look *look, void *context, int64_t deadline_ns);
 /* Between two slices: PAR_OK, PAR_E_TIMEOUT. */

@@ -14,11 +14,9 @@ static size_t window_bytes(unsigned seats)
 par_layout par_layout_of(unsigned seats)
 {
     par_layout l;
-    size_t page = par_os_page_bytes(), words = (seats + 63) / 64;
+    size_t page = par_os_page_bytes();
     l.seats_at = par_round_up(sizeof(par_board_page), PAR_CACHE_LINE);
-    l.votes_at = l.seats_at + seats * sizeof(par_seat);
-    l.vote_bytes = par_round_up(sizeof(par_vote) + words * sizeof(uint64_t), PAR_CACHE_LINE);
-    l.windows_at = par_round_up(l.votes_at + 2 * seats * l.vote_bytes, page);
+    l.windows_at = par_round_up(l.seats_at + seats * sizeof(par_seat), page);
     l.window_bytes = window_bytes(seats);
     l.bytes = par_round_up(l.windows_at + 2 * ((size_t)seats + 1) * l.window_bytes, page);
     return l;

@@ -2,8 +2,7 @@
  * from the number of seats, which a member is told by whoever made the board, and never read back.
  *
  *   words       identity, the words of the groups that stand on this board one after the other
- *   seats       one for each member: what it says in each phase
- *   votes       two for each member: who it holds for gone (agree.c)
+ *   seats       one for each member: what it says in each phase, and its votes
  *   windows     two for each member, then two for results: whole pages
  *
  * A member numbers the phases it enters. What it writes before it enters phase p lies in slot, window and result p & 1; the
@@ -36,11 +35,14 @@ typedef struct par_slot {
     par_say say;
 } par_slot;
 
+#define PAR_BOARD_PHASE_BITS 46 /* the phases of a group have numbers of their own: behind its number on this board */
+#define PAR_BOARD_GROUPS_MAX (((uint32_t)1 << (63 - PAR_BOARD_PHASE_BITS)) - 1)
 #define PAR_PHASE_LEFT ((uint64_t)1 << 63) /* flag of a phase: the member has left, and enters no more */
 
 typedef struct par_seat {
     _Alignas(PAR_CACHE_LINE) par_slot slot[2];
-    _Alignas(PAR_CACHE_LINE) _Atomic uint32_t pid; /* where the system has no signs of life; 0: has not joined */
+    _Alignas(PAR_CACHE_LINE) _Atomic uint64_t vote; /* the last group that it wants to be in (agree.c) */
+    _Atomic uint32_t pid; /* where the system has no signs of life; 0: has not joined */
 } par_seat;
 
 /* What a group has of its own. The groups on a board use three in turn: while a slow member still sleeps in the one that has come
@@ -59,19 +61,13 @@ typedef struct par_board_page {
     par_words words[PAR_BOARD_WORDS];
 } par_board_page;
 
-typedef struct par_vote {
-    _Alignas(PAR_CACHE_LINE) _Atomic uint64_t round; /* stored after the rest */
-    uint64_t phase;                                  /* the last one that the voter entered */
-    uint64_t gone[];                                 /* a bit for each seat */
-} par_vote;
-
 _Static_assert(sizeof(par_slot) == 64, "one line");
 _Static_assert(offsetof(par_board_page, broken) == 128, "identity has the first line");
 _Static_assert(sizeof(par_board_page) <= 4096, "fits the smallest page");
 
 /* Where things lie on a board of so many seats. */
 typedef struct par_layout {
-    size_t seats_at, votes_at, vote_bytes, windows_at, window_bytes, bytes;
+    size_t seats_at, windows_at, window_bytes, bytes;
 } par_layout;
 
 par_layout par_layout_of(unsigned seats);

@@ -137,6 +137,7 @@ static int vote_late(par_board *board, void *context)
     } else {
         CHECK_INT(par_board_regroup(board, MILLISECONDS(30), &err), PAR_E_TIMEOUT);
         CHECK(strncmp(err.text, "regroup: waited 0.0", 19) == 0);
+        CHECK(strstr(err.text, " s for member") && strstr(err.text, "child 103)"));
         s->stop++;
     }
     CHECK_INT(par_board_regroup(board, SECONDS(60), &err), PAR_OK);
@@ -181,35 +182,37 @@ static void who_left_is_not_asked(void)
     members_end(&m, 0);
 }
 
-/* Votes that a member wrote by hand. */
-static par_vote *vote_at(void *data, unsigned n, unsigned seat, unsigned round)
-{
-    par_layout l = par_layout_of(n);
-    return (par_vote *)(void *)((uint8_t *)data + l.votes_at + (2 * seat + round % 2) * l.vote_bytes);
-}
-
-static void votes_that_cannot_be(void)
+/* A vote that somebody wrote for a member only makes the others wait for it in vain. */
+static void a_vote_that_nobody_cast(void)
 {
     par_error err;
-    int fd, seat_fd[2];
+    members m;
     void *data;
-    CHECK_INT(par_board_make(2, &fd, &err), PAR_OK);
-    CHECK_INT(par_os_memory_map(fd, 0, par_layout_of(2).windows_at, &data, &err), PAR_OK);
-    for (unsigned i = 0; i < 2; i++) CHECK_INT(par_board_seat_fd(fd, 2, i, &seat_fd[i], &err), PAR_OK);
-    par_board *board = member_join(seat_fd[0], 2, 0, NULL);
-    par_vote *theirs = vote_at(data, 2, 1, 1);
-    theirs->gone[0] = 1; /* holds us for dead */
-    theirs->round = 1;
-    CHECK_INT(par_board_regroup(board, SECONDS(60), &err), PAR_E_CORRUPT);
-    CHECK(strstr(err.text, "hold this one for dead"));
+    members_make(&m, 2);
+    par_board *board = member_join(m.seat_fd[0], 2, 0, NULL);
+    CHECK_INT(par_os_memory_map(m.board_fd, 0, par_layout_of(2).windows_at, &data, &err), PAR_OK);
+    ((par_seat *)(void *)((uint8_t *)data + par_layout_of(2).seats_at))[1].vote = UINT64_MAX;
+    CHECK_INT(par_board_regroup(board, SECONDS(60), &err), PAR_OK);
+    CHECK_INT(par_board_size(board), 2);
+    CHECK_INT(par_phase_pass(board, MILLISECONDS(30), &err), PAR_E_TIMEOUT);
     par_board_leave(board);
-    CHECK_INT(par_board_seat_fd(fd, 2, 0, &seat_fd[0], &err), PAR_OK);
-    board = member_join(seat_fd[0], 2, 0, NULL);
-    theirs->gone[0] = 0;
-    theirs->phase = UINT64_MAX - 5;
-    CHECK_INT(par_board_regroup(board, SECONDS(60), &err), PAR_E_CORRUPT);
+}
+
+static void as_many_groups_as_a_board_takes(void)
+{
+    par_error err;
+    members m;
+    members_make(&m, 1);
+    par_board *board = member_join(m.seat_fd[0], 1, 0, NULL);
+    int rc = PAR_OK;
+    for (unsigned i = 0; rc == PAR_OK && i <= PAR_BOARD_GROUPS_MAX; i++) {
+        rc = par_board_regroup(board, SECONDS(60), &err);
+        if (rc == PAR_OK && i % 100 == 0) CHECK_INT(par_phase_pass(board, SECONDS(60), &err), PAR_OK);
+    }
+    CHECK_INT(rc, PAR_E_LIMIT);
+    CHECK(strstr(err.text, "make another one"));
     par_board_leave(board);
 }
 
 TAP_MAIN(TEST(those_who_live_go_on), TEST(of_many_few_are_left), TEST(nobody_died), TEST(again_and_again), TEST(one_votes_late),
-         TEST(who_left_is_not_asked), TEST(votes_that_cannot_be))
+         TEST(who_left_is_not_asked), TEST(a_vote_that_nobody_cast), TEST(as_many_groups_as_a_board_takes))

@@ -273,6 +273,25 @@ static void boards_that_are_none(void)
     par_layout layout = par_layout_of(3);
     CHECK_INT(par_os_memory_open(layout.bytes, &other, &err), PAR_OK);
     CHECK_INT(par_board_join(&board, other, 3, 0, NULL, NULL, &err), PAR_E_CORRUPT);
+    void *data; /* what it says of itself is right, but it is too small */
+    CHECK_INT(par_os_memory_map(other, 0, layout.windows_at, &data, &err), PAR_OK);
+    par_board_page *page = data;
+    page->magic = PAR_BOARD_MAGIC;
+    page->version = PAR_BOARD_VERSION;
+    page->seats = 4;
+    CHECK_INT(par_board_join(&board, other, 4, 0, NULL, NULL, &err), PAR_E_CORRUPT);
+    page->seats = 3;
+    page->magic++;
+    CHECK_INT(par_board_join(&board, other, 3, 0, NULL, NULL, &err), PAR_E_CORRUPT);
+    par_os_memory_unmap(data, layout.windows_at);
+    par_os_close(other);
+    CHECK_INT(par_os_memory_open(par_layout_of(40000).bytes, &other, &err), PAR_OK); /* its windows would have no room */
+    CHECK_INT(par_os_memory_map(other, 0, sizeof *page, &data, &err), PAR_OK);
+    page = data;
+    page->magic = PAR_BOARD_MAGIC;
+    page->version = PAR_BOARD_VERSION;
+    page->seats = 40000;
+    CHECK_INT(par_board_join(&board, other, 40000, 0, NULL, NULL, &err), PAR_E_CORRUPT);
     par_os_close(other);
     CHECK_INT(par_board_join(&board, fd, 3, 0, NULL, NULL, &err), PAR_OK);
     CHECK_INT(par_board_id(board, 0), 0);
@@ -285,8 +304,7 @@ static void boards_of_all_sizes_fit_their_limits(void)
         par_layout l = par_layout_of(n);
         CHECK(l.window_bytes >= 4096 && l.window_bytes <= PAR_BOARD_WINDOW_BYTES && l.window_bytes % 4096 == 0);
         CHECK(l.bytes - l.windows_at <= PAR_BOARD_WINDOWS_BYTES);
-        CHECK(l.seats_at + n * sizeof(par_seat) <= l.votes_at);
-        CHECK(l.votes_at + 2 * n * l.vote_bytes <= l.windows_at);
+        CHECK(l.seats_at + n * sizeof(par_seat) <= l.windows_at);
         CHECK(l.windows_at + 2 * (n + 1) * l.window_bytes <= l.bytes);
     }
     CHECK_INT(par_layout_of(64).window_bytes, PAR_BOARD_WINDOW_BYTES);

@@ -359,6 +359,7 @@ static int fit_badly(par_board *board, void *context)
     if (me == 2) CHECK_TEXT("allreduce (sum) of 1 doubles here, allreduce (max) of 1 doubles in member 2 (child 102)");
     CHECK_INT(odd ? par_collect_barrier(board, SECONDS(60), &mismatch) : allreduce(board, PAR_REDUCE_SUM, PAR_DOUBLE, 1), PAR_E_INVALID);
     if (odd) CHECK_TEXT("barrier here, allreduce (sum) of 1 doubles in member 1 (child 101)");
+    CHECK_INT(odd ? par_collect_barrier(board, SECONDS(60), &mismatch) : allreduce(board, PAR_REDUCE_SUM, PAR_BYTE, 0), PAR_E_INVALID);
     char bytes[64] = "";
     CHECK_INT(par_collect_broadcast(board, odd, 7, bytes, 64, SECONDS(60), &mismatch), PAR_E_INVALID);
     if (me == 0) CHECK_TEXT("broadcast with root 1 of 64 bytes here, broadcast with root 2 of 64 bytes in member 2 (child 102)");
@@ -387,6 +388,61 @@ static void sizes_that_cannot_be(void)
     CHECK_INT(par_collect_allreduce(board, &what, SECONDS(60), &err), PAR_E_INVALID);
     CHECK_INT(par_collect_reduce_scatter(board, &what, SECONDS(60), &err), PAR_E_INVALID);
     par_board_leave(board);
+    members_end(&m, 0);
+}
+
+/* --- members that say what cannot be --- */
+static int announce_too_much(par_board *board, void *context)
+{
+    (void)context;
+    par_error err;
+    values v = {.me = par_board_rank(board), .fail_from = MEMBERS_MAX};
+    if (v.me == 1) {
+        par_say say = {.call = PAR_CALL_ALLGATHER, .flags = 1, .count = PAR_MESSAGE_MAX_BYTES + 1};
+        CHECK_INT(par_phase_say(board, &say, SECONDS(60), &err), PAR_OK);
+    } else {
+        par_transfer what = {.call = PAR_CALL_ALLGATHER, .length = 10, .context = &v, .give = give_value, .take = take_value};
+        CHECK_INT(par_collect_transfer(board, &what, SECONDS(60), &err), PAR_E_CORRUPT);
+        CHECK(strstr(err.text, "a member announced"));
+    }
+    CHECK_INT(par_phase_pass(board, SECONDS(60), &err), PAR_OK); /* all have seen it, and go on */
+    return 0;
+}
+
+static uint64_t told_length;
+
+static int take_told(void *context, unsigned from, uint64_t length, uint64_t offset, const uint8_t *bytes, size_t len, par_error *err)
+{
+    (void)context, (void)from, (void)offset, (void)bytes, (void)err;
+    CHECK(len <= window_bytes());
+    told_length = length;
+    return PAR_OK;
+}
+
+/* The root says that 100 bytes are the most, and then writes another length before them. */
+static int scatter_too_much(par_board *board, void *context)
+{
+    (void)context;
+    par_error err;
+    if (par_board_rank(board) == 0) {
+        par_say say = {.call = PAR_CALL_SCATTER, .flags = 1, .count = 100};
+        uint64_t length = UINT64_MAX - 3;
+        memcpy(par_phase_next_window(board, 1), &length, sizeof length);
+        CHECK_INT(par_phase_say(board, &say, SECONDS(60), &err), PAR_OK);
+    } else {
+        par_transfer what = {.call = PAR_CALL_SCATTER, .take = take_told};
+        CHECK_INT(par_collect_transfer(board, &what, SECONDS(60), &err), PAR_OK);
+        CHECK_INT(told_length, 100);
+    }
+    return 0;
+}
+
+static void members_that_say_what_cannot_be(void)
+{
+    members m;
+    members_start(&m, 2, announce_too_much, NULL);
+    members_end(&m, 0);
+    members_start(&m, 2, scatter_too_much, NULL);
     members_end(&m, 0);
 }
 
@@ -440,5 +496,5 @@ static void a_death_in_the_middle(void)
 }
 
 TAP_MAIN(TEST(reductions), TEST(reductions_of_several_windows), TEST(parts_of_a_reduction), TEST(bytes_of_all_lengths),
-         TEST(values_of_all_lengths), TEST(a_value_that_cannot_be_kept), TEST(threads_as_members), TEST(calls_that_do_not_fit), TEST(sizes_that_cannot_be),
+         TEST(values_of_all_lengths), TEST(a_value_that_cannot_be_kept), TEST(threads_as_members), TEST(calls_that_do_not_fit), TEST(sizes_that_cannot_be), TEST(members_that_say_what_cannot_be),
          TEST(a_death_in_the_middle))

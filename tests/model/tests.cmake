@@ -1,5 +1,5 @@
-# The models hold, and without any one part of their protocols (fences and looks of the ring's waiting, the pool's word) they
-# must not.
+# The models hold, and without any one part of their protocols (fences and looks of the ring's waiting, the pool's word, a board's
+# phases and votes) they must not.
 set(check ${CMAKE_SOURCE_DIR}/tests/model/check.sh)
 set(model_tests "")
 function(add_model model)
@@ -14,3 +14,5 @@ function(add_model model)
 endfunction()
 add_model(ring PUBLISH_FENCE GIVE_BACK_FENCE WRITER_ARM_FENCE READER_ARM_FENCE WRITER_LOOK READER_LOOK)
 add_model(tasks CLAIM_CAS RETRACT_CAS ORDER REAP)
+add_model(board FENCE LOOK BELL WAKE_ALL SLICE SECOND_LOOK TWO_SLOTS)
+add_model(agree VOTE_COUNTS LATER)

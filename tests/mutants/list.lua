@@ -360,4 +360,94 @@ mutant('pool', 'a task that has just ended is not stopped', 'if now ~= claimed o
   'if not now then', P)
 mutant('pool', 'what is taken back shortens the chunk', 'chunk.n = limit\n  worker.taken', 'worker.taken', P)
 
+-- --- group: boards ---
+
+local B = 'c.test_board'
+mutant('group', 'a phase that nobody can be in', 'return phase > board->phase ? PAR_E_CORRUPT : 0;', 'return 0;', B)
+mutant('group', 'a count that nobody can have made',
+  'return arrived - board->target < board->n ? 1 : PAR_E_CORRUPT;', 'return 1;', B)
+mutant('group', 'what the seats say is true, whatever is counted', 'return late == 0;', 'return 0 * (int)late;', B)
+mutant('group', 'a member that has left',
+  'if (par_board_phase_of(board, seat) & PAR_PHASE_LEFT) return par_broken_break(board, PAR_BROKEN_LEFT, seat, err);', '', B)
+mutant('group', 'a member that has died', 'if (par_board_lives(board, seat)) return PAR_OK;', 'return PAR_OK;', B)
+mutant('group', 'leaving is seen in the phase that is waited for', 'for (int i = 0; i < 2; i++) { /* the slot', 'for (int i = 0; i < 1; i++) { /* the slot', B)
+untestable('group', 'a member that entered and died', 'if ((par_board_phase_of(board, seat) & ~PAR_PHASE_LEFT) == board->phase) return PAR_OK;',
+  'some nanoseconds; the model has it')
+untestable('group', 'the strength of entering', 'atomic_store_explicit(word, phase, memory_order_seq_cst);',
+  'without it somebody sleeps for a slice now and then; the model has it')
+mutant('group', 'a broken group is broken in later calls too',
+  'int rc = par_broken_check(board, err);\n    if (rc != PAR_OK) return rc;\n    enter(board);', 'enter(board);', B)
+mutant('group', 'a reason that nobody knows', ' || (word >> 24 & 0xff) > PAR_BROKEN_REGROUP) return', ') return', B)
+mutant('group', 'why another group was broken', 'if ((uint32_t)(word >> 32) != board->group || (word', 'if ((word', B)
+untestable('group', 'the first reason counts', 'if (why_of(board, &by) != PAR_BROKEN_NOT) return false;',
+  'two members have to find different reasons at the same time')
+mutant('group', 'a wait with an end', 'if (par_latch_overdue(deadline_ns)) return par_broken_timeout', 'if (deadline_ns == 1) return par_broken_timeout', B)
+mutant('group', 'an interrupt in a wait',
+  'if (par_broken_interrupted(board)) return par_broken_break', 'if (0) return par_broken_break', B)
+mutant('group', 'the size of a board', 'if (bytes != board->layout.bytes)', 'if (0)', B)
+mutant('group', 'a seat that is not there', 'if (board->seat >= board->seats || board->seats > PAR_GROUP_MEMBERS_MAX)',
+  'if (board->seats > PAR_GROUP_MEMBERS_MAX)', B)
+mutant('group', 'too many seats', 'if (board->seat >= board->seats || board->seats > PAR_GROUP_MEMBERS_MAX)',
+  'if (board->seat >= board->seats)', B)
+mutant('group', 'memory that is no board', 'if (board->page->magic == PAR_BOARD_MAGIC && ', 'if (', B)
+mutant('group', 'a group of nobody', 'if (seats == 0 || seats > PAR_GROUP_MEMBERS_MAX)', 'if (seats > PAR_GROUP_MEMBERS_MAX)', B)
+
+-- --- group: those who live agree ---
+
+mutant('group', 'votes for later groups count', 'memory_order_seq_cst) >= next_group(board);',
+  'memory_order_seq_cst) == next_group(board);', 'c.test_agree')
+untestable('group', 'a vote of who has died counts', 'if (!has_voted(board, board->member[board->there])) board->there++;',
+  'some nanoseconds; the model has it')
+mutant('group', 'who is gone is not waited for', 'if (par_board_is_alive(board, board->there)) return;', 'return;', 'c.test_agree')
+untestable('group', 'a vote is cast once', 'int rc = board->voting ? PAR_OK : begin(board, err);',
+  'to clear the words of a group that others use already costs them a slice')
+mutant('group', 'as many groups as there are numbers', 'if (next_group(board) > PAR_BOARD_GROUPS_MAX)', 'if (0)', 'c.test_agree')
+mutant('group', 'a vote with an end', 'if (par_latch_overdue(deadline_ns))\n            return par_broken_waited', 'if (0)\n            return par_broken_waited', 'c.test_agree')
+
+-- --- group: collectives ---
+
+local C = 'c.test_collect'
+mutant('group', 'another call', 'return a->call == b->call && ', 'return ', C)
+mutant('group', 'another type', 'a->type == b->type && ', '', C)
+mutant('group', 'another operation', 'a->op == b->op && ', '', C)
+mutant('group', 'another root', 'a->root == b->root &&', '1 &&', C)
+mutant('group', 'another size', '(a->count == b->count || ', '(1 || ', C)
+mutant('group', 'more than a message may have', 'if (length > PAR_MESSAGE_MAX_BYTES)', 'if (0)', C)
+mutant('group', 'more than the root has said', 'if (m->what->same || m->length > said) m->length = said;', '(void)said;', C)
+mutant('group', 'what is not taken does not stop the others', 'if (m->taken == PAR_OK) m->taken = m->what->take',
+  'm->taken = m->what->take', C)
+mutant('group', 'more bytes than there can be', ' && *bytes <= PTRDIFF_MAX)', ')', C)
+mutant('group', 'which slot is whose', '(2 * (size_t)seat + (phase & 1)) * board->layout.window_bytes', '(2 * (size_t)seat + (phase & 0)) * board->layout.window_bytes', C)
+
+-- --- group: locks and tables ---
+
+local L = 'c.test_lock'
+mutant('group', 'who locks twice', 'if (par_lock_is_ours(lock)) return par_error_set(err, PAR_E_INVALID, "lock: this process has locked it already");',
+  '', L)
+mutant('group', 'who unlocks what he has not locked', 'if (!par_lock_is_ours(lock)) return par_error_set(err, PAR_E_INVALID, "unlock: this process has not locked it");',
+  '', L)
+mutant('group', 'who waits without the lock', 'if (!par_lock_is_ours(lock)) return par_error_set(err, PAR_E_INVALID, "wait: this process has not locked it");',
+  '', L)
+mutant('group', 'a holder that lives keeps it', '!lives(lock, number) && take_over(lock, number)', 'take_over(lock, number)', L)
+mutant('group', 'a holder that died has lost it', '*abandoned = take_from_dead(lock);', '', L)
+mutant('group', 'a lock is given back with its handle', 'par_lock_give(lock, &ignored);\n    if (lock->life_fd', 'if (0) par_lock_give(lock, &ignored);\n    if (lock->life_fd', L)
+mutant('group', 'a number that somebody has', 'else if (rc != PAR_E_INVALID) return rc;', 'else return rc;', L)
+mutant('group', 'nobody has the number of nobody', 'if (rc == PAR_OK && number == 0) par_os_close(lock->life_fd);', 'if (rc == PAR_OK && number == 1) par_os_close(lock->life_fd);', L)
+mutant('group', 'locks of one memory apart', '.life_at = LIVES_AT + (at << NUMBER_BITS)', '.life_at = LIVES_AT + (at & 0)', L)
+mutant('group', 'a wait for the lock with an end', 'if (!par_latch_overdue(deadline_ns)) return PAR_OK;\n    return par_error_set(err, PAR_E_TIMEOUT, "%s: the',
+  'if (deadline_ns != 1) return PAR_OK;\n    return par_error_set(err, PAR_E_TIMEOUT, "%s: the', L)
+
+local K = 'c.test_table'
+mutant('group', 'an entry before the half', 'if (place < table->heap_at || place >', 'if (place >', 'asan:c.test_table')
+mutant('group', 'an entry behind the half', 'if (place < table->heap_at || place > table->half_words - PAR_ENTRY_WORDS) return false;',
+  'if (place < table->heap_at) return false;', 'asan:c.test_table')
+mutant('group', 'an entry that ends behind the half', ' && out->words <= table->half_words - place &&', ' &&', 'asan:c.test_table')
+mutant('group', 'an entry whose parts do not fit', 'out->words == PAR_ENTRY_WORDS + par_table_words', 'out->words != PAR_ENTRY_WORDS + 0 * par_table_words', K)
+mutant('group', 'a table that turned while it was read', 'if (par_table_turn(table) == turn) return found < 0 ? found : PAR_OK;',
+  'return found < 0 ? found : PAR_OK;', K)
+mutant('group', 'what a dead writer left', 'if (rc == PAR_OK && abandoned) rc = par_room_count(table, err);', '', K)
+mutant('group', 'the size of a table', 'table->page->bytes != bytes)', 'table->page->bytes == 0)', K)
+mutant('group', 'memory that is no table', 'table->page->magic != PAR_TABLE_MAGIC ||', '', K)
+mutant('group', 'slots that stay empty', 'return taken < table->slots - table->slots / 8;', 'return taken < 2 * table->slots;', K)
+
 return list
