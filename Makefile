@@ -13,6 +13,7 @@ help:
 ## make build          installs what is missing and builds core.so for every Lua found
 build: deps
 	@$(CONFIGURE)
+	@sed -n 's/^-- \(Building parallel\|Lua [0-9.]* was\)/\1/p' build/$(PRESET)-configure.log
 	@cmake --build $(BUILD) -j $(JOBS)
 
 deps:
@@ -74,7 +75,7 @@ fuzz: build
 
 ## make chaos          a tree of processes under random signals for CHAOS_SECONDS (120), on every Lua
 chaos: build
-	@for v in 5.1 5.2 5.3 5.4 jit; do tests/run-script.sh $$v tests/crash/chaos.lua $(or $(CHAOS_SECONDS),120) || exit 1; done
+	@for v in $$(cd $(BUILD)/lib && ls -d */interpreter | cut -d/ -f1); do PARALLEL_BUILD=$(BUILD) tests/run-script.sh $$v tests/crash/chaos.lua $(or $(CHAOS_SECONDS),120) || exit 1; done
 
 ## make mutants        removes one check after the other in a copy and prints those that no test misses (ONLY='text in its title')
 mutants: deps

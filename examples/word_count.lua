@@ -17,8 +17,8 @@ end
 local function count(path)
   local counts = {}
   local file = assert(io.open(path))
-  for word in file:read('*a'):gmatch('%w+') do
-    word = word:lower()
+  for found in file:read('*a'):gmatch('%w+') do
+    local word = found:lower()
     counts[word] = (counts[word] or 0) + 1
   end
   file:close()

@@ -6,6 +6,7 @@ static int write_bytecode(lua_State *L, const void *bytes, size_t len, void *con
 {
     (void)L;
     par_encoder *e = context;
+    if (len == 0) return 0; /* 5.5 ends with NULL */
     if (!par_output_room(e, len)) return 1;
     par_put_bytes(e, bytes, len);
     return 0;

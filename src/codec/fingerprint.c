@@ -15,6 +15,7 @@ static int keep_head(lua_State *L, const void *bytes, size_t len, void *context)
     dump_head *head = context;
     size_t room = sizeof head->bytes - head->len;
     if (len > room) len = room;
+    if (len == 0) return 0; /* 5.5 ends with NULL */
     memcpy(head->bytes + head->len, bytes, len);
     head->len += len;
     return 0;
@@ -25,7 +26,9 @@ static size_t header_bytes(void)
 {
 #if PAR_LUAJIT
     return 5; /* the flags hold byte order, FFI and the GC64 frame layout */
-#elif LUA_VERSION_NUM >= 504
+#elif LUA_VERSION_NUM >= 505
+    return 40;
+#elif LUA_VERSION_NUM == 504
     return 31;
 #elif LUA_VERSION_NUM == 503
     return 33;

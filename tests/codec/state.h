@@ -182,10 +182,16 @@ static int state_prepare(lua_State *L)
     return 0;
 }
 
+#if LUA_VERSION_NUM >= 505
+#define state_new(alloc, context) lua_newstate(alloc, context, 1) /* with a seed */
+#else
+#define state_new(alloc, context) lua_newstate(alloc, context)
+#endif
+
 static inline lua_State *state_open(alloc_meter *meter)
 {
     *meter = (alloc_meter){.until_failure = -1};
-    lua_State *L = lua_newstate(meter_alloc, meter);
+    lua_State *L = state_new(meter_alloc, meter);
     if (!L) abort();
     lua_pushcfunction(L, state_prepare);
     if (lua_pcall(L, 0, 0, 0) != LUA_OK) abort();

@@ -1,4 +1,6 @@
 -- Objects of torch.class in messages: by their fields, or as their write and read methods say.
+package.path = 'tests/lua/?.lua;' .. package.path
+local support = require 'support'
 local core = require 'parallel.core'
 local parallel = require 'parallel'
 local torch = require 'parallel.tensor'
@@ -150,7 +152,7 @@ describe('an object of a class', function()
   end)
 
   it('stands the collector running all the time', function()
-    local pause = collectgarbage('setpause', 0)
+    local pause = support.collector('pause', 0)
     local Made = class 'Made'
     function Made:write(file)
       file:writeObject {self.n, tostring(self.n)}
@@ -164,7 +166,7 @@ describe('an object of a class', function()
       list[i].n = i
     end
     for i, got in ipairs(back(list)) do assert.same({i, tostring(i), i}, {got.list[1], got.list[2], got.node.value[1]}) end
-    collectgarbage('setpause', pause)
+    support.collector('pause', pause)
   end)
 
   it('may encode by itself while it is written and read', function()

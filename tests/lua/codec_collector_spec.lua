@@ -2,19 +2,26 @@
 -- would be freed under it. In a child, whose heap is small: there a cycle takes no longer than a message.
 package.path = 'tests/lua/?.lua;' .. package.path
 local parallel = require 'parallel'
+local support = require 'support'
 
--- A step that does a whole cycle: 0 is without end in 5.1 and LuaJIT; 5.3 does so with any, 5.4 goes on at every allocation.
-local multipliers = {['Lua 5.1'] = 0, ['Lua 5.2'] = 1000000, ['Lua 5.3'] = 1000, ['Lua 5.4'] = 1000}
+-- A step that does a whole cycle: 0 is without end in 5.1 and LuaJIT, and a whole cycle in 5.5; 5.3 does so with any, 5.4 goes on
+-- at every allocation.
+local multipliers = {['Lua 5.1'] = 0, ['Lua 5.2'] = 1000000, ['Lua 5.3'] = 1000, ['Lua 5.4'] = 1000, ['Lua 5.5'] = 0}
+local set = support.set_collector
 local ways = {
   ['never rests'] = {
-    set = ("collectgarbage('setpause', 0) collectgarbage('setstepmul', %d)"):format(multipliers[_VERSION]),
-    rest = "collectgarbage('setpause', 200) collectgarbage('setstepmul', 200)",
+    set = set('pause', 0) .. set('stepmul', multipliers[_VERSION]),
+    rest = set('pause', 200) .. set('stepmul', 200),
   },
 }
 if _VERSION == 'Lua 5.4' then
   local way = ways['never rests']
   way.set, way.rest = way.set .. " collectgarbage('incremental', 0, 0, 1)", way.rest .. " collectgarbage('incremental', 0, 0, 13)"
   ways['is generational'] = {set = "collectgarbage('generational', 1, 100)", rest = ''} -- to change the mode is a cycle
+elseif _VERSION == 'Lua 5.5' then
+  local way = ways['never rests']
+  way.set, way.rest = way.set .. set('stepsize', 100), way.rest .. set('stepsize', 9600)
+  ways['is generational'] = {set = "collectgarbage('generational') " .. set('minormul', 1) .. set('majorminor', 0), rest = ''}
 end
 
 -- Cycles of the collector are counted by an object that makes its successor when it is finalised.

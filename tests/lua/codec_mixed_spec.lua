@@ -6,11 +6,12 @@ local parallel = require 'parallel'
 local torch = require 'parallel.tensor'
 
 local error_of = support.error_of
-local programs = {['5.1'] = 'lua5.1', ['5.2'] = 'lua5.2', ['5.3'] = 'lua5.3', ['5.4'] = 'lua5.4', jit = 'luajit'}
+local programs = {}
+for _, version in ipairs{'5.1', '5.2', '5.3', '5.4', '5.5', 'jit'} do programs[version] = support.interpreter(version) end
 -- What a chunk returns that has the real globals: those of this file are the test runner's own.
 local function compile(text) return (loadstring or load)(text)() end
 
-local with_integers = {['5.3'] = true, ['5.4'] = true}
+local with_integers = {['5.3'] = true, ['5.4'] = true, ['5.5'] = true}
 
 -- Says what came in words of its own, sends it back, or runs it.
 local other = [[

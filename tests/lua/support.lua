@@ -8,6 +8,24 @@ support.build = os.getenv('PARALLEL_BUILD') or support.root .. '/build/release'
 --- Is this run under a sanitizer? It needs memory of its own, so tests of memory limits make no sense there.
 support.sanitized = (os.getenv('PARALLEL_SANITIZE') or '') ~= ''
 
+--- A line of Lua that sets the collector's pause, or 'stepmul': 5.5 has a name of its own for that.
+function support.set_collector(name, percent)
+  local option = _VERSION >= 'Lua 5.5' and ("'param', '%s'"):format(name) or ("'set%s'"):format(name)
+  return ('collectgarbage(%s, %d)\n'):format(option, percent)
+end
+
+--- The same, done here and now.
+function support.collector(name, percent) return (loadstring or load)('return ' .. support.set_collector(name, percent))() end -- luacheck: ignore
+
+--- The interpreter of a version in this build; nil where there is none.
+function support.interpreter(version)
+  local text = support.read_file(('%s/lib/%s/interpreter'):format(support.build, version))
+  return text and text:match('[^\n]+\n*$'):gsub('\n', '')
+end
+
+--- Does this Lua give each of its states other random numbers?
+support.random_states = _VERSION >= 'Lua 5.4' and support.version ~= 'jit'
+
 --- Seconds after which whatever a test waits for is taken to hang: far more than it takes on the slowest, busiest machine.
 support.patience = 100
 

@@ -21,6 +21,7 @@ local function text_of(value)
   if type(value) == 'number' and value == math.floor(value) then
     return ('%d'):format(value)
   end
+  if type(value) == 'number' then return ('%.14g'):format(value) end -- 5.5 prints more digits
   return tostring(value)
 end
 

@@ -1,4 +1,6 @@
 -- Whatever is asked of a tensor, the answer is a result or an error that says what was wrong.
+package.path = 'tests/lua/?.lua;' .. package.path
+local support = require 'support'
 local torch = require 'parallel.tensor'
 local nan, inf = 0 / 0, 1 / 0
 
@@ -296,8 +298,8 @@ end)
 
 describe('the collector', function()
   it('may run at any time', function()
-    collectgarbage('setpause', 0)
-    collectgarbage('setstepmul', 10000)
+    support.collector('pause', 0)
+    support.collector('stepmul', 10000)
     for i = 1, 200 do
       local t = torch.range(1, 24):resize(2, 3, 4)
       local u = torch.cat({t:clone(), t * 2, t + t}, 2):transpose(1, 3):contiguous():index(1, torch.LongTensor {1, 4})
@@ -306,8 +308,8 @@ describe('the collector', function()
       torch.sort(u, 3)
       torch.mm(torch.ones(20, 40), torch.ones(40, 50))
     end
-    collectgarbage('setpause', 200)
-    collectgarbage('setstepmul', 200)
+    support.collector('pause', 200)
+    support.collector('stepmul', 200)
   end)
   it('is told what elements weigh', function()
     for _ = 1, 60 do -- 30 GB if nothing were collected

@@ -337,12 +337,12 @@ end)
 describe('tensors when either side goes first', function()
   after_each(function()
     parallel.close()
-    collectgarbage('setpause', 200)
+    support.collector('pause', 200)
   end)
 
   it('are kept by the receiver when the sender collects', function()
-    collectgarbage('setpause', 0)
-    local child = parallel.run('collectgarbage("setpause", 0) local kept = {} for i = 1, 20 do kept[i] = parallel.parent:receive() ' ..
+    support.collector('pause', 0)
+    local child = parallel.run(support.set_collector('pause', 0) .. 'local kept = {} for i = 1, 20 do kept[i] = parallel.parent:receive() ' ..
       'end local sum = 0 for i, t in ipairs(kept) do sum = sum + t[1] + t[t:nElement()] end return sum')
     local expected = 0
     for i = 1, 20 do
@@ -357,8 +357,8 @@ describe('tensors when either side goes first', function()
   end)
 
   it('may be collected by the receiver at any moment', function()
-    collectgarbage('setpause', 0)
-    local child = parallel.run('collectgarbage("setpause", 0) while true do local m = parallel.parent:receive() ' ..
+    support.collector('pause', 0)
+    local child = parallel.run(support.set_collector('pause', 0) .. 'while true do local m = parallel.parent:receive() ' ..
       'if m == "end" then return "well" end parallel.parent:send(m[1]) parallel.parent:send(m) m = nil collectgarbage() end')
     for i = 1, 30 do
       local t = torch.Tensor(large):fill(i)

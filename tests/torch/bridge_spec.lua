@@ -1,4 +1,6 @@
 -- Tensors of a real Torch7 (here a stand-in with its layouts and symbols) travel, and what arrives is Torch's own.
+package.path = 'tests/lua/?.lua;' .. package.path
+local support = require 'support'
 local core = require 'parallel.core'
 local torch = require 'standin'
 
@@ -130,13 +132,13 @@ describe('the bridge to Torch', function()
   end)
 
   it('stands the collector running all the time', function()
-    collectgarbage('setpause', 0)
+    support.collector('pause', 0)
     local storage = torch.DoubleStorage(10)
     for i = 1, 500 do
       local tensor = torch.DoubleTensor(storage, 1 + i % 5, {5}, {1})
       local got = sent {tensor, tensor, storage}
       assert.equal(1 + i % 5, got[2]:numbers()[1])
     end
-    collectgarbage('setpause', 200)
+    support.collector('pause', 200)
   end)
 end)
