@@ -1,5 +1,6 @@
 --- Starting children by fork from a clean interpreter that was started once: parallel.start_method = 'forkserver'.
 local core = require 'parallel.core'
+local interpreter = require 'parallel.interpreter'
 local searcher = require 'parallel.searcher'
 
 local forkserver = {
@@ -20,10 +21,13 @@ function forkserver.preload(list)
   modules = list
 end
 
-local function open(program)
-  local args = {searcher.root .. '/child/child.lua', core.module_path(), core.fingerprint(), 'forkserver', package.path, package.cpath}
+local function open(command)
+  local args = {}
+  for i = 2, #command do args[i - 1] = command[i] end
+  for _, word in ipairs{searcher.root .. '/child/child.lua', core.module_path(), core.fingerprint(), 'forkserver', package.path,
+    package.cpath} do args[#args + 1] = word end
   for _, name in ipairs(modules) do args[#args + 1] = name end
-  server, server_program, server_modules = core.child.forkserver(program, args), program, modules
+  server, server_program, server_modules = core.child.forkserver(command[1], args), interpreter.text(command), modules
 end
 
 function forkserver.close()
@@ -32,15 +36,15 @@ function forkserver.close()
 end
 
 --- Runs start(server, answer_seconds); once more with a new server when the old one was gone.
-function forkserver.use(program, start)
-  if not server or server_program ~= program or server_modules ~= modules then
+function forkserver.use(command, start)
+  if not server or server_program ~= interpreter.text(command) or server_modules ~= modules then
     forkserver.close()
-    open(program)
+    open(command)
   end
   local ok, child, fields = pcall(start, server, forkserver.answer_seconds)
   if not ok and type(child) == 'table' and child.code == 'closed' then
     forkserver.close()
-    open(program)
+    open(command)
     ok, child, fields = pcall(start, server, forkserver.answer_seconds)
     if not ok and type(child) == 'table' and child.code == 'closed' then
       forkserver.close()

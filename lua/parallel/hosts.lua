@@ -89,10 +89,11 @@ end
 
 local function open_bridge()
   if bridge then return bridge end
-  local start = require 'parallel.start'
   local failure
-  for _, program in ipairs(start.programs{}) do
-    local ok, opened = pcall(core.bridge_open, program, {searcher.root .. '/bridge_main.lua', core.module_path()})
+  for _, command in ipairs((require 'parallel.interpreter'.commands())) do
+    local args = {searcher.root .. '/bridge_main.lua', core.module_path()}
+    for i = #command, 2, -1 do table.insert(args, 1, command[i]) end
+    local ok, opened = pcall(core.bridge_open, command[1], args)
     if ok then
       bridge = opened
       return bridge
@@ -139,6 +140,9 @@ function hosts.spawn(host, request, options)
   local hello = await(host)
   request.bridge, request.host = bridge, host.record.number
   local wanted = options.lua or package.loaded.parallel.interpreter
+  if wanted ~= nil and type(wanted) ~= 'string' then
+    error('parallel.run: on another machine the interpreter must be a name or path, got ' .. type(wanted), 0)
+  end
   request.program = wanted
   if options.functions == nil and host.functions == false then request.functions = false end
   local ok, child, fields = pcall(core.child.spawn, request)

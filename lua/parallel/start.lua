@@ -1,43 +1,14 @@
---- Starting children: which interpreter, with what, and the first messages.
+--- Starting children: with what, and the first messages.
 local core = require 'parallel.core'
 local compat = require 'parallel.compat'
 local children = require 'parallel.children'
+local interpreter = require 'parallel.interpreter'
 local searcher = require 'parallel.searcher'
 local state = require 'parallel.state'
 
 local start = {}
 local handle = core.child
--- --- which interpreter ---
-
--- Programs that may run this version of Lua, in the order to be tried.
-local function candidates()
-  if compat.version == 'jit' then return {'luajit', 'luajit-2.1', 'luajit-2.0'} end
-  local v = compat.version
-  return {'lua' .. v, 'lua-' .. v, 'lua' .. v:gsub('%.', ''), 'lua'}
-end
-
--- The running program, when it is a standalone interpreter that can be started again. Asked once, as is the place of our C half:
--- both are rows of system calls.
-local program_path, module_path = core.program_path(), core.module_path()
-
-local function running_interpreter()
-  local base = program_path and program_path:match('[^/]+$')
-  if base and base:match('^lua[jit]*[%d%.%-]*$') then return program_path end
-end
-
--- Returns the list of programs to try, and whether they surely run our kind of Lua.
-local function programs(options, module)
-  local wanted = options.lua or module.interpreter or os.getenv('PARALLEL_LUA')
-  local own = running_interpreter()
-  if wanted == nil or wanted == '' then
-    if own then return {own}, true end
-    return candidates(), false
-  end
-  if type(wanted) ~= 'string' then
-    error("parallel.run: option 'lua' must be the name or path of an interpreter, got " .. type(wanted), 0)
-  end
-  return {wanted}, wanted == own
-end
+local module_path = core.module_path() -- asked once: a row of system calls
 
 -- --- the environment of a child ---
 
@@ -125,6 +96,15 @@ local function wants_forkserver(module, same_kind)
   return method == 'forkserver' and same_kind and core.child.forkserver_usable
 end
 
+-- What an interpreter is started with: its own words, our script, and what that needs.
+local function arguments(command, same_kind)
+  local args = {}
+  for i = 2, #command do args[i - 1] = command[i] end
+  for _, word in ipairs{searcher.root .. '/child/child.lua', module_path, core.fingerprint()} do args[#args + 1] = word end
+  if not same_kind then args[#args + 1] = 'hello' end
+  return args
+end
+
 -- Starts the process. Returns the child, its fields, whether it surely runs our kind of Lua, and for one that the fork server made
 -- the environment and folder that it has to set for itself.
 local function spawn(id, options, module, running)
@@ -135,33 +115,32 @@ local function spawn(id, options, module, running)
       output = options.stdout ~= 'inherit' and options.stdout or nil, prefix = module._prefix_of(id) .. '\t',
     }, options)
   end
-  local list, same_kind = programs(options, module)
+  local commands, same_kind = interpreter.commands(options.lua)
   local env = {}
   for name, value in pairs(options.env or {}) do env[name] = value end
   thread_limits(env, running)
   local request = {
-    args = {searcher.root .. '/child/child.lua', module_path, core.fingerprint(), not same_kind and 'hello' or nil}, id = id,
-    ring_bytes = module.getSharedSize(), env = env, cwd = options.cwd,
+    id = id, ring_bytes = module.getSharedSize(), env = env, cwd = options.cwd,
     output = options.stdout ~= 'inherit' and options.stdout or nil, prefix = module._prefix_of(id) .. '\t',
     functions = options.functions,
   }
   if wants_forkserver(module, same_kind) then
-    local child, fields = require 'parallel.forkserver'.use(list[1], function(server, answer_seconds)
-      request.program, request.server, request.answer_seconds = list[1], server, answer_seconds
+    local command = commands[1]
+    local child, fields = require 'parallel.forkserver'.use(command, function(server, answer_seconds)
+      request.program, request.args, request.server, request.answer_seconds = command[1], {}, server, answer_seconds
       return core.child.spawn(request)
     end)
     return child, fields, true, env, options.cwd
   end
   local failure
-  for _, program in ipairs(list) do
-    request.program = program
+  for _, command in ipairs(commands) do
+    request.program, request.args = command[1], arguments(command, same_kind)
     local ok, child, fields = pcall(core.child.spawn, request)
-    if ok then return child, fields, same_kind end
+    if ok then return child, fields, same_kind, nil, nil, command end
     failure = tostring(child)
     if not failure:find('cannot start', 1, true) then error(failure, 0) end -- no matter of the interpreter
   end
-  error(('%s (tried: %s; set parallel.interpreter, the option lua= or PARALLEL_LUA to a Lua interpreter)')
-    :format(failure, table.concat(list, ', ')), 0)
+  error(interpreter.explain(commands, failure), 0)
 end
 
 -- The message holds code and arguments: "arguments 2" is the user's first argument.
@@ -174,16 +153,14 @@ local function name_argument(failure)
   return failure
 end
 
-start.programs = function(options) return (programs(options, package.loaded.parallel)) end
-
 --- Starts one child by the options of parallel.run{...}. A hidden one is not among parallel.children: it belongs to a pool.
 function start.child(options)
   local module = package.loaded.parallel
   check_options(options)
   local code = options.code
-  if not options.waits then start.check_code('parallel.run', code, options.lua == nil and module.interpreter == nil) end
+  if not options.waits then start.check_code('parallel.run', code, not interpreter.is_named(options.lua)) end
   local id = state.last_id + 1
-  local child, fields, same_kind, env, cwd = spawn(id, options, module, children.count() + 1)
+  local child, fields, same_kind, env, cwd, command = spawn(id, options, module, children.count() + 1)
   state.last_id = id
   if not fields.host then fields.ip, fields.speed = '127.0.0.1', 1 end
   handle.limit_inbox(child, module.getInboxSize())
@@ -191,14 +168,14 @@ function start.child(options)
     local ok, failure = pcall(function() same_kind = handle.await_hello(child, 30) end)
     if not ok then
       handle.forget(child)
-      core.raise(failure)
+      core.raise(interpreter.not_ready(failure, command))
     end
   end
   fields.name = options.name
   local settings = {
     id = id, parent_id = module.id, path = state.path, name = options.name,
     package_path = package.path, package_cpath = same_kind and not fields.host and package.cpath or nil, apart = fields.host and true,
-    shared_size = module.getSharedSize(), inbox_size = module.getInboxSize(), interpreter = module.interpreter, waits = options.waits,
+    release = core._VERSION, shared_size = module.getSharedSize(), inbox_size = module.getInboxSize(), interpreter = module.interpreter, waits = options.waits,
     compiled = same_kind and not env and compiled_files() or nil, -- the fork server has them loaded
     env = env, cwd = cwd, start_method = module.start_method,
     nice = options.nice, affinity = options.affinity, memory_limit = options.memory_limit,

@@ -13,6 +13,21 @@
 #define PAR_LUAJIT 0
 #endif
 
+/* "5.4": what _VERSION ends with */
+#if LUA_VERSION_NUM == 501
+#define PAR_LUA_VERSION "5.1"
+#elif LUA_VERSION_NUM == 502
+#define PAR_LUA_VERSION "5.2"
+#elif LUA_VERSION_NUM == 503
+#define PAR_LUA_VERSION "5.3"
+#elif LUA_VERSION_NUM == 504
+#define PAR_LUA_VERSION "5.4"
+#elif LUA_VERSION_NUM == 505
+#define PAR_LUA_VERSION "5.5"
+#else
+#error "parallel: this Lua is newer than the library (5.1 to 5.5 and LuaJIT)"
+#endif
+
 #if LUA_VERSION_NUM < 502
 #define lua_rawlen lua_objlen
 #define LUA_OK 0

@@ -297,7 +297,7 @@ int par_link_lost(par_link *link, int code, par_error *err)
     while (rc >= 0) rc = par_channel_absorb(link->channel, 0, err);
     if (par_link_ended(link)) return PAR_OK;
     if (rc == PAR_E_NOMEM || rc == PAR_E_LIMIT) return rc;
-    bool died = link->corrupt || link->lost || link->exit.signal != 0 || link->exit.status > 0;
+    bool died = link->corrupt || link->lost || link->exit.signal != 0 || link->exit.status != 0;
     link->state = died ? PAR_LINK_DIED : PAR_LINK_QUIT;
     return PAR_OK;
 }

@@ -1,6 +1,7 @@
 /* parallel.core: the C half of the library, as one table of functions. Users see lua/parallel/init.lua. */
 #include <lauxlib.h>
 #include <lua.h>
+#include <string.h>
 
 #include "codec/codec.h"
 #include "codec/compat.h"
@@ -27,10 +28,24 @@ static void add_table(lua_State *L, const char *name, const part *parts)
     lua_setfield(L, -2, name);
 }
 
+/* A library that was compiled for another kind of Lua may load and then crash: it is refused by name. */
+static void check_kind(lua_State *L)
+{
+    lua_getglobal(L, "jit");
+    bool is_jit = lua_istable(L, -1);
+    lua_getglobal(L, "_VERSION");
+    const char *version = lua_tostring(L, -1);
+    if (is_jit != PAR_LUAJIT || !version || strcmp(version, "Lua " PAR_LUA_VERSION) != 0)
+        luaL_error(L, "parallel: this library was built for %s " PAR_LUA_VERSION ", and this is %s%s", PAR_LUAJIT ? "LuaJIT" : "Lua",
+                   is_jit ? "LuaJIT with " : "", version ? version : "another");
+    lua_pop(L, 2);
+}
+
 __attribute__((visibility("default"))) int luaopen_parallel_core(lua_State *L);
 
 int luaopen_parallel_core(lua_State *L)
 {
+    check_kind(L);
     lua_newtable(L);
     lua_pushliteral(L, PARALLEL_VERSION);
     lua_setfield(L, -2, "_VERSION");

@@ -2,6 +2,8 @@
  * more, with the name of what it does. */
 #include "link/start.h"
 
+#include <pthread.h>
+
 #include "channel/state.h"
 #include "peers.h"
 
@@ -281,13 +283,39 @@ static void be_a_child(const char *name)
         }
 }
 
+static void *sleep_long(void *unused)
+{
+    pause();
+    return unused;
+}
+
+static void a_host_of_many_threads(void)
+{
+    enum { THREADS = 3000 };
+    pthread_attr_t small;
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, 65536);
+    int n = 0;
+    for (pthread_t thread; n < THREADS && pthread_create(&thread, &small, sleep_long, NULL) == 0;) n++;
+    printf("# %d threads\n", n);
+    for (int i = 0; i < 3; i++) {
+        par_error err;
+        char data[8];
+        par_link *link = start("child_that_ends_twice");
+        CHECK_INT(par_link_wait(link, SECONDS(60), &err), PAR_OK);
+        CHECK_INT(receive_data(link, data, sizeof data), 4);
+        CHECK_INT(par_link_reap(link, SECONDS(60), &err), PAR_OK);
+        par_link_free(link);
+    }
+}
+
 int tests_main(int argc, char **argv);
 #define main tests_main
 TAP_MAIN(TEST(a_hello_longer_than_its_place), TEST(only_the_first_end_counts), TEST(a_child_cannot_command_its_parent),
          TEST(a_child_keeps_only_what_a_parent_may_say), TEST(one_that_scribbles_is_cut_off),
          TEST(a_link_is_not_retired_before_all_is_received), TEST(a_link_that_goes_takes_its_child_along),
          TEST(a_forked_copy_leaves_the_children_alone), TEST(failures_whose_lengths_do_not_fit),
-         TEST(output_is_kept_up_to_its_limit))
+         TEST(output_is_kept_up_to_its_limit), TEST(a_host_of_many_threads))
 #undef main
 
 int main(int argc, char **argv)

@@ -4,7 +4,7 @@ local support = require 'support'
 local parallel = require 'parallel'
 
 -- Where the system has no means for it children are spawned: all the same, but for what is about the server itself.
-local of_the_server = require 'parallel.core'.forkserver_usable and it or pending
+local of_the_server = require 'parallel.core'.child.forkserver_usable and it or pending
 
 describe('the fork server', function()
   before_each(function() parallel.start_method = 'forkserver' end)

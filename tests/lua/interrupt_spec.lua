@@ -1,7 +1,7 @@
 -- Ctrl-C that comes while children start: it never breaks into the library's own code, whose lines would be no help to anybody.
 package.path = 'tests/lua/?.lua;' .. package.path
 local support = require 'support'
-local usable = require 'parallel.core'.forkserver_usable
+local usable = require 'parallel.core'.child.forkserver_usable
 
 -- Interrupts children at all moments of their start, one after the other, and tells how they ended.
 local one_by_one = [[

@@ -14,6 +14,10 @@ local function set_up(f, ...)
 end
 
 if settings == nil then cannot_start('the settings cannot be received here: ' .. tostring(why)) end
+if settings.release ~= core._VERSION then
+  cannot_start(('the library here is of release %s, that of the parent of release %s: install the same one'):format(
+    tostring(core._VERSION), tostring(settings.release)))
+end
 
 -- On another machine our own files, and others, are where its own path says.
 if settings.package_path then package.path = settings.package_path .. (settings.apart and ';' .. package.path or '') end

@@ -1,6 +1,7 @@
 #include "lua/child/ends.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "codec/compat.h"
@@ -48,6 +49,14 @@ static void push_failure(lua_State *L, par_lua_link *self)
     if (failure.value) set_value(L, self, final, &failure);
 }
 
+/* The interpreter of a child runs what stands there before anything of ours. */
+static const char *init_hint(void)
+{
+    char versioned[32];
+    snprintf(versioned, sizeof versioned, "LUA_INIT_%d_%d", LUA_VERSION_NUM / 100, LUA_VERSION_NUM % 100);
+    return getenv("LUA_INIT") || getenv(versioned) ? " LUA_INIT is set: it runs what stands there first" : "";
+}
+
 static void push_death(lua_State *L, par_lua_link *self)
 {
     char text[500];
@@ -60,7 +69,10 @@ static void push_death(lua_State *L, par_lua_link *self)
         snprintf(text, sizeof text, "%s", self->link->lost);
     else if (!self->link->hello)
         snprintf(text, sizeof text, "it ended before it was ready (exit status %d, signal %d): is it a Lua interpreter "
-                 "that works?", end->status, end->signal);
+                 "that works?%s", end->status, end->signal, init_hint());
+    else if (end->status < 0)
+        snprintf(text, sizeof text, "it ended without a result, and how is not known: this program ignores SIGCHLD, or reaps children "
+                 "that are not its own");
     else if (end->signal)
         snprintf(text, sizeof text, "it was killed by signal %d (%s)", end->signal, strsignal(end->signal));
     else

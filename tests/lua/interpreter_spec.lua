@@ -1,0 +1,206 @@
+-- Which interpreter children run, and what is said of one that cannot: hosts, commands with arguments, bad surroundings.
+package.path = 'tests/lua/?.lua;' .. package.path
+local parallel = require 'parallel'
+local support = require 'support'
+
+local message_of, quote = support.message_of, support.quote
+local own = support.interpreter(support.version)
+
+local function has(program) return select(2, support.shell('command -v ' .. program)) == 0 end
+
+-- A copy of the library in a folder of any name. Returns the folder, and what a command needs before it to find it there.
+local function copy_library(folder)
+  local text = support.shell(('mkdir -p %s/lib/%s/parallel && cp -r %s/lua %s && cp %s/lib/%s/parallel/core.so %s/lib/%s/parallel'):format(
+    quote(folder), support.version, quote(support.root), quote(folder), quote(support.build), support.version, quote(folder),
+    support.version))
+  assert.equal('', text)
+  return ('LUA_PATH=%s LUA_CPATH=%s'):format(quote(folder .. '/lua/?.lua;' .. folder .. '/lua/?/init.lua;;'),
+    quote(folder .. '/lib/' .. support.version .. '/?.so;;'))
+end
+
+local function run_copy(env, code)
+  local path = support.scratch('.lua')
+  support.write_file(path, code)
+  local out = support.shell(('%s %s %s'):format(env, quote(own), quote(path)))
+  os.remove(path)
+  return out
+end
+
+describe('the interpreter of children', function()
+  after_each(function()
+    parallel.interpreter = nil
+    parallel.close()
+  end)
+
+  it('may be a command with arguments', function()
+    assert.equal(3, parallel.run{code = 'return ...', args = {3}, lua = {'env', 'X_WORD=one two', own}}:join())
+    parallel.interpreter = {'env', 'X_WORD=one two', own}
+    assert.equal('one two', parallel.run("return os.getenv 'X_WORD'"):join())
+    assert.equal('one two', parallel.run("return parallel.run [[return os.getenv 'X_WORD']]:join()"):join())
+    assert.same({2, 4}, parallel.map(function(x) return 2 * x end, {1, 2}, {workers = 2}))
+  end)
+
+  it('may be such a command in PARALLEL_LUA', function()
+    local code = "local parallel = require 'parallel' print(parallel.run([[return os.getenv 'X_WORD']]):join())"
+    local env = ('PARALLEL_LUA=%s'):format(quote('env X_WORD=three ' .. own))
+    assert.equal('three\n', (support.script(code, {env = env})))
+  end)
+
+  it('may be a path with spaces in PARALLEL_LUA', function()
+    local folder = support.scratch(' a folder')
+    support.shell(('mkdir -p %s && ln -s "$(command -v %s)" %s'):format(quote(folder), quote(own), quote(folder .. '/my lua')))
+    local code = "local parallel = require 'parallel' print(parallel.run('return 7'):join())"
+    assert.equal('7\n', (support.script(code, {env = 'PARALLEL_LUA=' .. quote(folder .. '/my lua')})))
+    support.shell('rm -rf ' .. quote(folder))
+  end)
+
+  it('is named by words', function()
+    for _, wrong in ipairs{5, true, {}, {'lua', 5}, {1}, ''} do
+      assert.matches("option 'lua' must be the name or path", message_of(parallel.run, {code = '', lua = wrong}))
+    end
+    parallel.interpreter = {}
+    assert.matches('parallel%.interpreter must be', message_of(parallel.run, 'return 1'))
+    assert.equal(0, parallel.nchildren)
+  end)
+
+  it('is looked for in a program that is none, which says what it tried', function()
+    local core = require 'parallel.core'
+    local path = core.program_path
+    core.program_path = function() return '/opt/game/bin/game' end
+    package.loaded['parallel.interpreter'] = nil
+    local interpreter = require 'parallel.interpreter'
+    local commands, same = interpreter.commands()
+    core.program_path, package.loaded['parallel.interpreter'] = path, nil
+    assert.is_false(same)
+    assert.is_true(#commands > 2)
+    local text = interpreter.explain(commands, "cannot start 'x'")
+    assert.matches('tried: lua', text)
+    assert.matches('/opt/game/bin/game is no interpreter', text)
+    assert.matches('parallel%.interpreter', text)
+  end)
+
+  it('is named when it ends at once or has no library', function()
+    assert.matches("'env false' ended before it was ready %(exit status 1", message_of(parallel.run, {code = '', lua = {'env', 'false'}}))
+    local other = support.version == '5.3' and 'lua5.4' or 'lua5.3'
+    if not has(other) then return end
+    local folder = support.scratch('.library')
+    local env = copy_library(folder)
+    local out = run_copy(env, ("local p = require 'parallel' print(pcall(p.run, {code = '', lua = '%s'}))"):format(other))
+    assert.matches("'" .. other .. "' found no library of parallel for its own Lua", out)
+    assert.matches('parallel: Lua 5%.%d finds no library', out)
+    support.write_file(folder .. '/lua/parallel/core.lua', "return {_VERSION = '0.0.1'}")
+    out = run_copy(env, ("package.loaded['parallel.core'] = package.loadlib(%q, 'luaopen_parallel_core')() local p = require 'parallel' " ..
+      "print(pcall(p.run, {code = '', lua = '%s'}))"):format(folder .. '/lib/' .. support.version .. '/parallel/core.so', other))
+    assert.matches('library of another release', out)
+    assert.matches('finds a library of release 0%.0%.1', out)
+    support.shell('rm -rf ' .. quote(folder))
+  end)
+
+  it('refuses a library that was built for another kind', function()
+    for _, other in ipairs{'5.1', 'jit', '5.2'} do
+      local path = ('%s/lib/%s/parallel/core.so'):format(support.build, other)
+      local open = support.version ~= other and support.read_file(path) and package.loadlib(path, 'luaopen_parallel_core')
+      if open then assert.matches('was built for Lua', message_of(open)) end
+    end
+  end)
+
+  it('is found where the library lies in a folder with spaces and quotes', function()
+    local folder = support.scratch([[ it's "here" $HOME;]]):gsub(';', '')
+    local out = run_copy(copy_library(folder), [[
+      local p = require 'parallel'
+      print(p.run('return parallel.run [=[return 5]=]:join()'):join())
+      print(table.concat(p.map(function(x) return x + 1 end, {1, 2}, {workers = 1}), ' '))
+    ]])
+    assert.equal('5\n2 3\n', out)
+    support.shell('rm -rf ' .. quote(folder))
+  end)
+end)
+
+describe('surroundings', function()
+  it('may print from LUA_INIT', function()
+    local code = "local parallel = require 'parallel' print(parallel.run('return 7'):join())"
+    local out = support.script(code, {env = [[LUA_INIT='io.stdout:write("hello\n")']]})
+    assert.equal('hello\nhello\n7\n', out)
+  end)
+
+  it('say that LUA_INIT may be why a child did not begin', function()
+    local code = [[
+      local parallel, core = require 'parallel', require 'parallel.core'
+      core.set_variable('LUA_INIT', 'error "no init"')
+      print(pcall(function() return parallel.run('return 7'):join() end))
+    ]]
+    local out = support.script(code)
+    assert.matches('ended before it was ready %(exit status 1', out)
+    assert.matches('LUA_INIT is set', out)
+  end)
+
+  it('may have no standard descriptors', function()
+    local path = support.scratch('.result')
+    local code = ([[
+      local parallel = require 'parallel'
+      local child = parallel.run('local x = parallel.parent:receive() print "lost" return x, 2')
+      child:send(('x'):rep(3000000))
+      local x, two = child:join()
+      local squares = parallel.map(function(i) return i * i end, {1, 2, 3}, {workers = 2})
+      local file = io.open(%q, 'w')
+      file:write(#x, ' ', two, ' ', table.concat(squares, ','))
+      file:close()
+    ]]):format(path)
+    local script = support.scratch('.lua')
+    support.write_file(script, code)
+    for _, closed in ipairs{'0<&-', '0<&- 1>&- 2>&-', '1>&- 2>&-'} do
+      support.shell(('%s/tools/lua %s %s %s'):format(quote(support.root), support.version, quote(script), closed))
+      assert.equal('3000000 2 1,4,9', support.read_file(path), closed)
+      os.remove(path)
+    end
+    os.remove(script)
+  end)
+
+  it('may ignore SIGCHLD', function()
+    local out = support.script([[
+      local parallel = require 'parallel'
+      print(parallel.run('return 1, 2'):join())
+      print(select(2, pcall(function() return parallel.run('error "bad"'):join() end)).code)
+      print(select(2, pcall(function() return parallel.run('os.exit(3)'):join() end)).code)
+      print(select(2, pcall(function() local c = parallel.run('while true do end') c:kill('KILL') return c:join() end)).code)
+      print(select(2, pcall(function() return parallel.run('os.exit(3)'):join() end)).message:match('SIGCHLD'))
+      print(#parallel.map(function(x) return x end, {1, 2, 3}, {workers = 2}))
+    ]], {before = "trap '' CHLD;"})
+    assert.equal('1\t2\nfailed\ndied\ndied\nSIGCHLD\n3\n', out)
+  end)
+end)
+
+describe('Neovim', function()
+  if not has 'nvim' or support.version ~= 'jit' or support.sanitized then return pending 'another Lua, or no nvim' end
+
+  local function inside(code)
+    local path = support.scratch('.lua')
+    support.write_file(path, ("package.path = %q .. package.path package.cpath = %q .. package.cpath\n%s"):format(
+      ('%s/lua/?.lua;%s/lua/?/init.lua;'):format(support.root, support.root), support.build .. '/lib/jit/?.so;', code))
+    local out = support.shell(("nvim --headless --clean -c 'luafile %s' -c 'qa!'"):format(path))
+    os.remove(path)
+    return out
+  end
+
+  it('is its own interpreter of children', function()
+    assert.equal('true\t5\n1,4,9\ntrue\n', inside [[
+      local parallel = require 'parallel'
+      local function say(...) io.stdout:write(table.concat({...}, '\t'), '\n') end
+      local child = parallel.run(function() return tostring(vim ~= nil), parallel.parent:receive() end)
+      child:send(5)
+      say(child:join())
+      say(table.concat(parallel.map(function(x) return x * x end, {1, 2, 3}, {workers = 2}), ','))
+      say(tostring(parallel.run('return parallel.run [=[return vim ~= nil]=]:join()'):join()))
+    ]])
+  end)
+
+  it('leaves no child behind', function()
+    local out = inside [[
+      local parallel = require 'parallel'
+      io.stdout:write(parallel.run('while true do end').unixid, ' ', parallel.run('parallel.parent:receive()').unixid)
+    ]]
+    for pid in out:gmatch('%d+') do
+      assert.is_true(support.eventually(function() return not support.exists(tonumber(pid)) end), pid)
+    end
+  end)
+end)
