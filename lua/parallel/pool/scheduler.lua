@@ -118,7 +118,7 @@ end
 -- Gives each idle worker something to do. Returns whether one stays idle.
 local function assign_idle(self)
   local crew, workers, idle = self.crew, self.crew.workers, false
-  local recycles = crew.max_tasks or crew.max_memory
+  local recycles = crew.max_tasks or crew.max_memory or crew.places
   for place = 1, self.size do
     local worker = workers[place]
     if worker and not worker.chunks[1] then
