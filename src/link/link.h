@@ -48,6 +48,7 @@ typedef struct par_link {
     bool corrupt;           /* it wrote what cannot be, and was cut off */
     bool lost_control;      /* a control message could not be kept for want of memory */
     bool yield_told;        /* par_link_is_news has told of this yield */
+    bool far;               /* its process is on another machine */
     bool apart;             /* the child runs on another machine (apart.h): */
     bool answered, was_there; /*   the bridge has answered; the child's process was there */
     char *lost;             /*   why nobody knows how it ended; NULL: it is known */

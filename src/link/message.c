@@ -23,10 +23,21 @@ static int may_receive(const par_link *link, par_error *err)
 
 /* --- sending --- */
 
+/* Memory cannot be shared with another machine. */
+static int check_shared(const par_link *link, const par_payload *payloads, uint32_t n, par_error *err)
+{
+    for (uint32_t i = 0; link->far && i < n; i++)
+        if (payloads[i].shared)
+            return par_error_set(err, PAR_E_UNSUPPORTED,
+                                 "a tensor that was share()d cannot be shared with another machine: send t:clone()");
+    return PAR_OK;
+}
+
 int par_link_send(par_link *link, uint32_t kind, const void *bytes, size_t len, const par_payload *payloads, uint32_t n_payloads,
                   int64_t deadline_ns, par_error *err)
 {
     int rc = par_link_open(link, err);
+    if (rc == PAR_OK) rc = check_shared(link, payloads, n_payloads, err);
     if (rc != PAR_OK) return rc;
     return par_channel_send(link->channel, kind, bytes, len, payloads, n_payloads, deadline_ns, err);
 }
@@ -53,8 +64,13 @@ int par_link_broadcast(par_link *const *links, uint32_t n, uint32_t kind, const 
 {
     par_channel **channels = malloc((n + 1) * sizeof *channels);
     if (!channels) return par_error_set(err, PAR_E_NOMEM, "not enough memory to send to %u processes", n);
-    for (uint32_t i = 0; i < n; i++) channels[i] = links[i]->channel;
-    int rc = par_channel_broadcast(channels, n, kind, bytes, len, payloads, n_payloads, deadline_ns, results, err);
+    int rc = PAR_OK;
+    for (uint32_t i = 0; i < n; i++) {
+        channels[i] = links[i]->channel;
+        if (rc == PAR_OK) rc = check_shared(links[i], payloads, n_payloads, err);
+    }
+    for (uint32_t i = 0; i < n && rc != PAR_OK; i++) results[i] = rc; /* nothing is sent to anybody */
+    if (rc == PAR_OK) rc = par_channel_broadcast(channels, n, kind, bytes, len, payloads, n_payloads, deadline_ns, results, err);
     free(channels);
     return rc;
 }

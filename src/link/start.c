@@ -73,7 +73,7 @@ int par_link_start(par_link **out, const par_start_options *options, par_error *
     link->channel = process.channel;
     link->relay = process.relay;
     link->pid = process.pid;
-    link->apart = options->place != NULL;
+    link->apart = link->far = options->place != NULL;
     par_family_add(link);
     *out = link;
     return PAR_OK;

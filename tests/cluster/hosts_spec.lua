@@ -46,6 +46,25 @@ describe('parallel.run{host=}', function()
     child:join()
   end)
 
+  it('refuses to share memory with another machine, either way', function()
+    local torch = require 'torch'
+    local child = parallel.run{host = h1, code = function()
+      local torch = require 'torch' -- luacheck: ignore
+      local ok, err = pcall(parallel.parent.send, parallel.parent, torch.ones(10):share())
+      parallel.parent:send{ok, tostring(err)}
+      parallel.parent:send(parallel.parent:receive())
+    end}
+    local result = child:receive()
+    assert.is_false(result[1])
+    assert.matches('t:clone%(%)', result[2])
+    local shared = torch.ones(10):share()
+    assert.matches('t:clone%(%)', message_of(function() child:send(shared) end))
+    assert.matches('t:clone%(%)', message_of(function() parallel.children:send(shared) end))
+    child:send(shared:clone())
+    assert.equal(10, child:receive():sum())
+    child:join()
+  end)
+
   it('tells of an error with its traceback, of a signal and of an exit status', function()
     local failed = support.error_of(function() parallel.run{host = h1, code = 'local t = nil; t.x = 1'}:join() end)
     assert.equal('failed', failed.code)

@@ -19,6 +19,7 @@ if settings.release ~= core._VERSION then
     tostring(core._VERSION), tostring(settings.release)))
 end
 
+if settings.apart then handle.set_far(parent) end
 -- On another machine our own files, and others, are where its own path says.
 if settings.package_path then package.path = settings.package_path .. (settings.apart and ';' .. package.path or '') end
 if settings.package_cpath then package.cpath = settings.package_cpath end

@@ -206,6 +206,13 @@ static int link_set_joined(lua_State *L)
     return 0;
 }
 
+/* core.child.set_far(parent): it is on another machine */
+static int link_set_far(lua_State *L)
+{
+    par_lua_link_check(L, 1)->link->far = true;
+    return 0;
+}
+
 void par_lua_child_methods(lua_State *L, const luaL_Reg *methods)
 {
     lua_getfield(L, -1, "methods");
@@ -222,6 +229,7 @@ void par_lua_open_handle(lua_State *L)
                                          {"ended", link_ended},
                                          {"is_parent", link_is_parent},
                                          {"set_joined", link_set_joined},
+                                         {"set_far", link_set_far},
                                          {"limit_inbox", link_limit_inbox},
                                          {"fields", link_fields},
                                          {NULL, NULL}};
