@@ -18,7 +18,7 @@ local function is_count(value) return type(value) == 'number' and value >= 1 and
 local kinds = {
   host = 'string', slots = 'number', lua = 'string', dir = 'string', env = 'table', launcher = 'string', transport = 'string',
   address = 'string', encrypt = 'boolean', connect_timeout = 'number', dryrun = 'boolean', functions = 'boolean', cipher = 'any',
-  port = 'any', user = 'string', stdio = 'boolean', speed = 'number',
+  port = 'any', listen_port = 'number', user = 'string', stdio = 'boolean', speed = 'number',
 }
 
 local function own_interpreter()
@@ -103,6 +103,13 @@ local function open_bridge()
   return core.raise(failure)
 end
 
+-- The address of ours to which its agent connects; nil: the launcher's own pipes carry everything. Those of srun and mpirun are slow.
+local function listening_address(host)
+  local tcp = host.transport == 'tcp' or not host.transport and (host.launcher == 'srun' or host.launcher == 'mpirun')
+  if not tcp then return nil end
+  return host.address or machine.address() or '127.0.0.1'
+end
+
 --- Has the agent of this host started, unless it runs or starts already. Does not wait.
 local function launch(host)
   local record = host.record
@@ -121,7 +128,8 @@ local function launch(host)
   if bridge and state == 'down' and core.bridge_state(bridge, 4095) == 'down' then -- the bridge itself has ended
     bridge = nil
   end
-  core.bridge_launch(open_bridge(), record.number, host.name, launcher.command(host), host.connect_timeout)
+  core.bridge_launch(open_bridge(), record.number, host.name, launcher.command(host), host.connect_timeout, listening_address(host),
+    host.transport == 'tcp' and tonumber(host.listen_port) or 0)
   return record
 end
 

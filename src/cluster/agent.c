@@ -7,9 +7,12 @@
 #include "base/limits.h"
 #include "cluster/agent_child.h"
 #include "cluster/loop.h"
+#include "cluster/wire_zmq.h"
 #include "os/os.h"
 
 #define GREETING_NS INT64_C(30000000000)
+#define TICKET_MAX_BYTES 1024
+#define READS_AT_ONCE 16
 
 /* --- what the bridge says --- */
 static int on_welcome(par_agent *agent, const par_frame *frame, const uint8_t *body, par_error *err)
@@ -115,11 +118,14 @@ static void on_connection(par_source *source)
 static int64_t on_round(void *context, int64_t now_ns)
 {
     par_agent *agent = context;
+    for (int i = 0; i < READS_AT_ONCE && agent->dialed && !agent->mux->lost && par_dial_has(agent->mux->wire); i++)
+        par_mux_read(agent->mux);
     bool more = par_mux_serve(agent->mux);
     int64_t next_ns = par_agent_children_tick(agent, now_ns), tick_ns;
     par_mux_flush(agent->mux);
     tick_ns = par_mux_tick(agent->mux, now_ns);
-    if (par_mux_wants_to_write(agent->mux)) par_loop_await_writable(&agent->loop, agent->mux->wire->write_fd);
+    if (agent->dialed && !agent->mux->lost && par_dial_has(agent->mux->wire)) more = true; /* no descriptor tells of it any more */
+    if (par_mux_wants_to_write(agent->mux) && !agent->dialed) par_loop_await_writable(&agent->loop, agent->mux->wire->write_fd);
     return more ? 0 : tick_ns < next_ns ? tick_ns : next_ns;
 }
 
@@ -132,9 +138,9 @@ static int say_hello(par_agent *agent)
     return par_frame_put_hello(&agent->mux->out, &hello);
 }
 
-int par_agent_serve_wire(const par_agent_options *options, par_wire *wire, par_error *err)
+static int serve(const par_agent_options *options, par_wire *wire, bool dialed, par_error *err)
 {
-    par_agent agent = {.options = options, .connection = {.fd = -1, .on_readable = on_connection, .user = &agent}};
+    par_agent agent = {.options = options, .dialed = dialed, .connection = {.fd = -1, .on_readable = on_connection, .user = &agent}};
     const par_loop_role loop_role = {&agent, on_round};
     const par_mux_role mux_role = {&agent, PAR_FROM_BRIDGE, on_frame, on_local, on_channel_end, on_delivered, on_lost};
     par_os_serve_quietly();
@@ -153,12 +159,14 @@ int par_agent_serve_wire(const par_agent_options *options, par_wire *wire, par_e
     return rc;
 }
 
+int par_agent_serve_wire(const par_agent_options *options, par_wire *wire, par_error *err) { return serve(options, wire, false, err); }
+
 /* --- standard input and output --- */
-static int read_nonce(int fd, uint8_t nonce[PAR_NONCE_BYTES], par_error *err)
+static int read_all(int fd, uint8_t *bytes, size_t len, par_error *err)
 {
     int64_t deadline_ns = par_os_now_ns() + GREETING_NS;
-    for (size_t got = 0; got < PAR_NONCE_BYTES;) {
-        par_os_part part = {nonce + got, PAR_NONCE_BYTES - got};
+    for (size_t got = 0; got < len;) {
+        par_os_part part = {bytes + got, len - got};
         int64_t n = par_os_read_parts(fd, &part, 1);
         if (n > 0) got += (size_t)n;
         else if (n != PAR_E_AGAIN) return par_error_set(err, PAR_E_CLOSED, "nobody speaks to this agent: it is started by a bridge");
@@ -168,15 +176,36 @@ static int read_nonce(int fd, uint8_t nonce[PAR_NONCE_BYTES], par_error *err)
     return PAR_OK;
 }
 
+/* Says the bridge's first bytes again, so that it knows where noise ends: from here on the pipes are the connection. */
+static int answer_nonce(int out, const uint8_t nonce[PAR_NONCE_BYTES], par_error *err)
+{
+    return par_os_write_all(out, nonce, PAR_NONCE_BYTES) == PAR_OK ? PAR_OK : par_error_system(err, "cannot answer");
+}
+
+static int dial(int in, size_t len, par_wire **out, par_error *err)
+{
+    uint8_t bytes[TICKET_MAX_BYTES];
+    par_hub_ticket ticket;
+    if (len > sizeof bytes) return par_error_set(err, PAR_E_CORRUPT, "what was said to this agent is nothing that a bridge says");
+    int rc = read_all(in, bytes, len, err);
+    if (rc == PAR_OK) rc = par_ticket_get(&ticket, bytes, len, err);
+    return rc == PAR_OK ? par_dial(out, &ticket, err) : rc;
+}
+
 int par_agent_serve(const par_agent_options *options, par_error *err)
 {
-    uint8_t nonce[PAR_NONCE_BYTES];
+    uint8_t first[PAR_NONCE_BYTES + 4];
+    par_wire *wire = NULL;
     int in, out;
     int rc = par_os_take_stdio(&in, &out, err);
-    if (rc == PAR_OK) rc = read_nonce(in, nonce, err);
-    if (rc == PAR_OK) rc = par_os_write_all(out, nonce, sizeof nonce) == PAR_OK ? PAR_OK : par_error_system(err, "cannot answer");
+    if (rc == PAR_OK) rc = read_all(in, first, sizeof first, err);
     if (rc != PAR_OK) return rc;
-    par_wire *wire = par_wire_open(in, out);
+    const uint8_t *at = first + PAR_NONCE_BYTES;
+    size_t ticket_bytes = (size_t)at[0] | (size_t)at[1] << 8 | (size_t)at[2] << 16 | (size_t)at[3] << 24;
+    if (ticket_bytes) rc = dial(in, ticket_bytes, &wire, err);
+    else rc = answer_nonce(out, first, err);
+    if (rc != PAR_OK) return rc;
+    if (!ticket_bytes) wire = par_wire_open(in, out);
     if (!wire) return par_error_set(err, PAR_E_NOMEM, "out of memory");
-    return par_agent_serve_wire(options, wire, err);
+    return serve(options, wire, ticket_bytes != 0, err);
 }

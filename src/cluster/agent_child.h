@@ -17,6 +17,7 @@ typedef struct par_agent {
     unsigned n_children;
     uint64_t grown_bytes;
     bool welcomed;
+    bool dialed; /* by libzmq, which has to be asked whether something came */
 } par_agent;
 
 typedef struct par_agent_output {

@@ -98,12 +98,17 @@ static void on_requests(par_source *source)
 static int64_t on_round(void *context, int64_t now_ns)
 {
     par_bridge *bridge = context;
+    if (bridge->hub) par_hub_serve(bridge->hub);
     int64_t next_ns = par_remotes_tick(bridge, now_ns);
     for (uint32_t i = 0; i < bridge->n_hosts; i++) {
         if (!bridge->hosts[i]) continue;
         int64_t then_ns = par_host_tick(bridge->hosts[i], now_ns);
         if (then_ns < next_ns) next_ns = then_ns;
     }
+    /* What came while others were written to is told by no descriptor any more. */
+    if (bridge->hub) par_hub_serve(bridge->hub);
+    for (uint32_t i = 0; bridge->hub && i < bridge->n_hosts; i++)
+        if (bridge->hosts[i] && bridge->hosts[i]->dialed && par_hub_has(bridge->hosts[i]->dialed)) return 0;
     return next_ns;
 }
 
@@ -132,6 +137,9 @@ static void end_all(par_bridge *bridge)
     }
     for (uint32_t i = 0; i < bridge->n_hosts; i++) par_host_free(bridge->hosts[i]);
     free(bridge->hosts);
+    for (int i = 0; i < 2; i++)
+        if (bridge->hub) par_loop_unwatch(&bridge->loop, &bridge->hub_sources[i]);
+    par_hub_close(bridge->hub);
     par_buffer_fini(&bridge->in);
 }
 

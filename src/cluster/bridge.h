@@ -6,6 +6,7 @@
 #include "cluster/agent.h"
 #include "cluster/ask.h"
 #include "cluster/loop.h"
+#include "cluster/wire_zmq.h"
 
 #define PAR_HOSTS_MAX 4096u
 #define PAR_STDERR_KEEP_BYTES 4096u /* of what a launcher says last */
@@ -24,6 +25,9 @@ typedef struct par_bridge {
     uint32_t n_hosts;
     par_remote *remotes;
     uint64_t grown_bytes;
+    par_hub *hub; /* for agents that connect by libzmq; NULL: none did yet */
+    char hub_address[64];
+    par_source hub_sources[2];
 } par_bridge;
 
 typedef enum par_host_phase { PAR_HOST_GREETING, PAR_HOST_RUNNING, PAR_HOST_FAILING, PAR_HOST_GONE } par_host_phase;
@@ -43,6 +47,7 @@ struct par_host {
     char said[PAR_STDERR_KEEP_BYTES + 1];
     size_t said_len;
     int64_t deadline_ns; /* GREETING: to be up; FAILING: to know how the launcher ended */
+    par_wire *dialed; /* the agent connects by libzmq; NULL: its pipes are the connection */
     par_mux *mux;
     par_mux_role role;
     char why[400]; /* it is not up, or no longer */

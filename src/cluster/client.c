@@ -111,6 +111,8 @@ int par_launch_put(par_buffer *out, const par_launch *launch)
     par_frame_text(&w, launch->name);
     par_frame_list(&w, launch->argv);
     par_frame_u32(&w, launch->timeout_ms);
+    par_frame_text(&w, launch->address);
+    par_frame_u32(&w, launch->port);
     return w.failed;
 }
 

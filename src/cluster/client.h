@@ -17,6 +17,8 @@ typedef struct par_launch {
     const char *name;           /* the host's, for people */
     const char *const *argv;    /* of the launcher: NULL-terminated */
     uint32_t timeout_ms;        /* from its start until the agent's first word */
+    const char *address;        /* the agent connects to this address of ours, by libzmq; empty: the launcher's pipes carry everything */
+    uint32_t port;              /* 0: any */
 } par_launch;
 
 typedef struct par_client {

@@ -9,7 +9,9 @@
 
 #define NOISE_MAX_BYTES ((size_t)64 << 10)   /* that login scripts may print before the agent speaks */
 #define FAREWELL_NS INT64_C(2000000000)      /* a launcher whose output has ended has this long to say how */
+#define READS_AT_ONCE 16
 #define LAST_LINES 20
+#define ORPHAN_NS INT64_C(1600000000) /* an agent whose launcher has ended is heard within so long, or it has ended too */
 
 /* --- what went wrong, for people --- */
 /* The last lines of what the launcher said. */
@@ -108,6 +110,16 @@ static int on_frame(void *context, par_stream *stream, const par_frame *frame, c
     return par_remote_on_frame(context, stream, frame, body, err);
 }
 
+/* The connection is there: the pipes of ssh, or what the agent comes by. */
+static int open_mux(par_host *host, par_wire *wire, par_error *err)
+{
+    host->role = par_remote_role;
+    host->role.context = host;
+    host->role.on_frame = on_frame;
+    host->role.on_lost = on_lost;
+    return par_mux_open(&host->mux, wire, host->bridge->loop.selector, &host->role, host, &host->bridge->grown_bytes, err);
+}
+
 static void on_connection(par_source *source)
 {
     par_host *host = source->user;
@@ -118,20 +130,14 @@ static void on_connection(par_source *source)
 static void greet(par_host *host, const uint8_t *rest, size_t len)
 {
     par_error err;
-    par_mux *mux = NULL;
     par_loop_unwatch(&host->bridge->loop, &host->out_source);
     par_wire *wire = par_wire_open(host->out, host->in);
     host->in = host->out = -1;
     int rc = wire ? PAR_OK : par_error_set(&err, PAR_E_NOMEM, "out of memory");
-    host->role = par_remote_role;
-    host->role.context = host;
-    host->role.on_frame = on_frame;
-    host->role.on_lost = on_lost;
-    if (rc == PAR_OK) rc = par_mux_open(&mux, wire, host->bridge->loop.selector, &host->role, host, &host->bridge->grown_bytes, &err);
-    host->mux = mux;
+    if (rc == PAR_OK) rc = open_mux(host, wire, &err);
     if (rc == PAR_OK) rc = par_loop_watch(&host->bridge->loop, &host->wire_source, wire->read_fd, &err);
     if (rc != PAR_OK) fail(host, err.text);
-    else par_mux_feed(mux, rest, len);
+    else par_mux_feed(host->mux, rest, len);
 }
 
 /* Looks for the nonce in what came. */
@@ -153,10 +159,16 @@ static void on_out(par_source *source)
     uint8_t bytes[4096];
     int n = par_os_read(host->out, bytes, sizeof bytes);
     if (n == PAR_E_AGAIN) return;
+    if (n <= 0 && host->dialed && host->phase == PAR_HOST_RUNNING) { /* its connection tells whether it lives */
+        close_pipes(host);
+        host->mux->silence_ns = ORPHAN_NS;
+        return;
+    }
     if (n <= 0) {
         fail(host, "the command that starts its agent has ended");
         return;
     }
+    if (host->dialed) return;
     if (par_buffer_append(&host->noise, bytes, (size_t)n) != PAR_OK) fail(host, "out of memory");
     else look_for_nonce(host);
 }
@@ -210,15 +222,48 @@ static int spawn(par_host *host, par_frame_texts argv, par_error *err)
     return rc;
 }
 
-static int begin(par_host *host, par_frame_texts argv, par_error *err)
+static void nothing(par_source *source) { (void)source; }
+
+/* Listens on this address of ours. */
+static int open_hub(par_bridge *bridge, const char *address, unsigned port, par_error *err)
 {
+    if (bridge->hub && strcmp(bridge->hub_address, address) != 0)
+        return par_error_set(err, PAR_E_INVALID, "agents connect to %.60s already: a second address is not served", bridge->hub_address);
+    if (bridge->hub) return PAR_OK;
+    int rc = par_hub_open(&bridge->hub, address, port, err);
+    if (rc != PAR_OK) return rc;
+    snprintf(bridge->hub_address, sizeof bridge->hub_address, "%s", address);
+    bridge->hub_sources[0] = bridge->hub_sources[1] = (par_source){.fd = -1, .on_readable = nothing};
+    rc = par_loop_watch(&bridge->loop, &bridge->hub_sources[0], par_hub_fd(bridge->hub), err);
+    return rc == PAR_OK ? par_loop_watch(&bridge->loop, &bridge->hub_sources[1], par_hub_gate_fd(bridge->hub), err) : rc;
+}
+
+/* A ticket for its agent, as text behind the nonce. */
+static int put_ticket(par_host *host, const char *address, unsigned port, par_buffer *out, par_error *err)
+{
+    par_hub_ticket ticket;
+    int rc = open_hub(host->bridge, address, port, err);
+    if (rc == PAR_OK) rc = par_hub_invite(host->bridge->hub, &ticket, &host->dialed, err);
+    if (rc == PAR_OK) rc = open_mux(host, host->dialed, err);
+    if (rc != PAR_OK) return rc;
+    par_ticket_put(out, &ticket);
+    return PAR_OK;
+}
+
+static int begin(par_host *host, par_frame_texts argv, const char *address, unsigned port, par_error *err)
+{
+    uint8_t length[4];
+    par_buffer ticket = {0};
     par_loop *loop = &host->bridge->loop;
     int rc = par_os_random(host->nonce, sizeof host->nonce, err);
+    if (rc == PAR_OK && *address) rc = put_ticket(host, address, port, &ticket, err);
     if (rc == PAR_OK) rc = spawn(host, argv, err);
     if (rc == PAR_OK) rc = par_loop_watch(loop, &host->out_source, host->out, err);
     if (rc == PAR_OK) rc = par_loop_watch(loop, &host->err_source, host->err, err);
-    par_os_part part = {host->nonce, sizeof host->nonce};
-    if (rc == PAR_OK) par_os_write_parts(host->in, &part, 1); /* the pipe is empty; one that is closed shows on the other side */
+    for (int i = 0; i < 4; i++) length[i] = (uint8_t)(ticket.len >> (8 * i));
+    par_os_part parts[] = {{host->nonce, sizeof host->nonce}, {length, sizeof length}, {ticket.data, ticket.len}};
+    if (rc == PAR_OK) par_os_write_parts(host->in, parts, 3); /* the pipe is empty; one that is closed shows on the other side */
+    par_buffer_fini(&ticket);
     return rc;
 }
 
@@ -228,6 +273,8 @@ int par_host_launch(par_bridge *bridge, uint32_t number, const uint8_t *body, si
     const char *name = par_frame_read_text(&reader, "name");
     par_frame_texts argv = par_frame_read_list(&reader, "command");
     uint32_t timeout_ms = par_frame_read_u32(&reader, "time limit");
+    const char *address = par_frame_read_text(&reader, "address");
+    uint32_t port = par_frame_read_u32(&reader, "port");
     int rc = par_frame_close(&reader, PAR_FRAME_HELLO, err);
     if (rc != PAR_OK) return rc;
     par_host *host = calloc(1, sizeof *host);
@@ -236,7 +283,7 @@ int par_host_launch(par_bridge *bridge, uint32_t number, const uint8_t *body, si
                        .out_source = {-1, on_out, host}, .err_source = {-1, on_err, host}, .wire_source = {-1, on_connection, host},
                        .deadline_ns = par_os_now_ns() + (int64_t)timeout_ms * 1000000};
     bridge->hosts[number] = host;
-    rc = host->name && host->command ? begin(host, argv, err) : par_error_set(err, PAR_E_NOMEM, "out of memory");
+    rc = host->name && host->command ? begin(host, argv, address, port, err) : par_error_set(err, PAR_E_NOMEM, "out of memory");
     if (rc == PAR_OK) return rc;
     par_host_free(host);
     bridge->hosts[number] = NULL;
@@ -285,10 +332,12 @@ int64_t par_host_tick(par_host *host, int64_t now_ns)
     }
     int64_t next_ns = host->phase == PAR_HOST_GREETING ? host->deadline_ns : INT64_MAX;
     if (!host->mux) return next_ns;
+    for (int i = 0; i < READS_AT_ONCE && host->dialed && !host->mux->lost && par_hub_has(host->dialed); i++) par_mux_read(host->mux);
+    if (host->phase == PAR_HOST_GREETING && host->dialed) return next_ns; /* it may wait in a queue: nobody is to be heard yet */
     bool more = par_mux_serve(host->mux);
     par_mux_flush(host->mux);
     int64_t tick_ns = par_mux_tick(host->mux, now_ns);
-    if (par_mux_wants_to_write(host->mux)) par_loop_await_writable(&host->bridge->loop, host->mux->wire->write_fd);
+    if (par_mux_wants_to_write(host->mux) && !host->dialed) par_loop_await_writable(&host->bridge->loop, host->mux->wire->write_fd);
     return more ? 0 : tick_ns < next_ns ? tick_ns : next_ns;
 }
 

@@ -16,6 +16,10 @@ typedef struct par_hub_ticket {
     char number[12]; /* by which the hub knows it */
 } par_hub_ticket;
 
+/* As bytes, and back: PAR_E_CORRUPT. */
+int par_ticket_put(par_buffer *out, const par_hub_ticket *ticket);
+int par_ticket_get(par_hub_ticket *out, const uint8_t *bytes, size_t len, par_error *err);
+
 typedef struct par_hub par_hub;
 
 /* Listens on this address (not on all): port 0 is any that is free. */

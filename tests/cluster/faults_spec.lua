@@ -14,7 +14,7 @@ local function talker(host)
     parallel.parent:send(parallel.pid)
     parallel.parent:receive()
   end}
-  support.eventually(function() return require 'parallel.core'.links.has_message(child) end)
+  support.eventually(function() return require 'parallel.core'.child.has_message(child) end)
   return child
 end
 

@@ -38,3 +38,12 @@ foreach(version IN LISTS PARALLEL_FOUND_LUAS)
     endforeach()
   endif()
 endforeach()
+
+# Slurm: the same children placed by srun and connected over libzmq, and a program inside an allocation.
+foreach(version IN ITEMS 5.4 jit)
+  if(BUSTED AND version IN_LIST PARALLEL_FOUND_LUAS AND PARALLEL_LUA_${version}_PROGRAM)
+    add_cluster_test(srun.${version} --slurm ${CMAKE_CURRENT_LIST_DIR}/apart.sh ${version} srun run message pool)
+    add_cluster_test(allocation.${version} --slurm salloc -Q -N2 ${CMAKE_SOURCE_DIR}/tests/run-script.sh ${version}
+      ${CMAKE_CURRENT_LIST_DIR}/allocation.lua)
+  endif()
+endforeach()
