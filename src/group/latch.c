@@ -12,10 +12,21 @@
 #define YIELDS_PER_PROCESS 4
 #define YIELDS_MAX 256
 
+/* Asking the system takes longer than most waits. */
+static unsigned cores(void)
+{
+    static _Atomic unsigned known; /* 0: not asked yet; racing threads store the same */
+    unsigned n = atomic_load_explicit(&known, memory_order_relaxed);
+    if (n) return n;
+    n = (unsigned)par_os_cores();
+    atomic_store_explicit(&known, n, memory_order_relaxed);
+    return n;
+}
+
 void par_waiter_init(par_waiter *waiter, unsigned processes)
 {
     unsigned yields = processes < YIELDS_MAX / YIELDS_PER_PROCESS ? processes * YIELDS_PER_PROCESS : YIELDS_MAX;
-    *waiter = (par_waiter){.crowded = processes > (unsigned)par_os_cores(), .yields = yields};
+    *waiter = (par_waiter){.crowded = processes > cores(), .yields = yields};
 }
 
 /* Does anybody have to be woken? */

@@ -30,7 +30,7 @@ typedef struct par_table_value {
 typedef struct par_table par_table;
 
 #define PAR_TABLE_MIN_BYTES ((size_t)16 << 10)
-#define PAR_TABLE_MAX_BYTES ((size_t)1 << 34)
+#define PAR_TABLE_MAX_BYTES ((size_t)1 << 30)
 
 /* A fresh table in zeroed memory; nobody else may have it yet. */
 int par_table_format(void *memory, size_t bytes, par_error *err);
