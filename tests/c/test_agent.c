@@ -1,0 +1,164 @@
+/* An agent whose bridge says what it likes: it ends, in good order, and takes nothing with it. */
+#include "cluster/agent.h"
+
+#include <sys/socket.h>
+
+#include "base/limits.h"
+#include "cluster/frame.h"
+#include "peers.h"
+
+static par_error err;
+
+/* An agent in a process of its own; its children would be /bin/cat. Returns our end of the connection. */
+static int start_agent(pid_t *pid)
+{
+    int fd[2];
+    CHECK_INT(par_os_socketpair(fd, &err), PAR_OK);
+    *pid = fork();
+    CHECK(*pid >= 0);
+    if (*pid == 0) {
+        const par_agent_options options = {"/bin/cat", "a", "b", "fingerprint"};
+        par_os_close(fd[0]);
+        alarm(60);
+        par_wire *wire = par_wire_open(fd[1], fd[1]);
+        par_agent_serve_wire(&options, wire, &err);
+        exit(0); /* not _exit: sanitizers report at exit */
+    }
+    par_os_close(fd[1]);
+    return fd[0];
+}
+
+static void put(int fd, const void *bytes, size_t len)
+{
+    for (size_t done = 0; done < len;) {
+        int n = par_os_socket_write(fd, (const uint8_t *)bytes + done, len - done, NULL, 0);
+        if (n > 0) done += (size_t)n;
+        else if (n == PAR_E_AGAIN) par_os_wait_fd(fd, PAR_OS_WRITABLE, SECONDS(60));
+        else return; /* the agent has had enough */
+    }
+}
+
+/* Reads what it says, until it ends. */
+static void drain(int fd)
+{
+    uint8_t bytes[65536];
+    for (;;) {
+        int n_fds, n = par_os_socket_read(fd, bytes, sizeof bytes, NULL, 0, &n_fds);
+        if (n == PAR_E_AGAIN && par_os_wait_fd(fd, PAR_OS_READABLE, SECONDS(60)) > 0) continue;
+        if (n <= 0) return;
+    }
+}
+
+static void expect_good_end(pid_t pid)
+{
+    int status;
+    CHECK(waitpid(pid, &status, 0) == pid);
+    CHECK(WIFEXITED(status));
+    CHECK_INT(WEXITSTATUS(status), 0);
+}
+
+/* What a bridge says in a short life: a welcome, a child, messages short and long, credit, words, signals. */
+static par_buffer session(void)
+{
+    static const char *const env[] = {"A=b", "HOME", NULL};
+    par_buffer out = {0};
+    par_frame_welcome welcome = {65536, 1000, 5000};
+    par_frame_start start = {.ring_bytes = 65536, .flags = 0, .program = "", .fingerprint = "f", .cwd = "/"};
+    par_frame_slot slot = {{(uint64_t)5 << 32, 0}, 0, {1, 0}};
+    par_frame_put_welcome(&out, &welcome);
+    par_frame_put_start(&out, 1, 1, &start, env);
+    par_frame_writer w = par_frame_begin(&out, PAR_FRAME_MESSAGE, 1, 0, 1);
+    par_frame_bytes(&w, "settings", 8);
+    par_frame_end(&w);
+    w = par_frame_begin(&out, PAR_FRAME_BEGIN, 1, 2, 3);
+    par_frame_u64(&w, 3);
+    par_frame_u64(&w, 0);
+    par_frame_u64(&w, 5);
+    par_frame_end(&w);
+    w = par_frame_begin(&out, PAR_FRAME_BYTES, 1, 0, 0);
+    par_frame_bytes(&w, "abc", 3);
+    par_frame_end(&w);
+    w = par_frame_begin(&out, PAR_FRAME_BYTES, 1, 2, 0);
+    par_frame_bytes(&w, "12345", 5);
+    par_frame_end(&w);
+    par_frame_put_slot(&out, 1, 0, &slot);
+    par_frame_put_empty(&out, PAR_FRAME_CREDIT, 1, 4096, 0);
+    w = par_frame_begin(&out, PAR_FRAME_RETRACT, 1, 0, 0);
+    par_frame_u32(&w, 2);
+    par_frame_end(&w);
+    par_frame_put_empty(&out, PAR_FRAME_SIGNAL, 1, 18, 0);
+    par_frame_put_empty(&out, PAR_FRAME_OUTPUT, 1, 1, 4);
+    par_frame_put_empty(&out, PAR_FRAME_CLOSE, 1, 0, 0);
+    par_frame_put_text(&out, PAR_FRAME_BYE, 0, 0, "done");
+    return out;
+}
+
+static void run(const uint8_t *bytes, size_t len)
+{
+    pid_t pid;
+    int fd = start_agent(&pid);
+    put(fd, bytes, len);
+    shutdown(fd, SHUT_WR);
+    drain(fd);
+    par_os_close(fd);
+    expect_good_end(pid);
+}
+
+static void a_session_ends_well(void)
+{
+    par_buffer out = session();
+    run(out.data, out.len);
+    par_buffer_fini(&out);
+}
+
+static void one_who_says_nothing_and_goes(void) { run(NULL, 0); }
+
+static void half_a_frame_and_then_nothing(void)
+{
+    par_buffer out = session();
+    for (size_t cut = 1; cut < out.len; cut += 7) run(out.data, cut);
+    par_buffer_fini(&out);
+}
+
+static void garbage(void)
+{
+    uint8_t bytes[4096];
+    for (unsigned seed = 0; seed < 20; seed++) {
+        pattern_fill(bytes, sizeof bytes, seed);
+        run(bytes, sizeof bytes);
+    }
+}
+
+/* Each field of each frame of the session: every byte of the headers, and those of short bodies, changed in two ways. */
+static void every_field_changed(void)
+{
+    par_buffer out = session();
+    uint8_t *copy = malloc(out.len);
+    for (size_t i = 0; i < out.len; i++)
+        for (int way = 0; way < 2; way++) {
+            memcpy(copy, out.data, out.len);
+            copy[i] = way ? (uint8_t)~copy[i] : (uint8_t)(copy[i] + 1);
+            run(copy, out.len);
+        }
+    free(copy);
+    par_buffer_fini(&out);
+}
+
+/* A message that is announced and never comes takes no memory for what was announced. */
+static void announced_bytes_take_no_memory(void)
+{
+    par_buffer out = session();
+    out.len = 0;
+    par_frame_welcome welcome = {65536, 1000, 5000};
+    par_frame_start start = {.ring_bytes = 65536, .program = "", .fingerprint = "f", .cwd = ""};
+    par_frame_put_welcome(&out, &welcome);
+    par_frame_put_start(&out, 1, 1, &start, NULL);
+    par_frame_writer w = par_frame_begin(&out, PAR_FRAME_BEGIN, 1, 0, 3);
+    par_frame_u64(&w, PAR_MESSAGE_MAX_BYTES);
+    par_frame_end(&w);
+    run(out.data, out.len);
+    par_buffer_fini(&out);
+}
+
+TAP_MAIN(TEST(a_session_ends_well), TEST(one_who_says_nothing_and_goes), TEST(half_a_frame_and_then_nothing), TEST(garbage),
+         TEST(every_field_changed), TEST(announced_bytes_take_no_memory))
