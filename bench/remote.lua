@@ -1,0 +1,117 @@
+-- Children on another host beside two bare programs over libzmq, in one run:
+--   tests/cluster/run.sh tools/lua 5.4 bench/remote.lua
+package.path = 'tests/cluster/?.lua;' .. package.path
+local parallel = require 'parallel'
+local world = require 'world'
+
+local build = os.getenv 'PARALLEL_BUILD' or 'build/release'
+local clock = parallel.clock
+
+local function median(list)
+  table.sort(list)
+  return list[math.floor((#list + 1) / 2)]
+end
+
+local function row(name, ...)
+  local cells = {('%-28s'):format(name)}
+  for i = 1, select('#', ...) do cells[#cells + 1] = ('%10s'):format(tostring((select(i, ...)))) end
+  print(table.concat(cells, ' '))
+end
+
+-- --- the bare programs ---
+
+local function peer(kind, port)
+  local endpoint = ('tcp://10.77.0.1:%d'):format(port)
+  os.execute(('nsenter --net=/run/netns/h1 %s/bench/remote_peer serve %s %s &'):format(build, endpoint, kind))
+  local file = io.popen(('sleep 0.2; timeout 60 %s/bench/remote_peer ask %s %s'):format(build, endpoint, kind))
+  local cells = {}
+  for cell in (file:read('*a') or ''):gmatch('%S+') do cells[#cells + 1] = cell end
+  file:close()
+  row('bare libzmq, ' .. kind, (unpack or table.unpack)(cells)) -- luacheck: ignore
+end
+
+-- --- ours ---
+
+local SIZES = {64 * 1024, 2 ^ 20, 16 * 2 ^ 20}
+
+local function ours(name, host)
+  local child = parallel.run{host = host, code = function()
+    while true do
+      local message = parallel.parent:receive()
+      if message == 'stop' then break end
+      if type(message) ~= 'string' or #message <= 100 then parallel.parent:send(message) end
+    end
+  end}
+  local short, times, cells = ('x'):rep(100), {}, {}
+  for _ = 1, 100 do child:send(short) child:receive() end
+  for i = 1, 2000 do
+    local began = clock()
+    child:send(short)
+    child:receive()
+    times[i] = (clock() - began) * 1e6
+  end
+  cells[1] = ('%.1f'):format(median(times))
+  for s, size in ipairs(SIZES) do
+    local text, n, rates = ('x'):rep(size), 64 * 2 ^ 20 / size, {}
+    for round = 1, 5 do
+      local began = clock()
+      for _ = 1, n do child:send(text) end
+      child:send('end')
+      child:receive()
+      rates[round] = n * size / (clock() - began) * 1e-6
+    end
+    cells[s + 1] = ('%.0f'):format(median(rates))
+  end
+  child:send('stop')
+  child:join()
+  row('ours, ' .. name, (unpack or table.unpack)(cells)) -- luacheck: ignore
+end
+
+local function numbers(host)
+  local child, n = parallel.run{host = host, code = function(count)
+    for _ = 1, count do parallel.parent:receive() end
+    parallel.parent:send(true)
+  end, args = {500000}}, 500000
+  local began = clock()
+  for i = 1, n do child:send(i) end
+  child:receive()
+  return n / (clock() - began) * 1e-6
+end
+
+local function start(hosts)
+  parallel.close()
+  require 'parallel.hosts'.close()
+  local began = clock()
+  parallel.hosts(hosts)
+  local list = {}
+  for i = 1, 64 do list[i] = parallel.run{host = hosts[i % 2 + 1], code = 'parallel.parent:send(1)'} end
+  for _, child in ipairs(list) do child:receive() end
+  return clock() - began
+end
+
+local function map(options)
+  local list, times = {}, {}
+  for i = 1, 10000 do list[i] = i end
+  local function task(x)
+    for _ = 1, 2000 do x = x + 1 end
+    return x
+  end
+  for round = 1, 3 do
+    local began = clock()
+    parallel.map(task, list, options)
+    times[round] = clock() - began
+  end
+  return median(times) * 1e3
+end
+
+row('', 'us, 100 B', 'MB/s 64 KB', '1 MB', '16 MB')
+peer('plain', 5701)
+peer('curve', 5702)
+ours('ssh', world.host('h1'))
+ours('tcp (curve)', world.host('h1', {transport = 'tcp', address = '10.77.0.10'}))
+row('messages of one number, M/s', ('%.2f'):format(numbers(world.host('h1'))))
+row('64 children on 2 hosts, s', ('%.2f'):format(start{world.host('h1'), world.host('h2')}))
+local here = map{workers = 2}
+local there = map{hosts = {world.host('h1', {slots = 1}), world.host('h2', {slots = 1})}}
+row('map of 10,000, ms: here', ('%.0f'):format(here), '2 hosts', ('%.0f'):format(there), ('%.2fx'):format(there / here))
+parallel.close()
