@@ -18,7 +18,7 @@ local function is_count(value) return type(value) == 'number' and value >= 1 and
 local kinds = {
   host = 'string', slots = 'number', lua = 'string', dir = 'string', env = 'table', launcher = 'string', transport = 'string',
   address = 'string', encrypt = 'boolean', connect_timeout = 'number', dryrun = 'boolean', functions = 'boolean', cipher = 'any',
-  port = 'any', listen_port = 'number', user = 'string', stdio = 'boolean', speed = 'number',
+  job = 'table', port = 'any', listen_port = 'number', user = 'string', stdio = 'boolean', speed = 'number',
 }
 
 local function own_interpreter()
@@ -105,7 +105,7 @@ end
 
 -- The address of ours to which its agent connects; nil: the launcher's own pipes carry everything. Those of srun and mpirun are slow.
 local function listening_address(host)
-  local tcp = host.transport == 'tcp' or not host.transport and (host.launcher == 'srun' or host.launcher == 'mpirun')
+  local tcp = host.transport == 'tcp' or not host.transport and (host.launcher == 'srun' or host.launcher == 'mpirun' or host.launcher == 'job')
   if not tcp then return nil end
   return host.address or machine.address() or '127.0.0.1'
 end
@@ -204,6 +204,26 @@ local function from_environment()
   return nodefile and hostlist.by_lines(read_file(nodefile)) or nil
 end
 
+local QUEUE_SECONDS = 30 * 24 * 3600 -- a job may wait so long
+local job_options = {nodes = true, cpus = true, time = true, partition = true, account = true, qos = true, constraint = true, mem = true,
+  gres = true, reservation = true, args = true, env = true, dir = true, lua = true, address = true, connect_timeout = true}
+
+-- {slurm={nodes=, cpus=, time=, ...}}: nodes that are asked of Slurm, each by a job of its own, and used as they come.
+local function jobs_of(wanted)
+  if type(wanted) ~= 'table' then fail("slurm= takes a table such as {nodes=2, time='1:00:00'}, got %s", type(wanted)) end
+  for name in pairs(wanted) do
+    if not job_options[name] then fail("slurm: there is no option '%s' (nodes, cpus, time, partition, account, qos, constraint, mem, gres, reservation, args)", tostring(name)) end
+  end
+  if not is_count(wanted.nodes) then fail("slurm: nodes must be a whole number from 1 on, got %s", tostring(wanted.nodes)) end
+  if wanted.cpus ~= nil and not is_count(wanted.cpus) then fail("slurm: cpus must be a whole number from 1 on, got %s", tostring(wanted.cpus)) end
+  local list = {}
+  for i = 1, wanted.nodes do
+    list[i] = {host = 'slurm-' .. i, launcher = 'job', job = wanted, slots = wanted.cpus or 1, env = wanted.env, dir = wanted.dir,
+      lua = wanted.lua, address = wanted.address, connect_timeout = wanted.connect_timeout or QUEUE_SECONDS}
+  end
+  return list
+end
+
 local function list_of(what)
   if what == nil then
     local list = from_environment()
@@ -223,7 +243,7 @@ local function list_of(what)
     return hostlist.variable(what)
   end
   if type(what) ~= 'table' then fail("a list of hosts expected, got %s", type(what)) end
-  return what
+  return what.slurm ~= nil and jobs_of(what.slurm) or what
 end
 
 -- The same machine twice is one with the slots of both.
@@ -332,10 +352,24 @@ local function quietest(self)
   return best
 end
 
+-- Waits until one of the hosts is up, and returns it; nil when all are down.
+local function any_up(self)
+  while true do
+    local hope = false
+    for _, host in ipairs(self.list) do
+      if is_up(host) then return host end
+      hope = hope or bridge and host.record and core.bridge_state(bridge, host.record.number) == 'launching'
+    end
+    if not hope then return nil end
+    core.bridge_await(bridge, self.list[1].record.number, 0.05) -- Ctrl-C leaves it
+  end
+end
+
 --- Starts a child for this place by start(host): on its home; when that is down, where there are the fewest. `first`: a home that is
 -- down is an error.
 function places:start(place, first, start)
   local home = self:home(place)
+  first = first and home.launcher ~= 'job' -- it comes when it comes
   self.running[place] = nil
   if first or is_up(home) then
     local ok, child = pcall(start, home)
@@ -346,7 +380,7 @@ function places:start(place, first, start)
     if first then core.raise(child) end
   end
   ask_again(self, home)
-  local other = quietest(self) or home -- none is up: the home is waited for
+  local other = quietest(self) or any_up(self) or home
   local child = start(other)
   self.running[place] = other
   return child

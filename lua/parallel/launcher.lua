@@ -105,10 +105,23 @@ local function mpirun(host, agent)
   return words
 end
 
+-- A job of its own on one node of Slurm, for a program that runs outside of any allocation: it waits in the queue, and ends with srun.
+local function job(host, agent)
+  local words = {'srun', '--quiet', '--nodes=1', '--ntasks=1', '--no-kill', '--unbuffered', '--job-name=parallel'}
+  local options = host.job or {}
+  for _, name in ipairs{'time', 'partition', 'account', 'qos', 'constraint', 'mem', 'gres', 'reservation'} do
+    if options[name] ~= nil then words[#words + 1] = ('--%s=%s'):format(name, tostring(options[name])) end
+  end
+  if host.slots then words[#words + 1] = '--cpus-per-task=' .. host.slots end
+  for _, word in ipairs(options.args or {}) do words[#words + 1] = word end
+  for _, word in ipairs(agent) do words[#words + 1] = word end
+  return words
+end
+
 -- Tests, and machines that are reached by nothing: the agent as a process of this machine.
 local function here(_, agent) return agent end
 
-local known = {ssh = ssh, srun = srun, mpirun = mpirun, here = here}
+local known = {ssh = ssh, srun = srun, mpirun = mpirun, job = job, here = here}
 
 --- The command that starts the agent of this host, as a list of words.
 function launcher.command(host)

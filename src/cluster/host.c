@@ -44,11 +44,13 @@ static void close_pipes(par_host *host)
     host->in = host->out = -1;
 }
 
-static void kill_launcher(par_host *host)
+static void signal_launcher(par_host *host, int number)
 {
     if (!host->exit.ended) par_os_reap(host->launcher, &host->exit);
-    if (!host->exit.ended) par_os_kill(host->launcher, SIGKILL);
+    if (!host->exit.ended) par_os_kill(host->launcher, number);
 }
+
+static void kill_launcher(par_host *host) { signal_launcher(host, SIGKILL); }
 
 /* It is over, for the reason in host->why. Children that are left have been told. */
 static void go(par_host *host)
@@ -300,7 +302,7 @@ void par_host_drop(par_host *host, const char *why)
     } else if (host->phase == PAR_HOST_GREETING) {
         fail(host, why);
     }
-    kill_launcher(host);
+    if (host->launcher) signal_launcher(host, SIGTERM); /* srun cancels its job then; it is killed a little later */
 }
 
 static void look_at_launcher(par_host *host)

@@ -4,8 +4,8 @@ if host then
   package.preload['parallel.start'] = function()
     local start = dofile(require 'parallel.searcher'.root .. '/start.lua')
     local child = start.child
-    local place = {host = host, launcher = os.getenv 'PARALLEL_TEST_LAUNCHER',
-      env = {LUA_PATH = os.getenv 'LUA_PATH', LUA_CPATH = os.getenv 'LUA_CPATH'}}
+    local place = {host = host, launcher = os.getenv 'PARALLEL_TEST_LAUNCHER', env = {}}
+    for _, name in ipairs{'LUA_PATH', 'LUA_CPATH', 'LD_PRELOAD', 'ASAN_OPTIONS', 'UBSAN_OPTIONS'} do place.env[name] = os.getenv(name) end
     function start.child(options)
       if options.host ~= nil then return child(options) end
       local placed = {host = place}

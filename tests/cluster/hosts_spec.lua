@@ -116,8 +116,9 @@ describe('parallel.run{host=}', function()
     support.write_file('/run/world/home/.bashrc', 'echo "welcome to $(hostname)"; printf "%s" "no newline"\n')
     local dir = "/tmp/a folder's \"name\""
     os.execute('mkdir -p ' .. support.quote(dir))
-    local child = parallel.run{host = world.host('h1', {dir = dir, env = {LUA_PATH = os.getenv 'LUA_PATH', LUA_CPATH = os.getenv 'LUA_CPATH',
-      STRANGE = [[ a'b"c $HOME `id` \ ]]}}), code = 'return os.getenv "STRANGE", io.popen("pwd"):read()'}
+    local strange_env = {STRANGE = [[ a'b"c $HOME `id` \ ]]}
+    for name, value in pairs(world.env) do strange_env[name] = value end
+    local child = parallel.run{host = world.host('h1', {dir = dir, env = strange_env}), code = 'return os.getenv "STRANGE", io.popen("pwd"):read()'}
     local strange, pwd = child:join()
     os.remove('/run/world/home/.bashrc')
     assert.equal([[ a'b"c $HOME `id` \ ]], strange)
@@ -183,7 +184,9 @@ end)
 
 describe('the original calls', function()
   before_each(function()
-    support.write_file('/run/world/home/.ssh/environment', ('LUA_PATH=%s\nLUA_CPATH=%s\n'):format(os.getenv 'LUA_PATH', os.getenv 'LUA_CPATH'))
+    local lines = {}
+    for name, value in pairs(world.env) do lines[#lines + 1] = name .. '=' .. value .. '\n' end
+    support.write_file('/run/world/home/.ssh/environment', table.concat(lines))
   end)
   after_each(function()
     parallel.close()

@@ -4,7 +4,9 @@ local support = require 'support'
 
 local world = {}
 
-local env = {LUA_PATH = os.getenv 'LUA_PATH', LUA_CPATH = os.getenv 'LUA_CPATH'}
+local env = {}
+for _, name in ipairs{'LUA_PATH', 'LUA_CPATH', 'LD_PRELOAD', 'ASAN_OPTIONS', 'UBSAN_OPTIONS'} do env[name] = os.getenv(name) end
+world.env = env
 
 --- A host of the world, with more options.
 function world.host(name, options)

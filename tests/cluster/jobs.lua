@@ -1,0 +1,24 @@
+-- A pool on nodes that are asked of Slurm: used as they come, and given back.
+package.path = 'tests/cluster/?.lua;' .. package.path
+local parallel = require 'parallel'
+local world = require 'world'
+local support = require 'support'
+
+local host = world.host('h1')
+local pool = parallel.pool{hosts = parallel.hosts{slurm = {nodes = 2, cpus = 2, time = '10:00', env = host.env}}}
+local names, list = {}, {}
+for i = 1, 100 do list[i] = i end
+assert(support.eventually(function()
+  for _, name in ipairs(pool:map(function() return os.getenv 'SLURM_JOB_ID' end, list, {chunk = 1})) do names[name] = true end
+  local n = 0
+  for _ in pairs(names) do n = n + 1 end
+  return n == 2
+end, 60), 'both jobs are used')
+assert(#support.shell('squeue -h') > 0, 'the jobs are in the queue')
+pool:close()
+parallel.close()
+require 'parallel.hosts'.close()
+assert(support.eventually(function() return support.shell('squeue -h -t pending,running') == '' end, 30), 'no job is left')
+local empty, left = world.is_empty(20)
+assert(empty, left)
+print('good')
