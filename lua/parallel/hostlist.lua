@@ -13,7 +13,7 @@ function hostlist.name(text)
   local name, port = rest:match('^%[(.+)%]:(%d+)$') -- an IPv6 address in brackets
   if not name then name, port = rest:match('^([^:]+):(%d+)$') end
   name = name or rest:match('^%[(.+)%]$') or rest
-  if name == '' or name:find('[%s\'"`$;|&<>\\%c]') or name:sub(1, 1) == '-' then fail("'%s' is no name of a host", text) end
+  if name == '' or name:find('@', 1, true) or name:find('[%s\'"`$;|&<>\\%c]') or name:sub(1, 1) == '-' then fail("'%s' is no name of a host", text) end
   if user and (user:find('[%s\'"`$;|&<>\\%c]') or user:sub(1, 1) == '-') then fail("'%s' is no name of a user", user) end
   port = tonumber(port)
   if port and (port < 1 or port > 65535) then fail("host %s: there is no port %d", name, port) end

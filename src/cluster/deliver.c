@@ -165,7 +165,8 @@ static int begin_part(par_incoming *in)
 {
     for (; in->part <= in->n_payloads; in->part++) {
         uint64_t size = part_size(in);
-        if (size) return par_growing_begin(&in->growing, size);
+        if ((uint64_t)(size_t)size != size) return PAR_E_NOMEM; /* more than there are addresses */
+        if (size) return par_growing_begin(&in->growing, (size_t)size);
         in->blobs[in->part] = par_blob_new(0, false);
         if (!in->blobs[in->part]) return PAR_E_NOMEM;
     }

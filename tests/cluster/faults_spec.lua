@@ -139,10 +139,8 @@ describe('a link that is cut', function()
 
   it('for ever is told at both ends', function()
     local child = talker(h1)
-    local began = parallel.clock()
     world.cut('h1')
     expect_death(child, 'silent')
-    assert.is_true(parallel.clock() - began < 15) -- 6 s on a machine that is not busy
     assert.is_true(support.eventually(function() return not support.exists(child.unixid) end, 15))
   end)
 end)

@@ -1,0 +1,93 @@
+-- Lists of hosts as people and programs write them, and the commands that start agents. Nothing is started.
+package.path = 'tests/lua/?.lua;' .. package.path
+local support = require 'support'
+require 'parallel'
+local hostlist = require 'parallel.hostlist'
+local launcher = require 'parallel.launcher'
+local message_of = support.message_of
+
+local function names(list)
+  local result = {}
+  for i, host in ipairs(list) do result[i] = host.name .. (host.slots and ':' .. host.slots or '') end
+  return table.concat(result, ' ')
+end
+
+describe('a name', function()
+  it('may have a user and a port', function()
+    assert.same({name = 'h1'}, hostlist.name('h1'))
+    assert.same({name = 'h2', user = 'me', port = 2222}, hostlist.name('me@h2:2222'))
+    assert.same({name = '10.0.0.1', port = 22}, hostlist.name('10.0.0.1:22'))
+    assert.same({name = 'fe80::1'}, hostlist.name('fe80::1'))
+    assert.same({name = 'fe80::1', port = 22}, hostlist.name('[fe80::1]:22'))
+  end)
+
+  it('is nothing that a program could take for an option or a shell for a command', function()
+    for _, text in ipairs{'', '-oProxyCommand=x', 'a b', 'h;id', 'h`id`', '$(id)', 'me@', '-l@h', 'h:99999', 'a\nb', 7, false} do
+      assert.has_error(function() hostlist.name(text) end)
+    end
+  end)
+end)
+
+describe('lists', function()
+  it('in a variable', function()
+    assert.equal('h1:8 h2 h3:2', names(hostlist.variable('h1:8,h2, h3:2')))
+    assert.matches('slots', message_of(hostlist.variable, 'h1:0'))
+  end)
+
+  it('in a file', function()
+    assert.equal('h1 h2:4 h3:3', names(hostlist.text('# all\nh1\n\n h2 slots=4 max_slots=9 # big\r\nh3:3\n', 'f')))
+    assert.matches('f, line 2', message_of(hostlist.text, 'h1\nh2 slots=x\n', 'f'))
+    assert.matches('f, line 1', message_of(hostlist.text, '-bad\n', 'f'))
+  end)
+
+  it('of PBS', function() assert.equal('a:2 b:1', names(hostlist.by_lines('a\na\nb\n'))) end)
+
+  it('of Slurm', function()
+    assert.same({'h1', 'h2', 'x7'}, hostlist.slurm_names('h[1-2],x7'))
+    assert.same({'n08', 'n09', 'n10', 'n3'}, hostlist.slurm_names('n[08-10,3]'))
+    assert.same({'a1b1', 'a1b2', 'a2b1', 'a2b2'}, hostlist.slurm_names('a[1-2]b[1-2]'))
+    for _, text in ipairs{'h[1-', 'h[x]', 'h[1-99999]', 'h]'} do assert.has_error(function() hostlist.slurm_names(text) end) end
+    assert.same({4, 4, 3}, hostlist.slurm_counts('4(x2),3'))
+    local env = {SLURM_JOB_NODELIST = 'h[1-3]', SLURM_JOB_CPUS_PER_NODE = '8(x2),4'}
+    assert.equal('h1:8 h2:8 h3:4', names(hostlist.slurm(function(name) return env[name] end)))
+    assert.is_nil(hostlist.slurm(function() end))
+  end)
+end)
+
+describe('commands', function()
+  local function host(fields)
+    fields.name, fields.lua, fields.connect_timeout = fields.name or 'h1', fields.lua or 'lua', 30
+    return fields
+  end
+
+  it('of ssh are quoted once, for any shell', function()
+    local words = launcher.command(host{user = 'me', port = 22, env = {A = [[it's $HOME]]}, dir = '/a b'})
+    assert.equal('ssh', words[1])
+    assert.equal('me@h1', words[#words - 1])
+    local line = words[#words]
+    local out = support.shell('mkdir -p /tmp/x; set -- ' .. line .. '; for w in "$@"; do echo "<$w>"; done')
+    assert.matches('<A=it\'s $HOME>', out, 1, true)
+    assert.matches('</a b>', out, 1, true)
+    assert.matches('<require "parallel.agent">', out, 1, true)
+  end)
+
+  it('of srun and mpirun are words as they are', function()
+    for _, name in ipairs{'srun', 'mpirun'} do
+      local words = launcher.command(host{launcher = name, env = {A = 'b c'}})
+      assert.equal(name, words[1])
+      assert.equal('require "parallel.agent"', words[#words])
+      local found = false
+      for _, word in ipairs(words) do found = found or word == 'A=b c' end
+      assert.is_true(found)
+    end
+  end)
+
+  it('by a template', function()
+    local words = launcher.command(host{launcher = 'kubectl exec -i {host} -- {cmd}', lua = 'luajit -O3'})
+    assert.same({'kubectl', 'exec', '-i', 'h1', '--', 'luajit', '-O3', '-e', 'require "parallel.agent"'}, words)
+    assert.same({'rsh', 'h1', [[lua -e 'require "parallel.agent"']]}, launcher.command(host{launcher = 'rsh {host} {quoted}'}))
+    assert.matches('{cmd}', message_of(launcher.command, host{launcher = 'x {host}'}), 1, true)
+    assert.matches('{colour}', message_of(launcher.command, host{launcher = 'x {colour} {cmd}'}), 1, true)
+    assert.matches('launcher', message_of(launcher.command, host{launcher = 'qsub'}))
+  end)
+end)
