@@ -46,6 +46,7 @@ static int map_import(par_segment *segment, const par_record_segment *record)
     par_error err;
     size_t bytes = 0;
     void *data;
+    if (record->mode == PAR_LEND_DESCRIPTOR) return record->bytes == 0 ? PAR_OK : PAR_E_CORRUPT;
     int rc = par_os_memory_size(segment->fd, &bytes, &err);
     if (rc != PAR_OK) return rc;
     if (bytes != record->bytes) return PAR_E_CORRUPT;
@@ -70,7 +71,7 @@ static int import_new(par_channel *channel, const par_record_segment *record, in
         free(segment);
         return rc;
     }
-    if (segment->mode != PAR_LEND_SHARED) { /* the mapping is enough, and descriptors are few */
+    if (segment->data && segment->mode != PAR_LEND_SHARED) { /* the mapping is enough, and descriptors are few */
         par_os_close(fd);
         segment->fd = -1;
     }
@@ -105,7 +106,7 @@ int par_borrow_take(par_channel *channel, const par_record_lend *record, par_blo
     par_segment *segment = par_idmap_get(&channel->lends.imports, record->id);
     if (!segment || record->bytes > segment->bytes || record->offset > segment->bytes - record->bytes) return PAR_E_CORRUPT;
     if (record->mode != segment->mode) return PAR_E_CORRUPT;
-    bool shared = record->mode == PAR_LEND_SHARED;
+    bool shared = record->mode == PAR_LEND_SHARED || record->mode == PAR_LEND_DESCRIPTOR;
     if (!shared) map_pages(segment, record->offset + record->bytes);
     *out = par_segment_blob(segment, record->offset, record->bytes, shared ? PAR_BLOB_SEGMENT : PAR_BLOB_FOREIGN);
     if (!*out) return PAR_E_NOMEM;

@@ -126,7 +126,7 @@ static int plan_shared(par_job *job, uint32_t i, par_segment *segment, par_error
     const par_payload *payload = &job->payloads[i];
     uint64_t offset = (uint64_t)((const uint8_t *)payload->data - segment->data);
     if (offset <= segment->bytes && payload->bytes <= segment->bytes - offset)
-        return plan_lend(job, i, segment, offset, PAR_LEND_SHARED, err);
+        return plan_lend(job, i, segment, offset, segment->mode, err);
     return par_error_set(err, PAR_E_INVALID, "a shared storage lies outside its shared memory");
 }
 

@@ -71,7 +71,8 @@ enum {
     PAR_LEND_OWN = 0,    /* it is the receiver's alone until it is released */
     PAR_LEND_SHARED = 1, /* both sides see each other's writes; may be handed on, so the descriptor is kept */
     PAR_LEND_COMMON = 2, /* several receivers have it: each maps it copy-on-write */
-    PAR_LEND_MODE_MAX = 2
+    PAR_LEND_DESCRIPTOR = 3, /* no memory (0 bytes), but its descriptor itself: the sender keeps no copy (descriptor.c) */
+    PAR_LEND_MODE_MAX = 3
 };
 
 typedef struct par_record_segment {

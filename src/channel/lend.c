@@ -96,8 +96,13 @@ static int try_announce(par_channel *channel, par_segment *segment, uint32_t mod
     par_record_segment record = {.id = segment->id, .bytes = segment->bytes, .mode = mode};
     if (!par_channel_has_room(channel, sizeof record)) return PAR_E_AGAIN;
     int rc = par_os_socket_write(channel->socket, &mark, 1, &segment->fd, 1);
-    if (rc == 1) par_channel_put_internal(channel, PAR_INTERNAL_SEGMENT, &record, sizeof record);
-    return rc == 1 ? PAR_OK : rc;
+    if (rc != 1) return rc;
+    par_channel_put_internal(channel, PAR_INTERNAL_SEGMENT, &record, sizeof record);
+    if (mode == PAR_LEND_DESCRIPTOR) { /* it is the peer's now */
+        par_os_close(segment->fd);
+        segment->fd = -1;
+    }
+    return PAR_OK;
 }
 
 int par_lend_announce(par_channel *channel, par_segment *segment, uint32_t mode, par_error *err)

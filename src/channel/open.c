@@ -11,7 +11,9 @@
 #include "channel/watch.h"
 #include "os/os.h"
 
-#define GREETING ((uint8_t)'P') /* the byte with which the segment's descriptor travels */
+/* The byte with which the segment's descriptor travels: who gets it is the attacher, or (of a pair) the opener. */
+#define GREETING ((uint8_t)'P')
+#define GREETING_OPENER ((uint8_t)'Q')
 
 /* --- the segment --- */
 static size_t ring_capacity(size_t asked)
@@ -63,6 +65,14 @@ static int map_header(par_channel *channel, int fd, par_error *err)
     return par_os_memory_map(fd, 0, channel->header_bytes, &channel->header, err);
 }
 
+static void write_identity(par_segment_header *header, size_t capacity)
+{
+    header->magic = PAR_SEGMENT_MAGIC;
+    header->version = PAR_SEGMENT_VERSION;
+    header->page_bytes = (uint32_t)par_os_page_bytes();
+    header->ring_bytes = capacity;
+}
+
 static int make_segment(par_channel *channel, size_t ring_bytes, int *fd, par_error *err)
 {
     size_t capacity = ring_capacity(ring_bytes);
@@ -70,11 +80,7 @@ static int make_segment(par_channel *channel, size_t ring_bytes, int *fd, par_er
     if (rc != PAR_OK) return rc;
     rc = map_header(channel, *fd, err);
     if (rc == PAR_OK) {
-        par_segment_header *header = channel->header;
-        header->magic = PAR_SEGMENT_MAGIC;
-        header->version = PAR_SEGMENT_VERSION;
-        header->page_bytes = (uint32_t)par_os_page_bytes();
-        header->ring_bytes = capacity;
+        write_identity(channel->header, capacity);
         rc = map_rings(channel, *fd, 0, capacity, err);
     }
     if (rc != PAR_OK) par_os_close(*fd);
@@ -109,14 +115,50 @@ int par_channel_open(par_channel **out, size_t ring_bytes, const par_channel_own
     return PAR_OK;
 }
 
+/* --- both ends for others --- */
+/* A segment that nobody has open yet. */
+static int make_closed_segment(size_t ring_bytes, int *fd, par_error *err)
+{
+    void *header;
+    size_t capacity = ring_capacity(ring_bytes);
+    int rc = par_os_memory_open(header_bytes() + 2 * capacity, fd, err);
+    if (rc != PAR_OK) return rc;
+    rc = par_os_memory_map(*fd, 0, header_bytes(), &header, err);
+    if (rc != PAR_OK) {
+        par_os_close(*fd);
+        return rc;
+    }
+    write_identity(header, capacity);
+    par_os_memory_unmap(header, header_bytes());
+    return PAR_OK;
+}
+
+int par_channel_pair(size_t ring_bytes, int sockets[2], par_error *err)
+{
+    static const uint8_t greeting[2] = {GREETING_OPENER, GREETING};
+    int segment, rc = make_closed_segment(ring_bytes, &segment, err);
+    if (rc != PAR_OK) return rc;
+    rc = par_os_socketpair(sockets, err);
+    for (int side = 0; rc == PAR_OK && side < 2; side++) { /* what is written into one end is read from the other */
+        if (par_os_socket_write(sockets[1 - side], &greeting[side], 1, &segment, 1) == 1) continue;
+        rc = par_error_system(err, "cannot hand shared memory to a new channel");
+        par_os_close(sockets[0]);
+        par_os_close(sockets[1]);
+    }
+    par_os_close(segment);
+    return rc;
+}
+
 /* --- the other end --- */
-static int receive_segment(int socket_fd, int64_t deadline_ns, int *segment, par_error *err)
+/* *side: which of the two it is. */
+static int receive_segment(int socket_fd, int64_t deadline_ns, int *segment, int *side, par_error *err)
 {
     uint8_t greeting = 0;
     int n_fds = 0;
     for (;;) {
         int rc = par_os_socket_read(socket_fd, &greeting, 1, segment, 1, &n_fds);
-        if (rc == 1 && n_fds == 1 && greeting == GREETING) return PAR_OK;
+        *side = greeting == GREETING_OPENER ? 0 : 1;
+        if (rc == 1 && n_fds == 1 && (greeting == GREETING || greeting == GREETING_OPENER)) return PAR_OK;
         if (rc == 1 && n_fds == 1) par_os_close(*segment);
         if (rc == 1) return par_error_set(err, PAR_E_CORRUPT, "the parent did not hand over a channel");
         if (rc == PAR_E_CLOSED) return par_error_set(err, rc, "the parent ended before it handed over a channel");
@@ -145,7 +187,7 @@ static int check_segment(const par_channel *channel, size_t bytes, size_t *capac
     return PAR_OK;
 }
 
-static int take_segment(par_channel *channel, int segment, par_error *err)
+static int take_segment(par_channel *channel, int segment, int side, par_error *err)
 {
     size_t bytes = 0, capacity = 0;
     int rc = par_os_memory_size(segment, &bytes, err);
@@ -153,21 +195,21 @@ static int take_segment(par_channel *channel, int segment, par_error *err)
         rc = par_error_set(err, PAR_E_CORRUPT, "the channel's memory has a wrong size");
     if (rc == PAR_OK) rc = map_header(channel, segment, err);
     if (rc == PAR_OK) rc = check_segment(channel, bytes, &capacity, err);
-    if (rc == PAR_OK) rc = map_rings(channel, segment, 1, capacity, err);
+    if (rc == PAR_OK) rc = map_rings(channel, segment, side, capacity, err);
     return rc;
 }
 
 int par_channel_attach(par_channel **out, int socket_fd, const par_channel_owner *owner, int64_t deadline_ns, par_error *err)
 {
-    int segment;
+    int segment, side;
     int rc = par_os_socket_prepare(socket_fd, err);
-    if (rc == PAR_OK) rc = receive_segment(socket_fd, deadline_ns, &segment, err);
+    if (rc == PAR_OK) rc = receive_segment(socket_fd, deadline_ns, &segment, &side, err);
     if (rc != PAR_OK) return rc;
     par_channel *channel = channel_new(owner, socket_fd);
     if (!channel)
         rc = par_error_set(err, PAR_E_NOMEM, "not enough memory for a channel");
     else
-        rc = take_segment(channel, segment, err);
+        rc = take_segment(channel, segment, side, err);
     par_os_close(segment);
     if (rc != PAR_OK) {
         if (channel) channel->socket = -1; /* still the caller's */

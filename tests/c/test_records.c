@@ -268,7 +268,7 @@ static void a_lend_beyond_its_segment(void)
                                  {UINT64_MAX, 1},         {UINT64_MAX - 7, 8},    {0, SEGMENT_BYTES + 1},
                                  {(uint64_t)1 << 63, 16}, {8, UINT64_MAX - 7},    {SEGMENT_BYTES, UINT64_MAX}};
     for (unsigned k = 0; k < sizeof wrong / sizeof *wrong; k++)
-        for (uint64_t mode = 0; mode <= PAR_LEND_MODE_MAX; mode++) {
+        for (uint64_t mode = 0; mode <= PAR_LEND_COMMON; mode++) {
             par_channel *a, *b;
             open_with_segment(&a, &b, mode);
             par_record_lend lend = {.id = 5, .offset = wrong[k][0], .bytes = wrong[k][1], .mode = mode};
@@ -296,7 +296,7 @@ static void a_lend_to_the_last_byte(void)
 
 static void a_lend_in_another_mode(void)
 {
-    for (uint64_t mode = 0; mode <= PAR_LEND_MODE_MAX; mode++)
+    for (uint64_t mode = 0; mode <= PAR_LEND_COMMON; mode++)
         for (uint64_t other = 0; other <= PAR_LEND_MODE_MAX + 1; other++) {
             par_channel *a, *b;
             open_with_segment(&a, &b, mode);

@@ -131,6 +131,11 @@ mutant('channel', 'the pool has a limit', 'return pool.total_bytes - pool.shared
 mutant('channel', 'segments of another mode', 'return segment->mode == mode && segment->bytes >= bytes',
   'return (mode || 1) && segment->bytes >= bytes', 'c.test_pool faults.memory')
 
+mutant('channel', 'a descriptor with memory', 'return record->bytes == 0 ? PAR_OK : PAR_E_CORRUPT;', 'return PAR_OK;', 'c.test_handover')
+mutant('channel', 'a descriptor that is sent is gone here', 'if (mode == PAR_LEND_DESCRIPTOR) { /* it is the peer', 'if (0) { /* it is the peer', 'c.test_handover')
+mutant('channel', 'a descriptor is taken once', 'segment->fd = -1;\n    return fd;', 'return fd;', 'c.test_handover')
+mutant('channel', 'which end of a pair is which', '*side = greeting == GREETING_OPENER ? 0 : 1;', '*side = 1;', 'c.test_handover')
+
 -- --- channel: sending ---
 
 mutant('channel', 'the rest is kept on an interrupt',
