@@ -3,6 +3,7 @@
 set -eu
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 version=$1
+command -v "$2" >/dev/null || { echo "skipped: there is no $2"; exit 77; }
 export PARALLEL_TEST_HOST=h1 PARALLEL_TEST_LAUNCHER=$2 LUA_INIT=@$root/tests/cluster/everywhere.lua
 shift 2
 out=(

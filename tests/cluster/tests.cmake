@@ -45,6 +45,8 @@ foreach(version IN ITEMS 5.4 jit)
     add_cluster_test(srun.${version} --slurm ${CMAKE_CURRENT_LIST_DIR}/apart.sh ${version} srun run message pool)
     add_cluster_test(allocation.${version} --slurm salloc -Q -N2 ${CMAKE_SOURCE_DIR}/tests/run-script.sh ${version}
       ${CMAKE_CURRENT_LIST_DIR}/allocation.lua)
+    add_cluster_test(mpirun.${version} env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+      ${CMAKE_CURRENT_LIST_DIR}/apart.sh ${version} mpirun message)
     add_cluster_test(jobs.${version} --slurm ${CMAKE_SOURCE_DIR}/tests/run-script.sh ${version} ${CMAKE_CURRENT_LIST_DIR}/jobs.lua)
   endif()
 endforeach()
