@@ -57,6 +57,16 @@ par_codec *par_codec_inner(lua_State *L, par_codec *codec)
     return inner;
 }
 
+/* An error has jumped out of the call that used it: what that held goes, so that peers have their memory back. */
+static void let_go(lua_State *L, par_codec *codec)
+{
+    codec->frame = NULL;
+    codec->encoding = false;
+    par_encode_let_go(L, codec, &codec->encoder);
+    par_decode_release_storages(&codec->decoder);
+    par_input_let_go(&codec->decoder);
+}
+
 par_codec *par_codec_idle(lua_State *L, par_codec *codec, const void *here)
 {
     while (par_frame_is_above(codec->frame, here)) {
@@ -69,5 +79,6 @@ par_codec *par_codec_idle(lua_State *L, par_codec *codec, const void *here)
         inner->hooks = codec->hooks;
         codec = inner;
     }
+    if (codec->frame) let_go(L, codec);
     return codec;
 }

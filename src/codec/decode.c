@@ -544,8 +544,6 @@ static int reserve_slots(lua_State *L, par_decoder *d, uint64_t count)
 static void begin(par_decoder *d, const uint8_t *bytes, size_t len, par_blob *const *payloads, uint32_t n_payloads,
                   unsigned flags, const par_codec_origin *origin, par_error *err)
 {
-    par_decode_release_storages(d); /* left by a decode that raised */
-    par_input_let_go(d);
     d->start = d->p = bytes;
     d->end = bytes + len;
     d->owned = false;

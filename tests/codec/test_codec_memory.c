@@ -95,6 +95,7 @@ static int round_trip(lua_State *L)
     if (par_codec_encode(L, codec, 1, 1, "value", PAR_ENCODE_INLINE, span, sizeof span, &encoded, &err) != PAR_OK)
         return luaL_error(L, "%s", err.text);
     int n = par_codec_decode(L, codec, encoded.bytes, encoded.len, NULL, 0, PAR_DECODE_FUNCTIONS, &err);
+    par_codec_sent(L, &encoded);
     if (n < 0) return luaL_error(L, "%s", err.text);
     return n;
 }
@@ -125,8 +126,10 @@ static int send_value(lua_State *L, par_codec *codec, par_error *err)
     if (rc == PAR_OK && encoded.in_span && encoded.n_payloads == 0) return par_channel_commit(ends[0], 0, encoded.len, err);
     if (rc == PAR_OK && encoded.in_span) rc = par_codec_encode(L, codec, 1, 1, "value", 0, NULL, 0, &encoded, err);
     if (rc != PAR_OK) return rc;
-    return par_channel_send(ends[0], 0, encoded.bytes, encoded.len, encoded.payloads, encoded.n_payloads,
-                            par_os_now_ns() + INT64_C(10000000000), err);
+    rc = par_channel_send(ends[0], 0, encoded.bytes, encoded.len, encoded.payloads, encoded.n_payloads,
+                          par_os_now_ns() + INT64_C(10000000000), err);
+    par_codec_sent(L, &encoded);
+    return rc;
 }
 
 /* The same through the channel; what an earlier failure left in it is thrown away. */

@@ -102,6 +102,7 @@ bool par_lua_leave(par_lua_link *self, par_lua_use use)
 
 int par_lua_throw_closed(lua_State *L, par_lua_link *self)
 {
+    if (self->id == 0) return luaL_error(L, "parallel: the link to the parent was closed: it can no longer be used");
     return luaL_error(L, "parallel: child %d was closed: it can no longer be used", (int)self->id);
 }
 
