@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "codec/decoder.h"
+#include "codec/direct/direct.h"
 #include "codec/encoder.h"
 #include "codec/state.h"
 
@@ -46,6 +47,8 @@ par_codec *par_codec_of(lua_State *L)
     lua_rawsetp(L, LUA_REGISTRYINDEX, &par_codec_key);
     return codec;
 }
+
+const char *par_codec_direct_state(void) { return par_direct_state(); }
 
 void par_codec_set_hooks(par_codec *codec, const par_codec_hooks *hooks) { codec->hooks = *hooks; }
 

@@ -62,7 +62,8 @@ enum {
     PAR_ENCODE_LOSSY = 2,       /* integers beyond 2^53 may become floats for a peer without integers */
     PAR_ENCODE_NO_FUNCTIONS = 4,
     PAR_ENCODE_FOREIGN = 8,     /* the peer runs another kind of Lua: no bytecode, functions as source text */
-    PAR_ENCODE_FLOATS = 16      /* the peer's Lua has no integers: those that a double cannot hold are refused */
+    PAR_ENCODE_FLOATS = 16,     /* the peer's Lua has no integers: those that a double cannot hold are refused */
+    PAR_ENCODE_API = 32         /* through Lua's API only: for tests, the bytes are the same */
 };
 enum {
     PAR_DECODE_FUNCTIONS = 1,   /* bytecode and source are accepted (peers of our own process tree only) */
@@ -105,6 +106,9 @@ int par_codec_decode(lua_State *L, par_codec *codec, const uint8_t *bytes, size_
  * but types and classes that are known here. */
 int par_codec_decode_from(lua_State *L, par_codec *codec, const uint8_t *bytes, size_t len, par_blob *const *payloads,
                           uint32_t n_payloads, unsigned flags, const par_codec_origin *origin, par_error *err);
+
+/* How tables are read, in words: "on: Lua 5.4", or "off: " and why. */
+const char *par_codec_direct_state(void);
 
 /* The ABI of this Lua as seen by bytecode and numbers: peers with equal fingerprints exchange bytecode. NUL-terminated,
  * at most room bytes. Raises out of memory. */

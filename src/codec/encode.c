@@ -2,6 +2,7 @@
  * become levels (levels.h) whose par_open says what comes next. */
 #include <stdlib.h>
 
+#include "codec/direct/direct.h"
 #include "codec/encode_scalar.h"
 
 static int step_upvalues(lua_State *L, par_encoder *e, par_open *open)
@@ -50,7 +51,7 @@ static int step(lua_State *L, par_codec *codec, par_encoder *e)
     case PAR_STEP_UPVALUES: return step_upvalues(L, e, open);
     case PAR_STEP_HOOKED:
     case PAR_STEP_CLASS: return step_hooked(L, e, open);
-    default: return par_encode_step_table(L, codec, e, open);
+    default: return par_encode_step_table(L, codec, e);
     }
 }
 
@@ -92,6 +93,7 @@ static int begin(lua_State *L, par_encoder *e, uint8_t *span, size_t room)
     e->n_payloads = 0;
     e->hooked_open = 0;
     e->globals = e->plain_metatable = NULL;
+    e->direct = par_encode_may_go_direct(e) ? par_direct_tested() : NULL;
     e->header_flags = e->flags & PAR_ENCODE_LOSSY ? PAR_FORMAT_LOSSY : 0;
     e->in_span = span && room;
     e->start = e->p = e->in_span ? span : e->own.data;

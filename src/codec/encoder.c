@@ -69,9 +69,8 @@ int par_encode_reference(lua_State *L, par_encoder *e, size_t at)
     return 1;
 }
 
-int par_encode_grow_levels(par_encoder *e)
+int par_encode_grow_levels(par_encoder *e, size_t depth)
 {
-    size_t depth = e->levels.depth;
     if (depth >= PAR_CODEC_DEPTH_MAX)
         return par_error_set(e->err, PAR_E_LIMIT, "%s: nested deeper than %u levels", e->name, PAR_CODEC_DEPTH_MAX);
     par_open *grown = par_codec_grow(e->open, &e->open_capacity, depth + 1, sizeof *grown);

@@ -16,7 +16,8 @@ void par_encode_keep(lua_State *L, par_codec *codec, par_encoder *e);
 /* ---- values ---- */
 /* Writes a reference to the object at `at`: 1, or an error. */
 int par_encode_reference(lua_State *L, par_encoder *e, size_t at);
-int par_encode_grow_levels(par_encoder *e);
+/* Room for a level more than `depth`. */
+int par_encode_grow_levels(par_encoder *e, size_t depth);
 /* Writes a reference when the object was met before: 1. 0: it is new and was entered with the current offset plus
  * `prefix` as its place. Negative: an error. */
 static inline int par_encode_seen(lua_State *L, par_encoder *e, const void *object, size_t prefix)
@@ -36,7 +37,7 @@ static inline int par_encode_enter(lua_State *L, par_encoder *e, par_step step, 
     size_t depth = e->levels.depth;
     *open = NULL;
     if (depth == e->open_capacity) {
-        int rc = par_encode_grow_levels(e);
+        int rc = par_encode_grow_levels(e, depth);
         if (rc != PAR_OK) return rc;
     }
     if (!par_levels_enter(L, &e->levels)) return par_output_full(e);
@@ -44,6 +45,8 @@ static inline int par_encode_enter(lua_State *L, par_encoder *e, par_step step, 
     **open = (par_open){.step = (uint8_t)step, .at = at};
     return PAR_OK;
 }
+/* Tables that travel by name are known through the API only. */
+static inline bool par_encode_may_go_direct(const par_encoder *e) { return !e->check_names && !(e->flags & PAR_ENCODE_API); }
 /* Begin a container or write a whole value at the top of the stack. 1: done; 0: a level was entered. */
 int par_encode_table(lua_State *L, par_codec *codec, par_encoder *e);
 int par_encode_function(lua_State *L, par_codec *codec, par_encoder *e);
@@ -51,7 +54,7 @@ int par_encode_source(lua_State *L, par_encoder *e);
 int par_encode_cdata(lua_State *L, par_codec *codec, par_encoder *e);
 int par_encode_userdata(lua_State *L, par_codec *codec, par_encoder *e);
 /* Goes on with the table on the level. 1: it is complete and alone there; 0: a value to be written is at the top. */
-int par_encode_step_table(lua_State *L, par_codec *codec, par_encoder *e, par_open *open);
+int par_encode_step_table(lua_State *L, par_codec *codec, par_encoder *e);
 /* Pushes the next upvalue that has to be written (1), or writes joins until none is left (0). */
 int par_encode_next_upvalue(lua_State *L, par_encoder *e, par_open *open);
 /* The value at the top by name, if it has one that both sides know: 1. 0: nothing was written. */

@@ -59,10 +59,23 @@ void par_put_float(par_encoder *e, double value)
 #error "runs of numbers are copied as they lie in memory: this has to learn to swap bytes"
 #endif
 
+unsigned par_put_run(par_encoder *e, unsigned tag, unsigned n)
+{
+    par_put_u8(e, tag);
+    par_put_varint(e, n);
+    return tag;
+}
+
+unsigned par_run_of_integers(uint64_t bits)
+{
+    if (bits <= INT8_MAX) return PAR_TAG_RUN_I8;
+    if (bits <= INT16_MAX) return PAR_TAG_RUN_I16;
+    return bits <= INT32_MAX ? PAR_TAG_RUN_I32 : PAR_TAG_RUN_I64;
+}
+
 void par_put_floats(par_encoder *e, const double *values, unsigned n)
 {
-    par_put_u8(e, PAR_TAG_RUN_F64);
-    par_put_varint(e, n);
+    par_put_run(e, PAR_TAG_RUN_F64, n);
     par_put_bytes(e, values, n * sizeof *values);
 }
 
@@ -77,11 +90,7 @@ void par_put_integers(par_encoder *e, const int64_t *values, unsigned n)
 {
     uint64_t bits = 0; /* of every value, without its sign */
     for (unsigned i = 0; i < n; i++) bits |= (uint64_t)(values[i] ^ (values[i] >> 63));
-    unsigned tag = bits <= INT8_MAX ? PAR_TAG_RUN_I8 : bits <= INT16_MAX ? PAR_TAG_RUN_I16
-                 : bits <= INT32_MAX ? PAR_TAG_RUN_I32 : PAR_TAG_RUN_I64;
-    par_put_u8(e, tag);
-    par_put_varint(e, n);
-    switch (tag) {
+    switch (par_put_run(e, par_run_of_integers(bits), n)) {
     case PAR_TAG_RUN_I8: PUT_NARROWED(e, int8_t, values, n) break;
     case PAR_TAG_RUN_I16: PUT_NARROWED(e, int16_t, values, n) break;
     case PAR_TAG_RUN_I32: PUT_NARROWED(e, int32_t, values, n) break;
@@ -91,23 +100,7 @@ void par_put_integers(par_encoder *e, const int64_t *values, unsigned n)
 
 /* ---- strings and the dictionary ---- */
 
-static unsigned word_slot(const char *key)
-{
-    return (unsigned)(((uintptr_t)key * UINT64_C(0x9e3779b97f4a7c15)) >> 54);
-}
-
-/* The slot that knows this string, or a free one that may be taken for it, or NULL: both candidates are busy. */
-static par_word *find_word(par_encoder *e, const char *key)
-{
-    par_word *word = &e->words[word_slot(key)];
-    if (word->epoch == e->words_epoch && word->key == key) return word;
-    par_word *other = &e->words[word_slot(key) ^ 1];
-    if (other->epoch == e->words_epoch && other->key == key) return other;
-    if (word->epoch != e->words_epoch || word->index == PAR_WORD_ONCE) return word;
-    return other->epoch != e->words_epoch || other->index == PAR_WORD_ONCE ? other : NULL;
-}
-
-static void put_word(par_encoder *e, uint32_t index)
+void par_put_word(par_encoder *e, uint32_t index)
 {
     if (index < 64)
         *e->p++ = (uint8_t)(PAR_TAG_WORD + index);
@@ -162,7 +155,6 @@ static int put_fresh(par_encoder *e, const char *s, size_t len, bool define)
 
 int par_put_plain_string(par_encoder *e, const char *s, size_t len) { return put_fresh(e, s, len, false); }
 
-#define WORTH_A_WORD 2         /* shorter strings are as cheap as a reference */
 #define DEFINED_AT_ONCE 256    /* from here on a definition costs nothing beside the string */
 
 void par_output_forget(par_encoder *e)
@@ -173,23 +165,19 @@ void par_output_forget(par_encoder *e)
     e->words_epoch = 1;
 }
 
-/* Plain at the first sight, defined at the second, then one or two bytes. Lua holds a short string once, so its address
- * is its identity; long ones are found only when it is the same string object. */
-int par_put_string(par_encoder *e, const char *s, size_t len)
+int par_put_long_string(par_encoder *e, const char *s, size_t len)
 {
-    if (len < WORTH_A_WORD) return put_fresh(e, s, len, false);
-    par_word *word = find_word(e, s);
+    if (len < PAR_WORTH_A_WORD) return put_fresh(e, s, len, false);
+    par_word *word = par_find_word(e, s);
     if (!word) return put_fresh(e, s, len, false);
-    bool known = word->epoch == e->words_epoch && word->key == s;
+    bool known = par_word_is(e, word, s);
     if (known && word->index != PAR_WORD_ONCE) {
         if (!par_output_room(e, PAR_NUMBER_MAX)) return par_output_full(e);
-        put_word(e, word->index);
+        par_put_word(e, word->index);
         return PAR_OK;
     }
     bool define = known || len >= DEFINED_AT_ONCE;
-    word->key = s;
-    word->epoch = e->words_epoch;
-    word->index = define ? e->words_defined++ : PAR_WORD_ONCE;
+    *word = (par_word){.key = s, .epoch = e->words_epoch, .index = define ? e->words_defined++ : PAR_WORD_ONCE};
     return put_fresh(e, s, len, define);
 }
 

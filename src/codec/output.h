@@ -43,14 +43,83 @@ static inline void par_put_zigzag(par_encoder *e, int64_t value)
 #define PAR_NUMBER_MAX 9 /* bytes of any number */
 void par_put_integer(par_encoder *e, int64_t value);
 void par_put_float(par_encoder *e, double value);
+/* Begins a run of n numbers; returns the tag. */
+unsigned par_put_run(par_encoder *e, unsigned tag, unsigned n);
+/* The tag for integers of which none needs other bits than these, and its sign. */
+unsigned par_run_of_integers(uint64_t bits);
 /* Runs of n numbers; the integers as narrow as they all are. */
 void par_put_floats(par_encoder *e, const double *values, unsigned n);
 void par_put_integers(par_encoder *e, const int64_t *values, unsigned n);
-int par_put_string(par_encoder *e, const char *s, size_t len);
 int par_put_plain_string(par_encoder *e, const char *s, size_t len); /* past the dictionary */
+void par_put_word(par_encoder *e, uint32_t index); /* an entry of the dictionary */
+/* Any string; short ones go a faster way. */
+int par_put_long_string(par_encoder *e, const char *s, size_t len);
 /* Something travels beside the message. */
 int par_output_payload(par_encoder *e, const par_payload *payload);
 /* Length and bytes without a tag. */
 int par_put_block(par_encoder *e, const void *bytes, size_t len);
+
+/* ---- short strings, inline: most of what is sent is made of them ---- */
+
+#define PAR_WORTH_A_WORD 2 /* shorter strings are as cheap as a reference */
+#define PAR_SHORT_MAX 31
+
+static inline bool par_word_is(const par_encoder *e, const par_word *word, const char *key)
+{
+    return word->key == key && word->epoch == e->words_epoch;
+}
+
+/* The slot that knows this string, or one that may be taken for it, or NULL: both candidates are busy. */
+static inline par_word *par_find_word(const par_encoder *e, const char *key)
+{
+    size_t slot = (size_t)(((uintptr_t)key * UINT64_C(0x9e3779b97f4a7c15)) >> 54);
+    par_word *word = &e->words[slot], *other = &e->words[slot ^ 1];
+    if (par_word_is(e, word, key)) return word;
+    if (par_word_is(e, other, key)) return other;
+    if (word->epoch != e->words_epoch || word->index == PAR_WORD_ONCE) return word;
+    return other->epoch != e->words_epoch || other->index == PAR_WORD_ONCE ? other : NULL;
+}
+
+/* Up to PAR_SHORT_MAX bytes, in two pieces that may overlap. */
+static inline void par_copy_short(uint8_t *to, const char *from, size_t len)
+{
+    if (len >= 16) {
+        memcpy(to, from, 16);
+        memcpy(to + len - 16, from + len - 16, 16);
+    } else if (len >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + len - 8, from + len - 8, 8);
+    } else if (len >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + len - 4, from + len - 4, 4);
+    } else if (len) {
+        to[0] = (uint8_t)from[0];
+        to[len / 2] = (uint8_t)from[len / 2];
+        to[len - 1] = (uint8_t)from[len - 1];
+    }
+}
+
+/* Plain at the first sight, defined at the second, then one or two bytes. Lua holds a short string once, so its address
+ * is its identity; long ones are found only when it is the same string object. */
+static inline int par_put_string(par_encoder *e, const char *s, size_t len)
+{
+    unsigned tag = PAR_TAG_STRING;
+    if (len > PAR_SHORT_MAX || (size_t)(e->end - e->p) <= PAR_SHORT_MAX) return par_put_long_string(e, s, len);
+    par_word *word = len >= PAR_WORTH_A_WORD ? par_find_word(e, s) : NULL;
+    if (word && par_word_is(e, word, s)) {
+        if (word->index != PAR_WORD_ONCE) {
+            par_put_word(e, word->index);
+            return PAR_OK;
+        }
+        word->index = e->words_defined++;
+        tag = PAR_TAG_STRING_DEF;
+    } else if (word) {
+        *word = (par_word){.key = s, .epoch = e->words_epoch, .index = PAR_WORD_ONCE};
+    }
+    *e->p++ = (uint8_t)(tag + len);
+    par_copy_short(e->p, s, len);
+    e->p += len;
+    return PAR_OK;
+}
 
 #endif

@@ -52,4 +52,11 @@ static inline par_seen *par_pointers_add(par_pointers *pointers, const void *key
     }
 }
 
+/* The entry that was added last is forgotten. */
+static inline void par_pointers_take_back(par_pointers *pointers, par_seen *seen)
+{
+    seen->epoch = pointers->epoch - 1;
+    pointers->used--;
+}
+
 #endif

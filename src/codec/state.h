@@ -41,9 +41,14 @@ typedef struct par_open {
     uint8_t rest;
     bool has_metatable;
     bool named_checked; /* the table is known not to be found by name */
+    bool direct;     /* the direct walk goes through it */
     size_t at;       /* offset of the first tag */
     size_t i, n;     /* elements (or upvalues) done and in all */
     size_t entries;  /* in the hash part */
+    const void *table; /* from here on for the direct walk: the table, and what it was like when Lua was last called */
+    const void *nodes;
+    size_t n_slots, n_nodes;
+    size_t position; /* of the entry after the one that is being written, in the order of lua_next */
 } par_open;
 
 typedef struct par_word { /* one slot of the encoder's dictionary cache */
@@ -79,6 +84,8 @@ typedef struct par_encoder {
     par_payload *payloads;
     uint32_t n_payloads;
     size_t payloads_capacity;
+    const struct par_direct *direct; /* the walk past the API; NULL: not in use */
+    size_t through_api;  /* entries that were written without it, since the codec was made */
     const void *globals; /* NULL: not looked up yet */
     const void *plain_metatable; /* the last that was seen to be of no class that writes its objects itself */
     unsigned flags;

@@ -14,7 +14,8 @@ static unsigned option(lua_State *L, int idx, const char *name, unsigned flag)
     return set ? flag : 0;
 }
 
-/* encode(value [, {functions = false, foreign = true, lossy = true}]) -> string */
+/* encode(value [, {functions = false, foreign = true, lossy = true}]) -> string. For tests: doubles = true is
+ * PAR_ENCODE_FLOATS, api = true PAR_ENCODE_API. */
 static int codec_encode(lua_State *L)
 {
     unsigned flags = PAR_ENCODE_INLINE;
@@ -24,7 +25,8 @@ static int codec_encode(lua_State *L)
         lua_getfield(L, 2, "functions");
         if (lua_isboolean(L, -1) && !lua_toboolean(L, -1)) flags |= PAR_ENCODE_NO_FUNCTIONS;
         lua_pop(L, 1);
-        flags |= option(L, 2, "foreign", PAR_ENCODE_FOREIGN) | option(L, 2, "lossy", PAR_ENCODE_LOSSY);
+        flags |= option(L, 2, "foreign", PAR_ENCODE_FOREIGN) | option(L, 2, "lossy", PAR_ENCODE_LOSSY) |
+                 option(L, 2, "doubles", PAR_ENCODE_FLOATS) | option(L, 2, "api", PAR_ENCODE_API);
     }
     uint8_t span[512];
     par_encoded encoded;
@@ -73,6 +75,13 @@ static int codec_fingerprint(lua_State *L)
     return 1;
 }
 
+/* How tables are read, in words. */
+static int codec_direct_state(lua_State *L)
+{
+    lua_pushstring(L, par_codec_direct_state());
+    return 1;
+}
+
 int par_lua_class_file(lua_State *L)
 {
     lua_getglobal(L, "require");
@@ -86,7 +95,8 @@ void par_lua_open_codec(lua_State *L)
     static const struct {
         const char *name;
         lua_CFunction function;
-    } functions[] = {{"encode", codec_encode}, {"decode", codec_decode}, {"register", codec_register}, {"fingerprint", codec_fingerprint}};
+    } functions[] = {{"encode", codec_encode}, {"decode", codec_decode}, {"register", codec_register}, {"fingerprint", codec_fingerprint},
+                   {"direct_state", codec_direct_state}};
     par_codec_of(L);
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         lua_pushlightuserdata(L, par_codec_of(L));

@@ -36,6 +36,8 @@ bool par_os_memory_reset(void *data, size_t bytes);
 /* Maps the pages of a range in one step, for reading or also for writing: a hint. */
 void par_os_memory_prefault(void *data, size_t bytes, bool writing);
 void par_os_memory_unmap(void *data, size_t bytes);
+/* Can all of these bytes be read now? False also when the system cannot be asked. (readable.c) */
+bool par_os_readable(const void *data, size_t bytes);
 /* Private memory in a mapping of its own, aligned for huge pages; NULL when there is none. Resizing moves pages, it does
  * not copy them where the system can do that; on failure the old block stays. */
 void *par_os_private_map(size_t bytes);

@@ -24,10 +24,13 @@ if(NOT fuzz_probe EQUAL 0)
 endif()
 
 file(GLOB FUZZED CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/base/*.c ${CMAKE_SOURCE_DIR}/src/tensor/*.c
-  ${CMAKE_SOURCE_DIR}/src/codec/*.c ${CMAKE_SOURCE_DIR}/src/cluster/frame.c
+  ${CMAKE_SOURCE_DIR}/src/codec/*.c ${CMAKE_SOURCE_DIR}/src/codec/*/*.c ${CMAKE_SOURCE_DIR}/src/os/fault.c
+  ${CMAKE_SOURCE_DIR}/src/os/io.c ${CMAKE_SOURCE_DIR}/src/os/memory.c ${CMAKE_SOURCE_DIR}/src/os/readable.c
+  ${CMAKE_SOURCE_DIR}/src/cluster/frame.c
   ${CMAKE_SOURCE_DIR}/src/cluster/frame_body.c)
 file(GLOB FUZZED_HEADERS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/base/*.h ${CMAKE_SOURCE_DIR}/src/tensor/*.h
-  ${CMAKE_SOURCE_DIR}/src/codec/*.h ${CMAKE_SOURCE_DIR}/src/cluster/frame.h ${FUZZ_DIR}/../codec/state.h)
+  ${CMAKE_SOURCE_DIR}/src/codec/*.h ${CMAKE_SOURCE_DIR}/src/codec/*/*.h ${CMAKE_SOURCE_DIR}/src/os/*.h
+  ${CMAKE_SOURCE_DIR}/src/cluster/frame.h ${FUZZ_DIR}/../codec/state.h)
 set(FUZZ_FLAGS -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
   -Wno-pass-failed -D_GNU_SOURCE -I${CMAKE_SOURCE_DIR}/src -isystem ${PARALLEL_LUA_5.4_INCLUDE})
 

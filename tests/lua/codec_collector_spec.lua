@@ -27,6 +27,7 @@ end
 -- Cycles of the collector are counted by an object that makes its successor when it is finalised.
 local prepare = [[
   package.path = 'tests/lua/?.lua;' .. package.path
+  require 'parallel.core'.direct_state() -- the direct walk from the first message on
   local kinds = require 'codec_kinds'
   local cycles = 0
   local function watch()

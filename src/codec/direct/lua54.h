@@ -1,0 +1,85 @@
+/* Lua 5.4: how tables and strings lie in memory. The size of the array part may be hidden: the field then is a hint for the
+ * length operator, and the size is the next power of two. A key has its type beside the type of its value. RAW_OLD: 5.4.0. */
+#ifndef PAR_CODEC_DIRECT_LUA54_H
+#define PAR_CODEC_DIRECT_LUA54_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef union raw_value {
+    const void *object;
+    double number;
+    int64_t integer;
+} raw_value;
+
+typedef struct raw_slot {
+    raw_value value;
+    uint8_t type;
+} raw_slot;
+
+typedef struct raw_node {
+    raw_value value;
+    uint8_t type, key_type;
+    int next; /* nodes from here */
+    raw_value key;
+} raw_node;
+
+typedef struct raw_table {
+    const void *next_object;
+    uint8_t kind, marked, flags, log2_nodes;
+    unsigned limit; /* of the array part, or the hint */
+    const raw_slot *array;
+    const raw_node *nodes;
+    const raw_node *last_free;
+    const struct raw_table *metatable;
+    const void *gray;
+} raw_table;
+
+typedef struct raw_text { /* the bytes follow */
+    const void *next_object;
+    uint8_t kind, marked, extra, short_len;
+    unsigned hash;
+    union {
+        size_t long_len;
+        const void *next_in_hash; /* of a short string */
+    } u;
+} raw_text;
+
+enum {
+    RAW_TYPE_NIL = 0,
+    RAW_TYPE_EMPTY = 0x10,
+    RAW_TYPE_ABSENT = 0x20,
+    RAW_TYPE_FALSE = 0x01,
+    RAW_TYPE_TRUE = 0x11,
+    RAW_TYPE_INTEGER = 0x03,
+    RAW_TYPE_FLOAT = 0x13,
+    RAW_TYPE_STRING = 0x44,
+    RAW_TYPE_LONG_STRING = 0x54,
+    RAW_TYPE_TABLE = 0x45,
+    RAW_LIMIT_IS_HINT = 0x80 /* among a table's flags, or the collector's marks */
+};
+
+static inline size_t raw_text_len(const raw_text *text)
+{
+    return text->kind == (RAW_TYPE_LONG_STRING & 0x3f) ? text->u.long_len : text->short_len;
+}
+
+static inline bool raw_limit_is_size(const raw_table *t)
+{
+#if RAW_OLD
+    uint8_t bits = t->marked;
+#else
+    uint8_t bits = t->flags;
+#endif
+    return !(bits & RAW_LIMIT_IS_HINT) || (t->limit & (t->limit - 1)) == 0;
+}
+
+static inline size_t raw_array_size(const raw_table *t)
+{
+    return raw_limit_is_size(t) ? t->limit : (size_t)1 << (32 - __builtin_clz(t->limit));
+}
+
+#include "codec/direct/puc.h"
+
+#endif
