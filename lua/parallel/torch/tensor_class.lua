@@ -41,13 +41,29 @@ return function(torch)
     return torch.typename(object) or type(object)
   end
 
+  -- Parts of the module that are loaded when a class of theirs is asked for, by name.
+  local later = torch._later
+
+  local function metatable_of(name)
+    local load = not metatables[name] and later[name]
+    if load then load() end
+    return metatables[name]
+  end
+
   function torch.getmetatable(name)
     check_name(name, 1)
-    return metatables[name]
+    return metatable_of(name)
+  end
+
+  -- The version of an object's class, which is written with it.
+  function torch.version(object)
+    local name = torch.typename(object)
+    return name and metatables[name].__version
   end
 
   function torch.getconstructortable(name)
     check_name(name, 1)
+    metatable_of(name)
     return constructors[name]
   end
 
@@ -56,18 +72,18 @@ return function(torch)
       error('torch.setmetatable: table expected, got ' .. type(object), 2)
     end
     check_name(name, 2)
-    return setmetatable(object, metatables[name] or error('unknown class <' .. name .. '>', 2))
+    return setmetatable(object, metatable_of(name) or error('unknown class <' .. name .. '>', 2))
   end
 
   -- true when the object's class is `class` or inherits from it. `class` is a name, a constructor or a metatable.
   function torch.isTypeOf(object, class)
     local wanted = class
     if type(class) == 'string' then
-      wanted = metatables[class]
+      wanted = metatable_of(class)
     elseif type(class) == 'table' and not names[class] then
       wanted = getmetatable(class)
     end
-    local metatable = type(object) == 'string' and metatables[object] or debug.getmetatable(object)
+    local metatable = type(object) == 'string' and metatable_of(object) or debug.getmetatable(object)
     while metatable and wanted do
       if metatable == wanted then
         return true
@@ -142,10 +158,10 @@ return function(torch)
   -- Returns the metatable of the new class, and the parent's.
   function torch.newmetatable(name, parent, constructor, _, factory, module)
     check_name(name, 1)
-    if metatables[name] then
+    if metatable_of(name) then
       error(('class %s has been already assigned a parent class or exists already'):format(name), 3)
     end
-    if parent and not metatables[parent] then
+    if parent and not metatable_of(parent) then
       error(('cannot find the parent class <%s> of <%s>'):format(parent, name), 3)
     end
     local place, last = package_of(name, module)
@@ -191,7 +207,7 @@ return function(torch)
   -- A function that makes a raw object of the class, without its constructor: what readers of files call.
   function torch.factory(name)
     check_name(name, 1)
-    local metatable = metatables[name]
+    local metatable = metatable_of(name)
     return metatable and (metatable.__factory or metatable.new)
   end
 end

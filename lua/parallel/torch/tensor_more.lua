@@ -160,9 +160,7 @@ end
 -- What Torch7 has and we have not: there, so that a call says so.
 local missing = {
   'conv2', 'conv3', 'xcorr2', 'xcorr3', 'gesv', 'gels', 'trtrs', 'symeig', 'eig', 'svd', 'inverse', 'potrf', 'potrs',
-  'potri', 'pstrf', 'qr', 'geqrf', 'orgqr', 'ormqr', 'btrifact', 'btrisolve', 'save', 'load', 'serialize',
-  'deserialize',
-  'saveobj', 'loadobj', 'DiskFile', 'MemoryFile', 'PipeFile', 'CmdLine', 'Tester', 'TestSuite', 'multinomialAliasSetup',
+  'potri', 'pstrf', 'qr', 'geqrf', 'orgqr', 'ormqr', 'btrifact', 'btrisolve', 'CmdLine', 'Tester', 'TestSuite', 'multinomialAliasSetup',
   'multinomialAlias', 'updatethreadlocals', 'updateerrorhandlers', 'setheaptracking', 'HalfTensor', 'HalfStorage',
   'CudaTensor', 'CudaStorage',
 }
@@ -184,7 +182,9 @@ end
 return function(torch)
   require('parallel.torch.real').refuse()
   torch._VERSION = require('parallel.core')._VERSION
+  require('parallel.torch.later')(torch)
   require('parallel.torch.tensor_class')(torch)
+  require('parallel.torch.contents')(torch)
   for name, f in pairs(both) do
     torch[name] = f
     each_tensor_class(torch, function(metatable)

@@ -94,6 +94,8 @@ static void make_metatable(lua_State *L, par_type type, bool storage)
     lua_pushvalue(L, -1);
     lua_setfield(L, -3, "__typename");
     lua_setfield(L, -2, "__name");
+    lua_pushinteger(L, 1);
+    lua_setfield(L, -2, "__version");
     lua_pushcfunction(L, par_lua_collect);
     lua_setfield(L, -2, "__gc");
     lua_pushcfunction(L, object_tostring);
@@ -241,6 +243,7 @@ static void add_parts(lua_State *L)
     par_lua_tensor_add_select(L);
     par_lua_tensor_add_random(L);
     par_lua_tensor_add_generator(L);
+    par_lua_tensor_add_file(L);
 }
 
 bool par_lua_tensor_is_open(lua_State *L)

@@ -18,6 +18,7 @@ void par_lua_tensor_add_reduce(lua_State *L);
 void par_lua_tensor_add_select(lua_State *L);
 void par_lua_tensor_add_random(lua_State *L);
 void par_lua_tensor_add_generator(lua_State *L);
+void par_lua_tensor_add_file(lua_State *L);
 
 /* Metamethods of element access (access.c, storage.c). Upvalue 1 is the metatable, which holds the methods. */
 int par_lua_tensor_index(lua_State *L);

@@ -88,6 +88,18 @@ static int copy(lua_State *L)
     return 1;
 }
 
+/* storage:_take(other): the elements of both change places, all views go with them. */
+static int take(lua_State *L)
+{
+    par_storage *a = par_lua_check_storage(L, 1), *b = par_lua_check_storage(L, 2);
+    if (a->type != b->type) return par_lua_argument_error(L, 2, "a storage of the same type expected");
+    if (a->shared || b->shared) return luaL_error(L, "the elements of a shared storage stay where they are");
+    par_storage kept = *a;
+    a->size = b->size, a->data = b->data, a->blob = b->blob;
+    b->size = kept.size, b->data = kept.data, b->blob = kept.blob;
+    return 0;
+}
+
 static int totable(lua_State *L)
 {
     par_storage *storage = par_lua_check_storage(L, 1);
@@ -129,6 +141,7 @@ const luaL_Reg par_lua_storage_methods[] = {{"size", size},       {"__len", size
                                             {"resize", resize},   {"copy", copy},  {"totable", totable},
                                             {"elementSize", element_size},         {"string", string},
                                             {"share", par_lua_share},              {"isShared", par_lua_is_shared},
+                                            {"_take", take},
                                             {NULL, NULL}};
 
 static void from_table(lua_State *L, par_type type)

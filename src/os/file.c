@@ -1,0 +1,105 @@
+#include "os/file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+typedef enum last_use { NOTHING, READING, WRITING } last_use;
+
+struct par_os_file {
+    FILE *file;
+    bool command;
+    last_use last; /* between reading and writing the C library wants to be repositioned */
+};
+
+static int wrap(FILE *file, bool command, par_os_file **out, par_error *err)
+{
+    par_os_file *stream = malloc(sizeof *stream);
+    if (!stream) {
+        if (command) pclose(file);
+        else fclose(file);
+        return par_error_set(err, PAR_E_NOMEM, "not enough memory for a file");
+    }
+    *stream = (par_os_file){.file = file, .command = command};
+    *out = stream;
+    return PAR_OK;
+}
+
+int par_os_file_open(const char *path, bool read, bool write, par_os_file **out, par_error *err)
+{
+    FILE *file = fopen(path, !write ? "rbe" : read ? "r+be" : "wbe");
+    if (!file && read && write) file = fopen(path, "w+be");
+    if (!file) return par_error_system(err, "cannot open <%s> in mode %s%s", path, read ? "r" : "", write ? "w" : "");
+    return wrap(file, false, out, err);
+}
+
+int par_os_file_command(const char *command, bool write, par_os_file **out, par_error *err)
+{
+    fflush(NULL); /* what was printed before comes before what the command prints */
+    FILE *file = popen(command, write ? "we" : "re");
+    if (!file) return par_error_system(err, "cannot run <%s>", command);
+    return wrap(file, true, out, err);
+}
+
+bool par_os_file_close(par_os_file *stream)
+{
+    bool good = stream->command ? pclose(stream->file) != -1 : fclose(stream->file) == 0;
+    free(stream);
+    return good;
+}
+
+static void turn_to(par_os_file *stream, last_use use)
+{
+    if (stream->last != NOTHING && stream->last != use) fseeko(stream->file, 0, SEEK_CUR);
+    stream->last = use;
+}
+
+size_t par_os_file_read(par_os_file *stream, void *bytes, size_t len)
+{
+    turn_to(stream, READING);
+    return fread(bytes, 1, len, stream->file);
+}
+
+size_t par_os_file_write(par_os_file *stream, const void *bytes, size_t len)
+{
+    turn_to(stream, WRITING);
+    return fwrite(bytes, 1, len, stream->file);
+}
+
+int par_os_file_get(par_os_file *stream)
+{
+    turn_to(stream, READING);
+    int byte = getc(stream->file);
+    return byte == EOF ? -1 : byte;
+}
+
+void par_os_file_unget(par_os_file *stream, int byte)
+{
+    if (byte >= 0) ungetc(byte, stream->file);
+}
+
+bool par_os_file_flush(par_os_file *stream) { return fflush(stream->file) == 0; }
+bool par_os_file_unbuffer(par_os_file *stream) { return setvbuf(stream->file, NULL, _IONBF, 0) == 0; }
+int64_t par_os_file_position(par_os_file *stream) { return stream->command ? -1 : (int64_t)ftello(stream->file); }
+
+static bool move(par_os_file *stream, off_t to, int whence)
+{
+    stream->last = NOTHING;
+    return !stream->command && fseeko(stream->file, to, whence) == 0;
+}
+
+bool par_os_file_seek(par_os_file *stream, int64_t position)
+{
+    off_t to = (off_t)position;
+    return (int64_t)to == position && move(stream, to, SEEK_SET);
+}
+
+bool par_os_file_seek_end(par_os_file *stream) { return move(stream, 0, SEEK_END); }
+
+int64_t par_os_file_left(par_os_file *stream)
+{
+    struct stat about;
+    int64_t position = par_os_file_position(stream);
+    if (position < 0 || fstat(fileno(stream->file), &about) != 0 || !S_ISREG(about.st_mode)) return -1;
+    return (int64_t)about.st_size > position ? (int64_t)about.st_size - position : 0;
+}
