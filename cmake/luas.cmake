@@ -91,6 +91,19 @@ function(parallel_find_lua version)
   endforeach()
 endfunction()
 
+# build/bin/parallel-lua5.4: an interpreter for children where there is no other. It needs the library of that Lua.
+function(parallel_add_launcher version)
+  if(NOT PARALLEL_LUA_${version}_LIBRARY)
+    return()
+  endif()
+  set(target launcher-${version})
+  add_executable(${target} src/launcher/launcher.c)
+  target_include_directories(${target} SYSTEM PRIVATE ${PARALLEL_LUA_${version}_INCLUDE})
+  target_link_libraries(${target} PRIVATE parallel_options ${PARALLEL_LUA_${version}_LIBRARY} m ${CMAKE_DL_LIBS})
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME parallel-lua${version} ENABLE_EXPORTS ON
+    RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+endfunction()
+
 # How tools/lua starts this Lua, one word a line.
 function(parallel_note_interpreter version)
   set(file ${CMAKE_BINARY_DIR}/lib/${version}/interpreter)

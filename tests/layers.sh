@@ -95,7 +95,7 @@ while read -r file; do
   folder=${file%%/*}
   if grep -q '#include <\(lua\|lauxlib\|lualib\|luajit\)\.h>' "$file"; then
     case $folder in
-      codec | lua | torch) ;;
+      codec | lua | torch | launcher) ;;
       *) complain "$file includes lua.h" ;;
     esac
   fi

@@ -54,6 +54,28 @@ describe('the interpreter of children', function()
     support.shell('rm -rf ' .. quote(folder))
   end)
 
+  it('may be the launcher that comes with the library', function()
+    local launcher = ('%s/bin/parallel-lua%s'):format(support.build, support.version)
+    if not support.read_file(launcher) then return pending 'this Lua has no library here' end
+    local version, word, deep = parallel.run{lua = launcher, args = {'w'}, code = [[
+      local word = ...
+      return _VERSION, word, parallel.run('return 4'):join()
+    ]]}:join()
+    assert.same({_VERSION, 'w', 4}, {version, word, deep})
+    local code = ("local p = require 'parallel' print(p.run('return 1, ...', 2):join())")
+    local path = support.scratch('.lua')
+    support.write_file(path, code)
+    local env = ('LUA_PATH=%s LUA_CPATH=%s'):format(quote(support.root .. '/lua/?.lua;' .. support.root .. '/lua/?/init.lua;;'),
+      quote(support.build .. '/lib/' .. support.version .. '/?.so;;'))
+    assert.equal('1\t2\n', (support.shell(('%s %s %s'):format(env, quote(launcher), quote(path))))) -- it starts children itself
+    assert.equal('x\ty\n', (support.shell(quote(launcher) .. [[ -e 'print(...)' x y]])))
+    local text, status = support.shell(quote(launcher) .. [[ -e 'error "bad"']])
+    assert.matches('bad\nstack traceback', text)
+    assert.equal(1, status)
+    assert.equal(2, select(2, support.shell(quote(launcher))))
+    os.remove(path)
+  end)
+
   it('is named by words', function()
     for _, wrong in ipairs{5, true, {}, {'lua', 5}, {1}, ''} do
       assert.matches("option 'lua' must be the name or path", message_of(parallel.run, {code = '', lua = wrong}))
@@ -168,6 +190,30 @@ describe('surroundings', function()
     ]], {before = "trap '' CHLD;"})
     assert.equal('1\t2\nfailed\ndied\ndied\nSIGCHLD\n3\n', out)
   end)
+end)
+
+describe('the example for', function()
+  local env = ('LUA_PATH=%s LUA_CPATH=%s '):format(quote(support.root .. '/lua/?.lua;' .. support.root .. '/lua/?/init.lua;;'),
+    quote(support.build .. '/lib/' .. support.version .. '/?.so;;'))
+
+  local function example(name, needs, command, expected)
+    it(name .. ' runs', function()
+      if not needs then return pending 'this host is not here, or has another Lua' end
+      local out, status = support.shell(env .. command)
+      assert.matches(expected, out)
+      assert.equal(0, status)
+    end)
+  end
+
+  local plain = not support.sanitized
+  example('Neovim', plain and support.version == 'jit' and has 'nvim',
+    "nvim --headless --clean -c 'luafile examples/hosts/neovim.lua'", '^%d+ words in %d+ files')
+  example('LÖVE', plain and support.version == 'jit' and has 'love',
+    'SDL_VIDEODRIVER=dummy PARALLEL_HEADLESS=1 love examples/hosts/love', '200 rows while %d+ frames')
+  local package_name = support.version == 'jit' and 'luajit' or 'lua' .. support.version
+  example('a C program', plain and has 'cc' and select(2, support.shell('pkg-config --exists ' .. package_name)) == 0,
+    ('true; cc examples/hosts/embed.c $(pkg-config --cflags --libs %s) -Wl,-E -o %s && %s %s'):format(package_name,
+      quote(support.build .. '/embed-' .. support.version), env, quote(support.build .. '/embed-' .. support.version)), '1 4 9 16 25')
 end)
 
 describe('Neovim', function()

@@ -1,14 +1,15 @@
--- Finds the library's C half for a child whose Lua is not the parent's: the core.so beside the parent's one,
--- .../5.4/parallel/core.so -> .../jit/parallel/core.so, .../5.1/parallel/core.so
+-- Finds the library's C half for a child whose Lua is not the parent's, beside the parent's one: in a build tree
+-- .../5.4/parallel/core.so -> .../jit/parallel/core.so, where it is installed .../lua/5.4/... -> .../lua/5.1/parallel/core_jit.so
 local core_path = ...
 
 local version = _VERSION:match('%d+%.%d+')
-local folders = rawget(_G, 'jit') and {'jit', version} or {version}
-for _, folder in ipairs(folders) do
-  local path = core_path:gsub('/[^/]+(/parallel/core%.so)$', '/' .. folder .. '%1')
-  -- A library for another Lua may load and then crash: the parent's own is taken only from a folder of our kind.
-  local open = (path ~= core_path or path:find('/' .. folders[1] .. '/', 1, true)) and
-    package.loadlib(path, 'luaopen_parallel_core')
-  if open then return open() end
+local places = {version .. '/parallel/core.so'}
+if rawget(_G, 'jit') then places = {'jit/parallel/core.so', '5.1/parallel/core_jit.so', '5.1/parallel/core.so'} end
+
+local base = core_path:match('^(.*/)[^/]+/parallel/core[_jit]*%.so$')
+for _, place in ipairs(base and places or {}) do
+  local open = package.loadlib(base .. place, 'luaopen_parallel_core')
+  local ok, core = pcall(open or error) -- one that was built for another kind refuses
+  if ok then return core end
 end
 return require 'parallel.core'

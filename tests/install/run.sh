@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# tests/install/run.sh BUILD: installs the build into a folder, by cmake --install, and has each Lua find the module there and start
+# children of its own kind and of every other.
+set -eu
+build=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cmake --install "$build" --prefix "$work" >"$work/log" || {
+  cat "$work/log"
+  exit 1
+}
+cat >"$work/all.lua" <<'LUA'
+local parallel = require 'parallel'
+local out = {parallel.run('return 1 + 1'):join()}
+for i = 1, #arg, 2 do
+  local says = 'return _VERSION .. (rawget(_G, "jit") and " jit" or "")'
+  local got, wanted = parallel.run{code = says, lua = arg[i + 1]}:join(), arg[i] == 'jit' and 'Lua 5.1 jit' or 'Lua ' .. arg[i]
+  out[#out + 1] = got == wanted and got or ('wanted %s, got %s'):format(wanted, got)
+end
+print(table.concat(out, ', '))
+LUA
+others=()
+for file in "$build"/lib/*/interpreter; do
+  others+=("$(basename "$(dirname "$file")")" "$(cat "$file")")
+done
+unset LUA_INIT PARALLEL_LUA
+cd /
+failed=0
+for ((i = 0; i < ${#others[@]}; i += 2)); do
+  folder=${others[i]/jit/5.1}
+  c_files=$(dirname "$(dirname "$(find "$work" -path "*/lua/$folder/parallel/core.so")")")
+  out=$(LUA_PATH="$work/share/lua/$folder/?.lua;$work/share/lua/$folder/?/init.lua;;" LUA_CPATH="$c_files/?.so;;" \
+    "${others[i + 1]}" "$work/all.lua" "${others[@]}" 2>&1) || failed=1
+  echo "${others[i]}: $out"
+  case $out in 2,*wanted*) failed=1 ;; 2,*) ;; *) failed=1 ;; esac
+done
+exit $failed
