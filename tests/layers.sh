@@ -24,8 +24,6 @@ allowed() { # the folders that a folder may know
 # Pairs that may know each other, with the reason.
 circles="
 tensor/kernels_body.h tensor/kernels_reduce.h  one text in two files, compiled once for each type
-lua/cluster.c lua/lua_start.c  a start may be on another machine, and says its program and arguments as any
-lua/lua_forkserver.c lua/lua_start.c  a start may go through the server, whose request is a start's
 "
 failed=0
 complain() {

@@ -9,7 +9,6 @@
 #include "channel/channel.h"
 #include "link/apart.h"
 #include "link/family.h"
-#include "link/message.h"
 
 #define LINGER_NS INT64_C(2000000000)    /* a process without a socket has this long to end by itself */
 #define LAST_LINES_NS INT64_C(500000000) /* a grandchild may hold the output of an ended child open so long */
@@ -148,6 +147,13 @@ int par_link_open(const par_link *link, par_error *err)
 {
     if (link->channel && !link->closed) return PAR_OK;
     return par_error_set(err, PAR_E_CLOSED, link->closed ? "it was closed meanwhile" : "it has ended");
+}
+
+int par_link_may_take(const par_link *link, par_error *err)
+{
+    if (!PAR_FRAME_LIVES(link->reading)) return PAR_OK;
+    return par_error_set(err, PAR_E_INVALID, "a message from this process is being read right now, and a finalizer or hook inside of that "
+                         "wants the next one");
 }
 
 bool par_link_leave(par_link_use use)

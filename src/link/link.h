@@ -121,5 +121,7 @@ par_transport_owner par_link_owner(par_link *link);
 void par_link_free(par_link *link); /* a child that still runs is killed; NULL is allowed */
 /* PAR_OK: it can be used; PAR_E_CLOSED: retired, or closed by a call further in. */
 int par_link_open(const par_link *link, par_error *err);
+/* May messages be taken in, by a call that has found the link open? Not while one is read where it lies. */
+int par_link_may_take(const par_link *link, par_error *err);
 
 #endif

@@ -7,13 +7,6 @@
 
 #define NOTICES_AT_ONCE 64 /* of a process that says things which are no messages */
 
-int par_link_may_take(const par_link *link, par_error *err)
-{
-    if (!PAR_FRAME_LIVES(link->reading)) return PAR_OK;
-    return par_error_set(err, PAR_E_INVALID, "a message from this process is being read right now, and a finalizer or hook inside of that "
-                         "wants the next one");
-}
-
 /* PAR_OK: messages may be received. */
 static int may_receive(const par_link *link, par_error *err)
 {

@@ -54,8 +54,4 @@ bool par_link_is_news(par_link *link);
 /* A descriptor that is readable when something can be received; it belongs to the link. PAR_E_CLOSED. */
 int par_link_fd(par_link *link, int *fd, par_error *err);
 
-/* --- for the files of this folder --- */
-/* May messages be taken in, by a call that has found the link open? Not while one is read where it lies. */
-int par_link_may_take(const par_link *link, par_error *err);
-
 #endif

@@ -6,8 +6,8 @@
 #include "codec/compat.h"
 #include "link/message.h"
 #include "link/start.h"
+#include "lua/child/decode.h"
 #include "lua/child/parts.h"
-#include "lua/child/receive.h"
 #include "lua/error.h"
 
 /* The first word to the parent. One who does not wait for it is not woken: it takes the word in with whatever comes next. */

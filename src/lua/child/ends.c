@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "codec/compat.h"
-#include "lua/child/receive.h"
+#include "lua/child/decode.h"
 #include "lua/error.h"
 
 static const char *whom(const par_lua_link *self, char *out, size_t room)

@@ -1,4 +1,4 @@
-#include "lua/child/receive.h"
+#include "lua/child/parts.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
@@ -8,51 +8,14 @@
 #include "codec/compat.h"
 #include "link/message.h"
 #include "lua/child/arguments.h"
+#include "lua/child/decode.h"
 #include "lua/child/ends.h"
 #include "lua/child/fill.h"
-#include "lua/child/parts.h"
 #include "lua/error.h"
 #include "lua/tensor/box.h"
 #include "trace/trace.h"
 
 static const char last_key; /* registry: what to call after the last message of a joined child */
-
-/* --- from bytes to values --- */
-
-int par_lua_link_decode(lua_State *L, par_lua_link *self, const par_lua_source *source, const uint8_t *bytes, size_t len,
-                        par_blob *const *payloads, uint32_t n_payloads, par_error *err)
-{
-    par_codec_origin origin = {.id = self->link->is_parent ? 0 : self->id, .what = source->what, .skip = source->skip};
-    return par_codec_decode_from(L, self->codec, bytes, len, payloads, n_payloads, self->decode_flags, &origin, err);
-}
-
-typedef struct reading {
-    par_link *link;
-    par_message *message;
-    bool hold;
-} reading;
-
-/* The codec has a copy: hooks may receive the next message. */
-static void on_taken(void *context)
-{
-    reading *r = context;
-    r->link->reading = NULL;
-    if (!r->hold) par_link_release(r->link, r->message);
-}
-
-int par_lua_link_push_message(lua_State *L, par_lua_link *self, const par_lua_source *source, par_message *message, par_error *err)
-{
-    reading r = {self->link, message, self->holding};
-    par_codec_origin origin = {self->link->is_parent ? 0 : self->id, source->what, source->skip, on_taken, &r};
-    self->holding = false;
-    PAR_LINK_READ(r.link);
-    int n = par_codec_decode_from(L, self->codec, message->bytes, message->len, message->payloads, message->n_payloads,
-                                  self->decode_flags, &origin, err);
-    r.link->reading = NULL;
-    if (r.hold && n >= 0) self->held = *message;
-    else par_link_release(r.link, message);
-    return n;
-}
 
 /* --- one message --- */
 

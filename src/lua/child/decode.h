@@ -1,6 +1,6 @@
-/* Receiving messages from a link, and decoding what came. */
-#ifndef PAR_LUA_CHILD_RECEIVE_H
-#define PAR_LUA_CHILD_RECEIVE_H
+/* From the bytes of a message to its values. */
+#ifndef PAR_LUA_CHILD_DECODE_H
+#define PAR_LUA_CHILD_DECODE_H
 
 #include "lua/child/handle.h"
 
