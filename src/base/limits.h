@@ -18,6 +18,8 @@
 #define PAR_RING_MAX_BYTES ((size_t)1 << 27)              /* two rings, each mapped twice */
 #define PAR_MESSAGE_MAX_BYTES ((uint64_t)1 << 31)         /* what a 32-bit process can hold at best */
 #endif
+#define PAR_SLAB_MIN_BYTES ((size_t)1 << 20)              /* a segment in which shared storages lie side by side, */
+#define PAR_SLAB_MAX_BYTES ((size_t)(SIZE_MAX > UINT32_MAX ? 64 : 8) << 20) /* and of those that much is shared already */
 #define PAR_INBOX_MAX_BYTES ((uint64_t)1 << 30)           /* messages taken in while something else was waited for (or an eighth of memory) */
 #define PAR_CLAIM_TRUSTED_BYTES ((size_t)16 << 20)        /* memory taken because a peer announced bytes; then as they come */
 #define PAR_PAYLOAD_MIN_BYTES ((size_t)256 << 10)         /* from here a storage travels beside the message, not in it */

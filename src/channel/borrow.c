@@ -9,16 +9,16 @@
 #include "channel/wait.h"
 #include "os/os.h"
 
-/* The descriptor that came with the announcement. */
-static int take_fd(par_channel *channel)
+/* The descriptor that came with the announcement: PAR_OK, PAR_E_CORRUPT, PAR_E_LIMIT. */
+static int take_fd(par_channel *channel, int *fd)
 {
     /* It was sent before the record, but any number of bells may be before it. */
     while (channel->n_fds == 0 && par_channel_drain(channel)) continue;
-    if (channel->n_fds == 0) return -1;
-    int fd = channel->fds[0];
+    if (channel->n_fds == 0) return channel->starved ? PAR_E_LIMIT : PAR_E_CORRUPT;
+    *fd = channel->fds[0];
     channel->n_fds--;
-    memmove(channel->fds, channel->fds + 1, (size_t)channel->n_fds * sizeof fd);
-    return fd;
+    memmove(channel->fds, channel->fds + 1, (size_t)channel->n_fds * sizeof *fd);
+    return PAR_OK;
 }
 
 static void put_fd_back(par_channel *channel, int fd)
@@ -52,7 +52,7 @@ static int map_import(par_segment *segment, const par_record_segment *record)
     if (bytes != record->bytes) return PAR_E_CORRUPT;
     rc = record->mode == PAR_LEND_COMMON ? par_os_memory_map_private(segment->fd, bytes, &data, &err)
                                          : par_os_memory_map(segment->fd, 0, bytes, &data, &err);
-    if (rc != PAR_OK) return rc;
+    if (rc != PAR_OK) return PAR_E_LIMIT; /* a mapping takes no memory, but a process may have only so many */
     segment->data = data;
     segment->bytes = bytes;
     return PAR_OK;
@@ -81,9 +81,8 @@ static int import_new(par_channel *channel, const par_record_segment *record, in
 int par_borrow_segment(par_channel *channel, const par_record_segment *record)
 {
     par_segment *known = par_idmap_get(&channel->lends.imports, record->id);
-    int fd = take_fd(channel);
-    if (fd < 0) return PAR_E_CORRUPT;
-    int rc = PAR_OK;
+    int fd, rc = take_fd(channel, &fd);
+    if (rc != PAR_OK) return rc;
     if (record->id == 0 || known || record->mode > PAR_LEND_MODE_MAX || channel->lends.imports.n >= PAR_SEGMENTS_PER_PEER_MAX)
         rc = PAR_E_CORRUPT;
     else

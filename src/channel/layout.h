@@ -66,6 +66,10 @@ enum par_internal_kind {
     PAR_INTERNAL_FORGET     /* par_record_forget: a segment that will not be lent again */
 };
 
+/* Bytes in the socket: a bell, and what a segment's descriptor comes with. */
+#define PAR_SOCKET_BELL ((uint8_t)0)
+#define PAR_SOCKET_DESCRIPTOR ((uint8_t)'S')
+
 /* How a segment is lent. */
 enum {
     PAR_LEND_OWN = 0,    /* it is the receiver's alone until it is released */

@@ -92,7 +92,7 @@ static int add_export(par_channel *channel, par_segment *segment, par_error *err
 /* Descriptor and record go out together or not at all, or the peer would match them wrongly. */
 static int try_announce(par_channel *channel, par_segment *segment, uint32_t mode)
 {
-    static const uint8_t mark = 'S';
+    static const uint8_t mark = PAR_SOCKET_DESCRIPTOR;
     par_record_segment record = {.id = segment->id, .bytes = segment->bytes, .mode = mode};
     if (!par_channel_has_room(channel, sizeof record)) return PAR_E_AGAIN;
     int rc = par_os_socket_write(channel->socket, &mark, 1, &segment->fd, 1);

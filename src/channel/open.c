@@ -151,16 +151,23 @@ int par_channel_pair(size_t ring_bytes, int sockets[2], par_error *err)
 
 /* --- the other end --- */
 /* *side: which of the two it is. */
+static int take_greeting(int socket_fd, uint8_t greeting, int *segment, int *side, par_error *err)
+{
+    if (par_os_socket_take_fd(socket_fd, segment) != PAR_OK)
+        return par_error_set(err, PAR_E_LIMIT, "this process may have no more descriptors, and needs one to talk to its parent: "
+                             "raise the limit (ulimit -n)");
+    *side = greeting == GREETING_OPENER ? 0 : 1;
+    if (*segment >= 0 && (greeting == GREETING || greeting == GREETING_OPENER)) return PAR_OK;
+    par_os_close(*segment);
+    return par_error_set(err, PAR_E_CORRUPT, "the parent did not hand over a channel");
+}
+
 static int receive_segment(int socket_fd, int64_t deadline_ns, int *segment, int *side, par_error *err)
 {
     uint8_t greeting = 0;
-    int n_fds = 0;
     for (;;) {
-        int rc = par_os_socket_read(socket_fd, &greeting, 1, segment, 1, &n_fds);
-        *side = greeting == GREETING_OPENER ? 0 : 1;
-        if (rc == 1 && n_fds == 1 && (greeting == GREETING || greeting == GREETING_OPENER)) return PAR_OK;
-        if (rc == 1 && n_fds == 1) par_os_close(*segment);
-        if (rc == 1) return par_error_set(err, PAR_E_CORRUPT, "the parent did not hand over a channel");
+        int rc = par_os_socket_look(socket_fd, &greeting, 1);
+        if (rc == 1) return take_greeting(socket_fd, greeting, segment, side, err);
         if (rc == PAR_E_CLOSED) return par_error_set(err, rc, "the parent ended before it handed over a channel");
         if (rc != PAR_E_AGAIN) return par_error_system(err, "cannot read from the inherited socket %d", socket_fd);
         rc = par_os_wait_fd(socket_fd, PAR_OS_READABLE, deadline_ns);
@@ -201,7 +208,7 @@ static int take_segment(par_channel *channel, int segment, int side, par_error *
 
 int par_channel_attach(par_channel **out, int socket_fd, const par_channel_owner *owner, int64_t deadline_ns, par_error *err)
 {
-    int segment, side;
+    int segment, side = 1;
     int rc = par_os_socket_prepare(socket_fd, err);
     if (rc == PAR_OK) rc = receive_segment(socket_fd, deadline_ns, &segment, &side, err);
     if (rc != PAR_OK) return rc;

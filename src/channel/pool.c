@@ -11,16 +11,19 @@
 
 #define SMALLEST ((size_t)64 << 10)
 #define SEGMENTS_MAX 512u /* each has a descriptor */
-#define SLAB_BYTES ((size_t)1 << 20)
-#define SLAB_STORAGE_MAX_BYTES ((size_t)128 << 10)
+#define SLAB_STORAGES 8      /* a storage goes into a slab that has room for as many of its size */
+#define SLABS_ABOUT 64       /* so many hold all that is shared: the more there is, the larger they are made */
+#define SLAB_TOUCH_BYTES ((size_t)64 << 10) /* in such steps its pages are made */
+#define UNUSED_SHARED_MAX 8  /* each has a descriptor here and at every peer, who gives it back only when the segment goes */
 
 static _Thread_local struct {
     par_segment *unused; /* ring of free segments, the one used last first */
-    unsigned n;          /* all segments */
+    unsigned n;               /* all segments */
+    unsigned n_unused_shared; /* of the unused ones: those that were shared */
     uint64_t total_bytes;
     uint64_t shared_bytes; /* of total_bytes: in share()d storages, which are as many as the program wants */
     uint64_t cap_bytes;    /* for the others */
-    /* Small shared storages lie side by side in one segment: */
+    /* Shared storages lie side by side in one segment, unless they are large: */
     par_segment *slab;
     size_t slab_used;
 } pool;
@@ -47,6 +50,7 @@ static size_t class_bytes(size_t bytes)
 /* --- the free ones --- */
 static void unlink_unused(par_segment *segment)
 {
+    if (segment->mode == PAR_LEND_SHARED) pool.n_unused_shared--;
     segment->before->next = segment->next;
     segment->next->before = segment->before;
     if (pool.unused == segment) pool.unused = segment->next == segment ? NULL : segment->next;
@@ -55,6 +59,7 @@ static void unlink_unused(par_segment *segment)
 static void link_unused(par_segment *segment)
 {
     par_segment *first = pool.unused;
+    if (segment->mode == PAR_LEND_SHARED) pool.n_unused_shared++;
     if (!first) {
         segment->next = segment->before = segment;
     } else {
@@ -84,6 +89,20 @@ static bool make_room(size_t bytes)
     return pool.total_bytes - pool.shared_bytes + bytes <= cap();
 }
 
+/* A process that shared much and shares no more gives the descriptors back. */
+static void drop_unused_shared(void)
+{
+    par_segment *at = pool.unused ? pool.unused->before : NULL;
+    while (pool.n_unused_shared > UNUSED_SHARED_MAX) {
+        par_segment *before = at->before;
+        if (at->mode == PAR_LEND_SHARED) {
+            unlink_unused(at);
+            destroy(at);
+        }
+        at = before;
+    }
+}
+
 /* Nobody uses it any more. */
 static void give(par_segment *segment)
 {
@@ -94,6 +113,7 @@ static void give(par_segment *segment)
     }
     link_unused(segment);
     make_room(0);
+    drop_unused_shared();
 }
 
 static bool fits(const par_segment *segment, size_t bytes, uint32_t mode)
@@ -121,6 +141,9 @@ static par_segment *find_unused(size_t bytes, uint32_t mode, const par_channel *
     return known ? known : best;
 }
 
+/* A thread that ends leaves nobody who could use them again. */
+static void (*const at_thread_end)(void) = par_pool_trim;
+
 static int segment_new(size_t bytes, size_t touched, par_segment **out, par_error *err)
 {
     par_segment *segment = calloc(1, sizeof *segment);
@@ -140,6 +163,7 @@ static int segment_new(size_t bytes, size_t touched, par_segment **out, par_erro
     segment->bytes = bytes;
     segment->own = true;
     segment->unused = give;
+    par_os_at_thread_end(&at_thread_end);
     pool.n++;
     pool.total_bytes += bytes;
     *out = segment;
@@ -184,6 +208,7 @@ static int take(size_t bytes, size_t touched, uint32_t mode, par_channel *channe
     if (!segment && segment_new(whole, touched, &segment, err) != PAR_OK) return err->code;
     if (mode == PAR_LEND_SHARED) pool.shared_bytes += segment->bytes;
     segment->mode = mode;
+    segment->closed = false;
     segment->refs = 1;
     *out = segment;
     return PAR_OK;
@@ -199,17 +224,39 @@ static void leave_slab(void)
 {
     par_segment *segment = pool.slab;
     pool.slab = NULL;
-    if (segment) par_segment_release(segment, 1);
+    if (!segment) return;
+    segment->closed = true;
+    par_segment_release(segment, 1);
 }
 
-/* Room for a small one: behind the others, or in a fresh segment when that one is full or must not be used again. */
+/* Where all memory is taken up from the beginning, slabs are small. */
+static size_t slab_max(void) { return par_os_memory_is_lazy() ? PAR_SLAB_MAX_BYTES : PAR_SLAB_MIN_BYTES; }
+
+static size_t slab_bytes(size_t bytes)
+{
+    size_t slab = PAR_SLAB_MIN_BYTES;
+    while (slab < slab_max() && (slab < bytes * SLAB_STORAGES || slab < pool.shared_bytes / SLABS_ABOUT)) slab *= 2;
+    return slab;
+}
+
+/* Room behind the others, or in a fresh segment when that one is full or must not be used again. */
 static int slab_room(size_t bytes, par_error *err)
 {
     if (pool.slab && pool.slab->refs == 1) pool.slab_used = 0; /* all that were in it are gone */
     if (pool.slab && !pool.slab->spoiled && pool.slab->bytes - pool.slab_used >= bytes) return PAR_OK;
     leave_slab();
     pool.slab_used = 0;
-    return take(SLAB_BYTES, 0, PAR_LEND_SHARED, NULL, &pool.slab, err);
+    return take(slab_bytes(bytes), 0, PAR_LEND_SHARED, NULL, &pool.slab, err);
+}
+
+static void touch_slab(size_t end)
+{
+    par_segment *slab = pool.slab;
+    if (end <= slab->mapped) return;
+    end = par_round_up(end, SLAB_TOUCH_BYTES);
+    if (end > slab->bytes) end = slab->bytes;
+    par_os_memory_prefault(slab->data + slab->mapped, end - slab->mapped, true);
+    slab->mapped = end;
 }
 
 static int small_blob_new(size_t bytes, par_blob **out, par_error *err)
@@ -217,7 +264,9 @@ static int small_blob_new(size_t bytes, par_blob **out, par_error *err)
     size_t room = par_round_up(bytes, PAR_CACHE_LINE);
     if (slab_room(room, err) != PAR_OK) return err->code;
     *out = par_segment_blob(pool.slab, pool.slab_used, bytes, PAR_BLOB_SEGMENT);
-    if (*out) pool.slab_used += room;
+    if (!*out) return PAR_OK;
+    pool.slab_used += room;
+    touch_slab(pool.slab_used);
     return PAR_OK;
 }
 
@@ -233,7 +282,7 @@ static int large_blob_new(size_t bytes, par_blob **out, par_error *err)
 
 int par_pool_blob_new(size_t bytes, par_blob **out, par_error *err)
 {
-    int rc = bytes <= SLAB_STORAGE_MAX_BYTES ? small_blob_new(bytes, out, err) : large_blob_new(bytes, out, err);
+    int rc = bytes <= slab_max() / SLAB_STORAGES ? small_blob_new(bytes, out, err) : large_blob_new(bytes, out, err);
     if (rc != PAR_OK || *out) return rc;
     return par_error_set(err, PAR_E_NOMEM, "not enough memory for a shared storage");
 }

@@ -13,6 +13,8 @@ typedef struct segment_blob {
 static void blob_free(par_blob *blob)
 {
     par_segment *segment = ((segment_blob *)blob)->segment;
+    /* Room between others that nobody will have again before they are gone. */
+    if (segment->closed && segment->lent == 0 && segment->refs > 1) par_os_memory_drop(blob->data, blob->bytes);
     free(blob);
     par_segment_release(segment, 1);
 }
@@ -28,12 +30,16 @@ par_blob *par_segment_blob(par_segment *segment, size_t offset, size_t bytes, pa
     return &view->blob;
 }
 
+static uint64_t at_most(uint64_t bytes, uint64_t most) { return bytes < most ? bytes : most; }
+
 uint64_t par_payload_waits(const par_blob *blob, bool begins)
 {
     if (blob->free != blob_free) return par_heap_bytes(sizeof *blob) + par_heap_bytes(blob->bytes);
     par_segment *segment = ((const segment_blob *)blob)->segment;
-    uint64_t views = begins ? segment->waiting++ : --segment->waiting;
-    return par_heap_bytes(sizeof(segment_blob)) + (views == 0 ? segment->bytes : 0);
+    uint64_t before = segment->waiting;
+    segment->waiting += begins ? blob->bytes : 0 - (uint64_t)blob->bytes;
+    uint64_t more = at_most(segment->waiting, segment->bytes), less = at_most(before, segment->bytes);
+    return par_heap_bytes(sizeof(segment_blob)) + (begins ? more - less : less - more);
 }
 
 par_segment *par_segment_of(const par_blob *blob)

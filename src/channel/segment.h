@@ -21,6 +21,7 @@ struct par_segment {
     uint32_t mode;    /* PAR_LEND_*: what it is used for */
     bool spoiled;
     bool own;
+    bool closed; /* several storages lie in it, and no more will come before all of them are gone */
     void (*unused)(par_segment *segment); /* the last reference is gone: whoever made it takes it back */
     void (*going)(par_segment *segment);  /* NULL: no peer knows it; else tells them that it goes */
     /* of our own: the free list, most recently used first */
@@ -29,14 +30,14 @@ struct par_segment {
     par_channel *from;  /* NULL: that channel is closed */
     uint64_t peer_id;
     uint64_t received;  /* lends that one RELEASE will give back */
-    uint64_t waiting;   /* views in messages that nobody has received yet */
+    uint64_t waiting;   /* bytes of views in messages that nobody has received yet, however often the same ones */
     size_t mapped;      /* so many bytes have their pages mapped */
 };
 
 /* A view of `bytes` at offset; takes a reference to the segment. NULL: no memory. */
 par_blob *par_segment_blob(par_segment *segment, size_t offset, size_t bytes, par_blob_kind kind);
-/* What a payload in a message that waits to be received takes up: of several in one segment the first begins to, the last ends
- * to take up all of it. */
+/* What a payload in a message that waits to be received takes up: several in one segment no more than the segment, however often they
+ * are views of the same bytes. */
 uint64_t par_payload_waits(const par_blob *blob, bool begins);
 /* The segment behind a SEGMENT blob. */
 par_segment *par_segment_of(const par_blob *blob);

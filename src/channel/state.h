@@ -97,6 +97,7 @@ struct par_channel {
     par_channel_owner owner;
     par_channel_stats stats;
     int n_fds, fds[PAR_FDS_QUEUED_MAX];
+    bool starved; /* the next descriptor found no room in this process: it is in the socket still */
     _Atomic uint32_t *my_bell, *peer_bell;
     void *header;
     size_t header_bytes;

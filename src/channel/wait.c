@@ -9,6 +9,7 @@
 #define BELLS_AT_ONCE 256
 #define QUIET_AFTER 10           /* slices without anything; then none, or longer ones */
 #define QUIET_SLICE_NS 500000000
+#define STARVED_SLICE_NS 10000000
 
 /* A wait is often short. For so long we sleep on a word, which wakes twice as fast as the socket but knows nothing of
  * the peer's end; only then on the socket. It is longer than the system's tick: a timer that comes before the tick would
@@ -18,7 +19,7 @@
 
 void par_channel_bell(par_channel *channel, uint64_t need)
 {
-    static const uint8_t bell = 0;
+    static const uint8_t bell = PAR_SOCKET_BELL;
     channel->stats.bells_rung++;
     if (need & PAR_NEED_WORD) {
         atomic_fetch_add_explicit(channel->peer_bell, 1, memory_order_seq_cst); /* whoever is about to sleep does not */
@@ -37,28 +38,35 @@ void par_channel_give_back(par_channel *channel)
     if (need && par_need_due(need, in->tail, &in->rung)) par_channel_bell(channel, need);
 }
 
-static bool fds_full(const par_channel *channel) { return channel->n_fds > PAR_FDS_QUEUED_MAX - PAR_OS_FDS_MAX; }
+static bool fds_full(const par_channel *channel) { return channel->n_fds >= PAR_FDS_QUEUED_MAX; }
 
-/* One read of the socket; `slice`: may sleep. Descriptors are kept until the record that announces them is read. */
-static int read_socket(par_channel *channel, bool slice)
+/* Descriptors are kept until the record that announces them is read. */
+static void take_fd(par_channel *channel)
 {
-    uint8_t bells[BELLS_AT_ONCE];
-    int n = 0, *fds = channel->fds + channel->n_fds;
-    int rc = slice ? par_os_socket_read_slice(channel->socket, bells, sizeof bells, fds, PAR_OS_FDS_MAX, &n)
-                   : par_os_socket_read(channel->socket, bells, sizeof bells, fds, PAR_OS_FDS_MAX, &n);
-    if (rc == PAR_E_CLOSED) channel->gone = true;
-    channel->n_fds += n;
-    return rc;
+    int fd = -1;
+    channel->starved = par_os_socket_take_fd(channel->socket, &fd) == PAR_E_LIMIT;
+    if (fd >= 0) channel->fds[channel->n_fds++] = fd;
+}
+
+/* Takes in `n` bytes that were seen in the socket: bells, and behind them perhaps the mark of a descriptor. true: there may be more. */
+static bool take_bells(par_channel *channel, const uint8_t *bells, size_t n)
+{
+    const uint8_t *mark = memchr(bells, PAR_SOCKET_DESCRIPTOR, n);
+    size_t before = mark ? (size_t)(mark - bells) : n;
+    if (before) par_os_socket_drop(channel->socket, before);
+    if (mark && fds_full(channel)) return false;
+    if (mark) take_fd(channel);
+    return mark ? !channel->starved : n == BELLS_AT_ONCE;
 }
 
 bool par_channel_drain(par_channel *channel)
 {
+    uint8_t bells[BELLS_AT_ONCE];
     channel->idle_need = 0;
     for (int i = 0; i < 16; i++) { /* also after the peer's end: descriptors may still be in it */
-        if (fds_full(channel)) return false;
-        int before = channel->n_fds, rc = read_socket(channel, false);
-        /* A short read without descriptors means that the socket is empty. */
-        if (rc <= 0 || (rc < BELLS_AT_ONCE && channel->n_fds == before)) return false;
+        int n = par_os_socket_look(channel->socket, bells, sizeof bells);
+        if (n == PAR_E_CLOSED) channel->gone = true;
+        if (n <= 0 || !take_bells(channel, bells, (size_t)n)) return false;
     }
     return true;
 }
@@ -145,15 +153,41 @@ static int sleep_long(par_channel *channel, int64_t deadline_ns)
     return PAR_OK;
 }
 
+/* For one slice: in the read itself, since that is one system call less. */
+static int sleep_short(par_channel *channel)
+{
+    uint8_t bells[BELLS_AT_ONCE];
+    int n = par_os_socket_look_slice(channel->socket, bells, sizeof bells);
+    if (n == PAR_E_CLOSED) channel->gone = true;
+    if (n > 0) take_bells(channel, bells, (size_t)n);
+    return n;
+}
+
+/* A descriptor for which there is no room stays in the socket, which is readable all that time. */
+static int sleep_starved(int64_t deadline_ns)
+{
+    int64_t now_ns = par_os_now_ns(), ns = STARVED_SLICE_NS;
+    if (deadline_ns - now_ns < ns) ns = deadline_ns > now_ns ? deadline_ns - now_ns : 0;
+    par_os_sleep_ns(ns);
+    return PAR_E_TIMEOUT;
+}
+
+static bool all_read(par_reader *in)
+{
+    return par_reader_refresh(in, memory_order_acquire) && par_reader_available(in) == 0;
+}
+
 static int sleep_slice(par_channel *channel, int64_t deadline_ns)
 {
     int rc;
-    if (fds_full(channel)) return PAR_E_CORRUPT; /* so many, and every record is read */
+    if (fds_full(channel) && all_read(&channel->in)) return PAR_E_CORRUPT; /* the records that announce them were sent before the last */
     channel->stats.waits_slept++;
-    if (channel->quiet >= QUIET_AFTER || (deadline_ns != PAR_NEVER && deadline_ns - par_os_now_ns() <= PAR_OS_SLICE_NS))
+    if (channel->starved || fds_full(channel))
+        rc = sleep_starved(deadline_ns);
+    else if (channel->quiet >= QUIET_AFTER || (deadline_ns != PAR_NEVER && deadline_ns - par_os_now_ns() <= PAR_OS_SLICE_NS))
         rc = sleep_long(channel, deadline_ns);
     else
-        rc = read_socket(channel, true); /* one system call for waiting and reading */
+        rc = sleep_short(channel);
     channel->quiet = rc == PAR_E_TIMEOUT ? channel->quiet + 1 : 0;
     return rc > 0 || rc == PAR_E_CLOSED ? PAR_OK : rc;
 }

@@ -76,6 +76,17 @@ void par_os_memory_unmap(void *data, size_t bytes)
     if (data) munmap(data, bytes);
 }
 
+void par_os_memory_drop(void *data, size_t bytes)
+{
+#ifdef MADV_REMOVE
+    size_t page = par_os_page_bytes();
+    uintptr_t first = par_round_up((uintptr_t)data, page), end = ((uintptr_t)data + bytes) & ~(uintptr_t)(page - 1);
+    if (end > first) madvise((void *)first, end - first, MADV_REMOVE);
+#else
+    (void)data, (void)bytes;
+#endif
+}
+
 /* --- private memory that can grow --- */
 #define HUGE_PAGE ((size_t)2 << 20)
 

@@ -66,6 +66,8 @@ int par_os_memory_open(size_t bytes, int *fd, par_error *err)
     return PAR_OK;
 }
 
+bool par_os_memory_is_lazy(void) { return false; }
+
 int par_os_memory_size(int fd, size_t *bytes, par_error *err)
 {
     struct stat info;

@@ -36,6 +36,10 @@ bool par_os_memory_reset(void *data, size_t bytes);
 /* Maps the pages of a range in one step, for reading or also for writing: a hint. */
 void par_os_memory_prefault(void *data, size_t bytes, bool writing);
 void par_os_memory_unmap(void *data, size_t bytes);
+/* Gives back what whole pages of a shared mapping hold: they are zero afterwards. A hint. */
+void par_os_memory_drop(void *data, size_t bytes);
+/* Is memory taken up only when it is touched, or all of it from the beginning? */
+bool par_os_memory_is_lazy(void);
 /* Can all of these bytes be read now? False also when the system cannot be asked. (readable.c) */
 bool par_os_readable(const void *data, size_t bytes);
 /* Private memory in a mapping of its own, aligned for huge pages; NULL when there is none. Resizing moves pages, it does
@@ -52,11 +56,20 @@ int par_os_socketpair(int fd[2], par_error *err);
 int par_os_socket_prepare(int fd, par_error *err);
 /* Writes without waiting and without SIGPIPE. Returns bytes written, PAR_E_AGAIN, PAR_E_CLOSED or PAR_E_SYSTEM. */
 int par_os_socket_write(int fd, const void *bytes, size_t len, const int *send_fds, int n_fds);
-/* Reads without waiting; descriptors that came along go to received_fds (at most max_fds, the rest are closed).
+/* Reads without waiting; descriptors that came along go to received_fds (at most max_fds, the rest are closed). One that
+ * finds no room in this process is lost.
  * Returns bytes read, PAR_E_AGAIN, PAR_E_CLOSED at end of file, or PAR_E_SYSTEM. */
 int par_os_socket_read(int fd, void *bytes, size_t len, int *received_fds, int max_fds, int *n_fds);
+/* For those who must lose nothing: look, then drop or take. Returns how many bytes are there, at most len, none of them behind a
+ * descriptor; else as read. */
+int par_os_socket_look(int fd, void *bytes, size_t len);
 /* The same, but waits up to PAR_OS_SLICE_NS: then PAR_E_TIMEOUT, or PAR_E_INTERRUPTED when a signal came. */
-int par_os_socket_read_slice(int fd, void *bytes, size_t len, int *received_fds, int max_fds, int *n_fds);
+int par_os_socket_look_slice(int fd, void *bytes, size_t len);
+/* Takes away so many bytes that were seen; a descriptor that came with one of them is closed. */
+void par_os_socket_drop(int fd, size_t len);
+/* Takes the first byte away, which was seen, and the descriptor that came with it, close-on-exec; -1: none did. PAR_OK;
+ * PAR_E_LIMIT: this process may have no more, and it stays where it is. */
+int par_os_socket_take_fd(int fd, int *received_fd);
 /* The peer sees the end of file now, even if another process has inherited a copy of fd. */
 void par_os_socket_end(int fd);
 void par_os_close(int fd);
@@ -170,6 +183,8 @@ int par_os_random(void *bytes, size_t len, par_error *err);
 int par_os_open(const char *path, int *fd, par_error *err);
 /* A detached thread with a small stack, in which no signal handler of the host ever runs. */
 int par_os_thread_start(void *(*run)(void *), void *argument, par_error *err);
+/* Has *run called when this thread ends, by itself or by pthread_exit (not at the end of the process). One for each thread. */
+void par_os_at_thread_end(void (*const *run)(void));
 
 /* A copy of this process that is a child of our parent, not of us: 0 in the copy, its pid here, or a negative errno. For
  * single-threaded processes only. -ENOSYS where the system has no such thing. */

@@ -105,8 +105,9 @@ static void take_fds(struct msghdr *message, int *fds, int max_fds, int *n_fds)
     }
 }
 
-static int read_flags(int fd, void *bytes, size_t len, int *fds, int max_fds, int *n_fds, int flags)
+static int read_once(int fd, void *bytes, size_t len, int *fds, int max_fds, int *n_fds)
 {
+    int flags = MSG_DONTWAIT;
 #ifdef MSG_CMSG_CLOEXEC
     flags |= MSG_CMSG_CLOEXEC;
 #endif
@@ -124,20 +125,42 @@ static int read_flags(int fd, void *bytes, size_t len, int *fds, int max_fds, in
 int par_os_socket_read(int fd, void *bytes, size_t len, int *received_fds, int max_fds, int *n_fds)
 {
     int n;
-    do n = read_flags(fd, bytes, len, received_fds, max_fds, n_fds, MSG_DONTWAIT);
+    do n = read_once(fd, bytes, len, received_fds, max_fds, n_fds);
     while (n < 0 && errno == EINTR);
     if (n > 0) return n;
     if (n == 0 || errno == ECONNRESET) return PAR_E_CLOSED;
     return errno == EAGAIN || errno == EWOULDBLOCK ? PAR_E_AGAIN : PAR_E_SYSTEM;
 }
 
-int par_os_socket_read_slice(int fd, void *bytes, size_t len, int *received_fds, int max_fds, int *n_fds)
+/* --- looking first --- */
+int par_os_socket_look(int fd, void *bytes, size_t len)
 {
-    int n = read_flags(fd, bytes, len, received_fds, max_fds, n_fds, 0);
-    if (n > 0) return n;
+    ssize_t n;
+    do n = PAR_TRY(recv(fd, bytes, len, MSG_PEEK | MSG_DONTWAIT));
+    while (n < 0 && errno == EINTR);
+    if (n > 0) return (int)n;
+    if (n == 0 || errno == ECONNRESET) return PAR_E_CLOSED;
+    return errno == EAGAIN || errno == EWOULDBLOCK ? PAR_E_AGAIN : PAR_E_SYSTEM;
+}
+
+int par_os_socket_look_slice(int fd, void *bytes, size_t len)
+{
+    ssize_t n = PAR_TRY(recv(fd, bytes, len, MSG_PEEK));
+    if (n > 0) return (int)n;
     if (n == 0 || errno == ECONNRESET) return PAR_E_CLOSED;
     if (errno == EINTR) return PAR_E_INTERRUPTED;
     return errno == EAGAIN || errno == EWOULDBLOCK ? PAR_E_TIMEOUT : PAR_E_SYSTEM;
+}
+
+void par_os_socket_drop(int fd, size_t len)
+{
+    uint8_t bytes[256];
+    while (len) { /* a read ends behind each descriptor */
+        ssize_t n = recv(fd, bytes, len < sizeof bytes ? len : sizeof bytes, MSG_DONTWAIT);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return;
+        len -= (size_t)n;
+    }
 }
 
 void par_os_socket_end(int fd) { shutdown(fd, SHUT_RDWR); }

@@ -1,4 +1,4 @@
-/* Threads of the library's own, in which no signal handler of the host runs. */
+/* Threads of the library's own, in which no signal handler of the host runs; and what a thread leaves to be done when it ends. */
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -76,4 +76,22 @@ int par_os_watch_hangup(int fd, void (*on_hangup)(void), par_error *err)
     int rc = par_os_thread_start(watch_main, watch, err);
     if (rc != PAR_OK) free(watch);
     return rc;
+}
+
+/* --- the end of a thread --- */
+static pthread_key_t key;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void thread_ended(void *value)
+{
+    void (*const *run)(void) = value;
+    (*run)();
+}
+
+static void make_key(void) { pthread_key_create(&key, thread_ended); }
+
+void par_os_at_thread_end(void (*const *run)(void))
+{
+    pthread_once(&once, make_key);
+    pthread_setspecific(key, run);
 }

@@ -5,11 +5,16 @@
 #include <dirent.h>
 #include <stdint.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 #include "base/limits.h"
 #include "channel/channel.h"
 #include "os/os.h"
 #include "tap.h"
+
+static bool peers_survive; /* do they outlive us? */
 
 typedef struct peers {
     par_channel *channel;
@@ -28,6 +33,9 @@ static inline void peers_start(peers *p, size_t ring_bytes, void (*child)(par_ch
     p->child = fork();
     CHECK(p->child >= 0);
     if (p->child == 0) {
+#ifdef __linux__
+        if (!peers_survive) prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that is ended by its time limit leaves nobody behind */
+#endif
         /* Only the attached end is to count: the copy of the parent's socket would hide its end. */
         par_os_close(par_channel_socket(p->channel));
         par_channel *channel;

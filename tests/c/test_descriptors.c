@@ -18,13 +18,16 @@ static void what_arrives_is_closed_on_exec(void)
     int pair[2], fds[PAR_OS_FDS_MAX], n;
     uint8_t byte;
     CHECK_INT(par_os_socketpair(pair, &err), PAR_OK);
-    for (int slice = 0; slice < 2; slice++) {
+    for (int take = 0; take < 2; take++) {
         int inherited = open("/dev/null", O_RDONLY);
         CHECK_INT(fcntl(inherited, F_GETFD), 0);
         send_fds(pair[0], inherited, PAR_OS_FDS_MAX);
-        CHECK_INT(slice ? par_os_socket_read_slice(pair[1], &byte, 1, fds, PAR_OS_FDS_MAX, &n)
-                        : par_os_socket_read(pair[1], &byte, 1, fds, PAR_OS_FDS_MAX, &n), 1);
-        CHECK_INT(n, PAR_OS_FDS_MAX);
+        n = 1;
+        if (take)
+            CHECK_INT(par_os_socket_take_fd(pair[1], fds), PAR_OK);
+        else
+            CHECK_INT(par_os_socket_read(pair[1], &byte, 1, fds, PAR_OS_FDS_MAX, &n), 1);
+        CHECK_INT(n, take ? 1 : PAR_OS_FDS_MAX);
         for (int i = 0; i < n; i++) {
             CHECK_INT(fcntl(fds[i], F_GETFD), FD_CLOEXEC);
             par_os_close(fds[i]);

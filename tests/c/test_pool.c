@@ -437,10 +437,83 @@ static void a_killed_borrower_ends_its_lends(void)
     CHECK_INT(open_fds(), fds);
 }
 
+/* Of this process, as the system counts it. */
+static uint64_t shared_memory_bytes(void)
+{
+    unsigned long long kib = 0;
+    char line[200];
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status && fgets(line, sizeof line, status)) sscanf(line, "RssShmem: %llu kB", &kib);
+    if (status) fclose(status);
+    return (uint64_t)kib << 10;
+}
+
+static void receive_nothing(par_channel *channel)
+{
+    par_error err;
+    par_message message;
+    CHECK_INT(par_channel_receive(channel, &message, 0, &err), PAR_E_TIMEOUT);
+}
+
+/* Of storages that lie side by side one may be kept for long: it does not keep the memory of the others. */
+static void what_is_dropped_between_others_is_given_back(void)
+{
+    enum { MANY = 200 };
+    static par_blob *blobs[MANY];
+    par_error err;
+    if (!par_os_memory_is_lazy()) return;
+    for (int i = 0; i < MANY; i++) {
+        CHECK_INT(par_pool_blob_new(MB, &blobs[i], &err), PAR_OK);
+        memset(blobs[i]->data, 1, MB);
+    }
+    uint64_t full = shared_memory_bytes();
+    CHECK(full >= MANY * MB);
+    for (int i = 0; i < MANY; i++) /* one of each eight stays */
+        if (i % 8) par_blob_release(blobs[i]);
+    CHECK(shared_memory_bytes() < full / 2);
+    for (int i = 0; i < MANY; i += 8) {
+        CHECK_INT(((uint8_t *)blobs[i]->data)[MB - 1], 1);
+        par_blob_release(blobs[i]);
+    }
+}
+
+/* Shared storages do not need a descriptor each, here or at the receiver; and it comes back when they are dropped. */
+static void many_shared_storages_need_few_descriptors(void)
+{
+    enum { MANY = 600, KEPT = 100 };
+    static par_blob *mine[MANY], *theirs[MANY];
+    par_channel *a, *b;
+    par_error err;
+    unsigned fds = open_fds();
+    pair_open(&a, &b, (size_t)1 << 20, NULL);
+    for (int i = 0; i < MANY; i++) {
+        CHECK_INT(par_pool_blob_new(MB / 2, &mine[i], &err), PAR_OK);
+        *(int *)mine[i]->data = i;
+        par_payload payload = {.data = mine[i]->data, .bytes = mine[i]->bytes, .blob = mine[i], .shared = true};
+        CHECK_INT(par_channel_send(a, 1, "", 0, &payload, 1, SECONDS(60), &err), PAR_OK);
+        theirs[i] = receive_payload(b);
+    }
+    CHECK(open_fds() <= fds + (par_os_memory_is_lazy() ? MANY / 4 : 2 * MANY + 20));
+    for (int i = 0; i < MANY; i++) CHECK_INT(*(int *)theirs[i]->data, i);
+    for (int i = 1; i < KEPT / 2; i++) par_blob_release(mine[i]); /* they live on as long as the receiver has them */
+    for (int i = 1; i < KEPT / 2; i++) CHECK_INT(*(int *)theirs[i]->data, i);
+    for (int i = KEPT; i < MANY; i++) par_blob_release(theirs[i]);
+    for (int i = KEPT; i < MANY; i++) par_blob_release(mine[i]);
+    for (int i = 0; i < 2; i++) receive_nothing(a), receive_nothing(b);
+    CHECK(open_fds() <= fds + (par_os_memory_is_lazy() ? KEPT / 2 : 2 * KEPT + 40));
+    for (int i = 0; i < KEPT; i++) par_blob_release(theirs[i]);
+    for (int i = KEPT / 2; i < KEPT; i++) par_blob_release(mine[i]);
+    par_blob_release(mine[0]);
+    pair_close(a, b);
+    par_pool_trim();
+    CHECK_INT(open_fds(), fds);
+}
+
 TAP_MAIN(TEST(segments_come_back_and_are_used_again), TEST(a_stream_needs_few_segments),
          TEST(free_segments_survive_a_peer),
          TEST(a_borrowed_block_outlives_its_channel),
          TEST(shared_storages_are_the_same_memory), TEST(a_shared_storage_can_be_handed_on), TEST(many_shared_storages_in_one_message),
          TEST(broadcast_lends_one_segment_to_all), TEST(a_slow_peer_does_not_hold_up_a_broadcast),
          TEST(above_the_cap_the_ring_is_used), TEST(a_killed_borrower_ends_its_lends),
-         TEST(shared_storages_are_as_large_as_the_program_wants), TEST(thousands_of_small_shared_storages))
+         TEST(shared_storages_are_as_large_as_the_program_wants), TEST(thousands_of_small_shared_storages),
+         TEST(many_shared_storages_need_few_descriptors), TEST(what_is_dropped_between_others_is_given_back))

@@ -155,6 +155,7 @@ int main(int argc, char **argv)
 {
     long rounds = argc > 1 ? atol(argv[1]) : 2000;
     state = argc > 2 ? strtoull(argv[2], NULL, 0) : 0x9e3779b97f4a7c15u ^ (uint64_t)par_os_now_ns();
+    peers_survive = true;
     survivors = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(survivors != MAP_FAILED);
     printf("# seed %llu\n", (unsigned long long)state);

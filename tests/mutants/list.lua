@@ -115,8 +115,25 @@ mutant('channel', 'a descriptor is kept for another try',
   'faults.memory')
 mutant('channel', 'the descriptor of what is mapped', 'par_os_close(fd);\n        segment->fd = -1;',
   'segment->fd = -1;', 'c.test_descriptors')
-mutant('channel', 'descriptors that nothing announces', 'if (fds_full(channel)) return PAR_E_CORRUPT;', '',
-  'c.test_descriptors')
+mutant('channel', 'descriptors that nothing announces',
+  'if (fds_full(channel) && all_read(&channel->in)) return PAR_E_CORRUPT;', '', 'c.test_descriptors')
+mutant('channel', 'descriptors whose records nobody has read', 'if (fds_full(channel) && all_read(&channel->in)) return',
+  'if (fds_full(channel)) return', 'c.test_room')
+mutant('channel', 'a descriptor without room', 'return channel->starved ? PAR_E_LIMIT : PAR_E_CORRUPT;',
+  'return PAR_E_CORRUPT;', 'c.test_room')
+mutant('channel', 'a sleep beside a descriptor without room', 'if (channel->starved || fds_full(channel))',
+  'if (fds_full(channel))', 'c.test_room')
+mutant('channel', 'a refused mapping is tried again', 'if (rc != PAR_OK) return PAR_E_LIMIT; /* a mapping',
+  'if (rc != PAR_OK) return PAR_E_CORRUPT; /* a mapping', 'c.test_room faults.channel')
+mutant('channel', 'shared storages side by side', 'bytes <= slab_max() / SLAB_STORAGES ?', 'bytes <= SMALLEST ?',
+  'c.test_pool')
+mutant('channel', 'a slab that others lie in', 'if (segment->closed && segment->lent == 0 && segment->refs > 1) par_os',
+  'if (segment->refs > 1) par_os', 'c.test_pool')
+mutant('channel', 'memory between others', 'if (segment->closed && segment->lent == 0 && segment->refs > 1) par_os',
+  'if (0) par_os', 'c.test_pool')
+mutant('channel', 'unused shared segments go', 'while (pool.n_unused_shared > UNUSED_SHARED_MAX) {', 'while (0) {',
+  'c.test_pool')
+mutant('channel', 'segments of a thread that ended', 'par_os_at_thread_end(&at_thread_end);', '', 'asan:c.test_states')
 mutant('channel', 'a segment that its borrower took along', 'if (export->lends) segment->spoiled = true;', '',
   'c.test_pool')
 mutant('channel', 'lends of a message that was not sent',
@@ -154,8 +171,10 @@ mutant('channel', 'notices wait for the rest of a message', 'if (channel->mid_re
   'if (channel->failed) return false;', 'c.test_records')
 mutant('channel', 'a slow peer of a broadcast', 'if (rc == PAR_E_AGAIN) {\n            int taken',
   'if (0) {\n            int taken', 'c.test_pool')
-mutant('channel', 'the greeting\'s descriptor', 'if (rc == 1 && n_fds == 1) par_os_close(*segment);', '',
-  'c.test_descriptors')
+mutant('channel', 'the greeting\'s descriptor', '    par_os_close(*segment);\n    return par_error_set(err, PAR_E_CORRUPT',
+  '    return par_error_set(err, PAR_E_CORRUPT', 'c.test_descriptors')
+mutant('channel', 'a greeting without room', 'if (par_os_socket_take_fd(socket_fd, segment) != PAR_OK)',
+  'if (par_os_socket_take_fd(socket_fd, segment) == 1)', 'c.test_room')
 mutant('channel', 'the version of a segment', 'if (version != PAR_SEGMENT_VERSION)', 'if (version > 1000)',
   'c.test_ring')
 mutant('channel', 'the size of a ring', ' || bytes != channel->header_bytes + 2 * ring_bytes)', ')', 'c.test_ring')
@@ -175,6 +194,10 @@ mutant('os', 'empty memory',
     '    *bytes = (size_t)info.st_size;\n    return PAR_OK;\n}\n\n/* --- dropping',
   '*bytes = (size_t)info.st_size;\n    return PAR_OK;\n}\n\n/* --- dropping', 'c.test_descriptors')
 mutant('os', 'close-on-exec from the first moment', 'flags |= MSG_CMSG_CLOEXEC;', '', 'c.test_descriptors')
+mutant('os', 'close-on-exec of one that is taken', 'MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC', 'MSG_PEEK | MSG_DONTWAIT',
+  'c.test_descriptors')
+mutant('os', 'a descriptor without room stays', 'recvmsg(fd, &message, MSG_PEEK | MSG_DONTWAIT', 'recvmsg(fd, &message, MSG_DONTWAIT',
+  'c.test_room')
 mutant('os', 'surplus descriptors', '            else\n                close(fd);', '', 'c.test_descriptors')
 
 -- --- codec ---

@@ -1,0 +1,157 @@
+-- Descriptors: shared storages need few of them, a receiver that has no more loses nothing, and event loops get one from everybody.
+package.path = 'tests/lua/?.lua;' .. package.path
+local support = require 'support'
+
+-- What each script begins with. sharer(n, size): a child that waits for a message, sends n shared tensors of `size` numbers, each with
+-- its own, waits again, lets go of them and sends one; descriptors(): how many this process has.
+local prelude = [[
+  local parallel = require 'parallel'
+  local torch = require 'parallel.tensor'
+  function sharer(n, size)
+    return parallel.run(function(n, size)
+      local torch = require 'parallel.tensor'
+      local kept = {}
+      parallel.parent:receive()
+      for i = 1, n do
+        kept[i] = torch.FloatTensor(size):fill(i):share()
+        parallel.parent:send{i, kept[i]}
+      end
+      parallel.parent:receive()
+      kept = nil
+      collectgarbage() collectgarbage()
+      parallel.parent:send('dropped')
+      parallel.parent:receive()
+    end, n, size)
+  end
+  function descriptors()
+    local pipe = io.popen('ls /proc/' .. parallel.pid .. '/fd | wc -l')
+    local n = tonumber(pipe:read('*a'))
+    pipe:close()
+    return n
+  end
+  -- Where all of shared memory is taken up from the beginning, only small storages lie side by side.
+  function side_by_side()
+    local maps = io.open('/proc/self/maps')
+    local text = maps:read('*a')
+    maps:close()
+    return text:find('memfd:parallel', 1, true)
+  end
+  function two(list) return list[1], list[2] end
+  function finish()
+    print('all is well')
+    os.exit(0, true)
+  end
+]]
+
+-- A script that comes to finish(), in a shell with `limit` descriptors.
+local function passes(code, limit)
+  local out, status = support.script(prelude .. code .. '\nfinish()', {before = limit and ('ulimit -n %d;'):format(limit)})
+  assert.equal(0, status, out)
+  assert.matches('all is well', out)
+end
+
+describe('descriptors', function()
+  it('are few for many shared tensors, and come back with them', function()
+    passes([[
+      local before = descriptors()
+      local child, kept = sharer(300, 2 ^ 17), {}
+      child:send('go')
+      if not side_by_side() then finish() end
+      for i = 1, 300 do
+        local n, t = two(child:receive())
+        assert(n == i and t[1] == i and t[2 ^ 17] == i)
+        kept[i] = t
+      end
+      assert(descriptors() < before + 80)
+      kept = nil
+      collectgarbage() collectgarbage()
+      child:send('drop them')
+      assert(child:receive() == 'dropped')
+      child:send('and end')
+      assert(descriptors() < before + 20, descriptors() - before)
+    ]], 128)
+  end)
+
+  it('are missing: nothing is lost, and it comes when there is room', function()
+    passes([[
+      local N, SIZE = 10, 2.25 * 2 ^ 20 -- 9 MiB each: too large to lie side by side
+      local child, files, kept = sharer(N, SIZE), {}, {}
+      assert(parallel.select(0) == nil) -- it needs a descriptor of its own
+      repeat local file = io.open('/dev/null') files[#files + 1] = file until not file
+      child:send('go')
+      local function refused(ok, err)
+        assert(not ok and type(err) == 'table' and err.code == 'limit', tostring(err))
+        assert(tostring(err):find('ulimit -n', 1, true), tostring(err))
+      end
+      local function is(i, n, t)
+        assert(n == i and t[1] == i and t[SIZE] == i, tostring(n))
+        kept[i] = t
+      end
+      -- It says so as long as it is true, whatever it is asked.
+      for _ = 1, 3 do
+        refused(pcall(child.receive, child, {timeout = 100}))
+        local got, err = child:try_receive()
+        refused(got, err)
+        refused(pcall(child.join, child, {timeout = 100}))
+        assert(parallel.select(100) == child)
+        assert(child:status() == 'running')
+        child:send(('x'):rep(100))
+      end
+      for i = 1, N do -- room for one more each time
+        refused(pcall(child.receive, child, {timeout = 100}))
+        table.remove(files):close()
+        is(i, two(child:receive{timeout = 100}))
+      end
+      while #files > 0 do table.remove(files):close() end
+      assert(child:receive() == 'dropped')
+      assert(kept[1][1] == 1 and kept[N][SIZE] == N)
+      child:send('end')
+      child:join()
+    ]], 60)
+  end)
+
+  it('are missing for a child that has ended: what it said is still there', function()
+    local gate = support.gate()
+    passes(([[
+      local child = parallel.run(function(path)
+        local torch = require 'parallel.tensor'
+        for i = 1, 5 do parallel.parent:send{i, torch.FloatTensor(2.25 * 2 ^ 20):fill(i):share()} end
+        io.open(path, 'w'):close()
+        os.exit(3)
+      end, %q)
+      local files = {}
+      local function fill() repeat local file = io.open('/dev/null') files[#files + 1] = file until not file end
+      fill()
+      table.remove(files):close()
+      local seen
+      repeat seen = io.open(%q) until seen
+      seen:close()
+      fill()
+      local ok, err = pcall(child.receive, child)
+      assert(not ok and err.code == 'limit', tostring(err))
+      while #files > 0 do table.remove(files):close() end
+      for i = 1, 5 do
+        local n, t = two(child:receive())
+        assert(n == i and t[1] == i)
+      end
+      local ok, err = pcall(child.receive, child)
+      assert(not ok and err.code == 'died', tostring(err))
+    ]]):format(gate.path, gate.path), 60)
+    gate.remove()
+  end)
+
+  it('are given to event loops by a parent too, at once', function()
+    passes [[
+      local child = parallel.run(function()
+        assert(not package.loaded['parallel.relatives'])
+        local fd = parallel.parent:fd()
+        assert(type(fd) == 'number' and fd > 3)
+        parallel.parent:send{fd == parallel.parent:fd(), package.loaded['parallel.relatives'] == nil}
+      end)
+      local same, alone = two(child:receive())
+      assert(same and alone)
+      assert(type(child:fd()) == 'number')
+      child:join()
+    ]]
+  end)
+end)
