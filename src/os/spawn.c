@@ -36,6 +36,7 @@ static int add_closes(posix_spawn_file_actions_t *actions, int first)
     while (open_now && rc == 0 && (entry = readdir(open_now))) {
         int fd = atoi(entry->d_name), flags = fd >= first ? fcntl(fd, F_GETFD) : -1;
         if (flags >= 0 && !(flags & FD_CLOEXEC)) rc = posix_spawn_file_actions_addclose(actions, fd);
+        if (rc == EBADF) rc = 0; /* opened before the limit was lowered: it cannot be named here */
     }
     if (open_now) closedir(open_now);
     return rc;

@@ -480,7 +480,7 @@ static void what_is_dropped_between_others_is_given_back(void)
 /* Shared storages do not need a descriptor each, here or at the receiver; and it comes back when they are dropped. */
 static void many_shared_storages_need_few_descriptors(void)
 {
-    enum { MANY = 600, KEPT = 100 };
+    enum { MANY = 400, KEPT = 100 };
     static par_blob *mine[MANY], *theirs[MANY];
     par_channel *a, *b;
     par_error err;
