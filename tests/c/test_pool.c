@@ -493,7 +493,7 @@ static void many_shared_storages_need_few_descriptors(void)
         CHECK_INT(par_channel_send(a, 1, "", 0, &payload, 1, SECONDS(60), &err), PAR_OK);
         theirs[i] = receive_payload(b);
     }
-    CHECK(open_fds() <= fds + (par_os_memory_is_lazy() ? MANY / 4 : 2 * MANY + 20));
+    CHECK(open_fds() <= fds + (par_os_memory_is_lazy() ? MANY / 3 : 2 * MANY + 20));
     for (int i = 0; i < MANY; i++) CHECK_INT(*(int *)theirs[i]->data, i);
     for (int i = 1; i < KEPT / 2; i++) par_blob_release(mine[i]); /* they live on as long as the receiver has them */
     for (int i = 1; i < KEPT / 2; i++) CHECK_INT(*(int *)theirs[i]->data, i);
