@@ -5,7 +5,7 @@ BUILD = build/$(PRESET)
 CONFIGURE = cmake --preset $(PRESET) >build/$(PRESET)-configure.log 2>&1 || { cat build/$(PRESET)-configure.log; exit 1; }
 CTEST = ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
-.PHONY: help deps build demo test test-asan test-tsan test-portable test-systems systems-one bench fuzz chaos mutants clean
+.PHONY: help simulate deps build demo test test-asan test-tsan test-portable test-systems systems-one bench fuzz chaos mutants clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -76,6 +76,10 @@ fuzz: build
 ## make chaos          a tree of processes under random signals for CHAOS_SECONDS (120), on every Lua
 chaos: build
 	@for v in $$(cd $(BUILD)/lib && ls -d */interpreter | cut -d/ -f1); do PARALLEL_BUILD=$(BUILD) tests/run-script.sh $$v tests/crash/chaos.lua $(or $(CHAOS_SECONDS),120) || exit 1; done
+
+## make simulate       schedules of a pool in a world of its own: SCHEDULES (1000000) of them from seed FIRST (1) on
+simulate: build
+	@LUA_PATH='tests/lua/?.lua;;' tools/lua jit tests/lua/pool_simulation.lua $(or $(SCHEDULES),1000000) $(or $(FIRST),1)
 
 ## make mutants        removes one check after the other in a copy and prints those that no test misses (ONLY='text in its title')
 mutants: deps

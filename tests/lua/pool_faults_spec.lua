@@ -264,4 +264,21 @@ describe('a task', function()
     assert.matches('^task 2 .*ended by os.exit%(4%)', tostring(errors[2]))
     pool:close()
   end)
+
+  it('that cannot travel leaves its worker free for the next one', function()
+    local pool = parallel.pool{workers = 1}
+    for _ = 1, 2 do -- the second time the worker has nothing more to say by itself
+      local results, errors = pool:map(tostring, {coroutine.create(print), 1, 2}, {on_error = 'skip', chunk = 1, timeout = 100})
+      assert.same({nil, '1', '2'}, results)
+      assert.matches('cannot send a coroutine', tostring(errors[1]))
+    end
+    pool:close()
+  end)
+
+  it('of everywhere does not count for max_tasks: the worker would never come to others', function()
+    local pool = parallel.pool{workers = 1, max_tasks = 1}
+    pool:everywhere(function() ready = true end) -- luacheck: ignore
+    assert.same({true, true, true}, pool:map(function() return ready end, {1, 2, 3})) -- luacheck: ignore
+    pool:close()
+  end)
 end)

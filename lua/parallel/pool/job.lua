@@ -145,6 +145,7 @@ end
 function job:arguments(number)
   local item = self.items[number]
   if self.mode == protocol.ONE then return 1, item end
+  if not item then return 0 end -- nobody waits for this task any more
   local first = self.mode == protocol.CALLS and 2 or 1
   return item.n - first + 1, compat.unpack(item, first, item.n)
 end

@@ -75,22 +75,26 @@ end
 
 local gone = {died = true, closed = true, failed = true, corrupt = true} -- codes of errors that tell the end of a worker
 
--- Gives a chunk to a worker. When the worker is gone (and replaced) the chunk is back in its job.
+-- Gives a chunk to a worker. When the worker is gone (and replaced) the chunk is back in its job. Returns false when it was refused: the
+-- worker can have another one.
 local function hand_over(self, worker, chunk)
   local ok, err = pcall(try_send, self, worker, chunk)
   if ok then
     chunk.args = nil
     worker.chunks[#worker.chunks + 1] = chunk
-    worker.taken = worker.taken + chunk.n
-    return
+    if not chunk.job.own then worker.taken = worker.taken + chunk.n end -- else one that may do one task would never do it
+    return true
   end
   local code = type(err) == 'table' and err.code
-  if code == 'unsupported' then return refuse(worker, chunk, err) end
+  if code == 'unsupported' then
+    refuse(worker, chunk, err)
+    return false
+  end
   chunk.job:give_up(chunk.first, chunk.first + chunk.n - 1)
   if gone[code] then
     self.crew:hear(worker)
     if self.crew.workers[worker.place] == worker then self.crew:ended(worker) end
-    return
+    return true
   end
   -- Ctrl-C, or no memory: a part of the message may be out, so this worker cannot be trusted to know what it has to do.
   self.system.kill(worker.child)
@@ -123,8 +127,11 @@ local function assign_idle(self)
     local worker = workers[place]
     if worker and not worker.chunks[1] then
       if recycles then worker = crew:recycle_if_due(worker) end
-      local chunk = worker.own[1] and table.remove(worker.own, 1):take(1) or next_chunk(self, worker)
-      if chunk then hand_over(self, worker, chunk) else idle = true end
+      local chunk
+      repeat
+        chunk = worker.own[1] and table.remove(worker.own, 1):take(1) or next_chunk(self, worker)
+      until not chunk or hand_over(self, worker, chunk)
+      idle = idle or not chunk
     end
   end
   return idle
@@ -137,9 +144,11 @@ local function assign_ahead(self)
   for place = 1, self.size do
     local worker = workers[place]
     if worker and worker.chunks[1] and not worker.own[1] and may_run_ahead(self, worker) then
-      local chunk = next_chunk(self, worker)
-      if not chunk then return end
-      hand_over(self, worker, chunk)
+      local chunk
+      repeat
+        chunk = next_chunk(self, worker)
+        if not chunk then return end
+      until hand_over(self, worker, chunk)
     end
   end
 end
