@@ -28,6 +28,15 @@ function(parallel_install version)
   install(DIRECTORY lua/parallel DESTINATION ${lua_files} FILES_MATCHING PATTERN "*.lua")
 endfunction()
 
+# The C API, for all Luas; LuaRocks installs modules only.
+if(NOT PARALLEL_ROCK_INCLUDE)
+  install(TARGETS parallel_static parallel_shared ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(FILES include/parallel/parallel.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/parallel)
+  file(RELATIVE_PATH PARALLEL_PC_UP /p/${CMAKE_INSTALL_LIBDIR}/pkgconfig /p)
+  configure_file(cmake/parallel.pc.in ${CMAKE_BINARY_DIR}/parallel.pc @ONLY)
+  install(FILES ${CMAKE_BINARY_DIR}/parallel.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endif()
+
 foreach(version IN LISTS PARALLEL_INSTALL_LUA)
   if(NOT TARGET core-${version})
     message(FATAL_ERROR "PARALLEL_INSTALL_LUA names Lua ${version}, which is not built: its headers were not found.")

@@ -32,7 +32,7 @@ mount -t proc proc "$work/system/proc"
 inside() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive chroot "$work/system" "$@"; }
 inside sh -c 'dpkg -i /tmp/*.deb >/tmp/log 2>&1 || apt-get -y --no-install-recommends -f install >>/tmp/log 2>&1 || { cat /tmp/log; exit 1; }'
 for interpreter in lua5.1 lua5.2 lua5.3 lua5.4 luajit parallel-lua5.4 parallel-luajit; do
-  out=$(inside "$interpreter" /usr/share/doc/lua-parallel-doc/examples/readme.lua)
+  out=$(inside "$interpreter" /usr/share/doc/lua-parallel/examples/readme.lua)
   case $out in
     *'all processes terminated'*) echo "$interpreter: the demo runs" ;;
     *)

@@ -16,6 +16,7 @@ allowed() { # the folders that a folder may know
     codec) echo "base os tensor codec" ;;
     link) echo "base os trace transport channel group link" ;;
     lua) echo "base os trace transport tensor codec group link lua torch cluster" ;;
+    api) echo "base os transport link api parallel" ;;
     torch) echo "base os tensor codec torch" ;;
     cluster) echo "base os trace transport channel link cluster" ;;
     *) echo "" ;;

@@ -179,4 +179,5 @@ for _, name in ipairs{'torch', 'sys', 'paths'} do
 end
 
 _G.parallel = parallel
+if os.getenv 'PARALLEL_SOCKET' and not state.in_child then require 'parallel.program'.adopt(parallel, os.getenv 'PARALLEL_SOCKET') end
 return parallel

@@ -192,8 +192,9 @@ function start.child(options)
   return child
 end
 
---- parallel.run(code [, arg1, ...]) -> child;  parallel.run{code=, args={...}, lua=, env=, cwd=, name=, ...} -> child
+--- parallel.run(code [, arg1, ...]) -> child;  parallel.run{program=, args=, ...} -> child;  parallel.run{code=, args={...}, lua=, env=, cwd=, name=, ...} -> child
 function start.run(code, ...)
+  if type(code) == 'table' and code.program ~= nil then return require 'parallel.program'.start(code) end
   if type(code) == 'table' then return start.child(code) end
   return start.child{code = code, args = {n = select('#', ...), ...}}
 end

@@ -7,6 +7,7 @@
 enum {
     PAR_KIND_DATA = 0,                      /* both ways: a user's message */
     PAR_KIND_START = 1,                     /* parent to child, twice and first: settings, then code and arguments */
+    PAR_KIND_BYTES = PAR_KIND_CONTROL - 1,  /* both ways: a user's message that is no Lua value but bytes, to and from C programs */
     PAR_KIND_HELLO = PAR_KIND_CONTROL,      /* child to parent, first: the fingerprint of its Lua, as text */
     PAR_KIND_RESULT = PAR_KIND_CONTROL + 1, /* child to parent, last: the values that its code returned */
     PAR_KIND_FAILED = PAR_KIND_CONTROL + 2, /* child to parent, last: an uncaught error (par_failure) */

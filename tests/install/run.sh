@@ -19,6 +19,20 @@ for i = 1, #arg, 2 do
 end
 print(table.concat(out, ', '))
 LUA
+# A C program finds the library by pkg-config, shared and static.
+if command -v pkg-config >/dev/null; then
+  root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+  export PKG_CONFIG_PATH=$(dirname "$(find "$work" -name parallel.pc)")
+  libraries=$(pkg-config --variable=libdir parallel)
+  ${CC:-cc} "$root/examples/c/worker.c" $(pkg-config --cflags --libs parallel) -Wl,-rpath,"$libraries" -o "$work/worker"
+  ${CC:-cc} "$root/examples/c/worker.c" $(pkg-config --cflags parallel) "$libraries/libparallel.a" $(pkg-config --libs-only-l --static parallel |
+    sed 's/-lparallel//') -o "$work/worker-static"
+  for worker in worker worker-static; do
+    out=$("$work/$worker" 2>&1) || true # it says that nobody started it
+    case $out in *'no other process has started'*) ;; *) echo "$worker: $out"; exit 1 ;; esac
+  done
+fi
+
 others=()
 for file in "$build"/lib/*/interpreter; do
   others+=("$(basename "$(dirname "$file")")" "$(cat "$file")")

@@ -70,6 +70,23 @@ static int child_attach(lua_State *L)
     return lua_gettop(L) - 2;
 }
 
+/* core.child.attach_raw(fd) -> parent, its fields: bytes are exchanged with it; nil, why not */
+static int child_attach_raw(lua_State *L)
+{
+    par_error err;
+    par_link *link;
+    int fd = (int)luaL_checkinteger(L, 1);
+    par_lua_link *self = par_lua_link_new(L, 0);
+    if (par_link_attach(&link, fd, &err) != PAR_OK) {
+        lua_pushnil(L);
+        lua_pushstring(L, err.text);
+        return 2;
+    }
+    par_lua_link_bind(self, link);
+    self->raw = true;
+    return 2;
+}
+
 /* core.child.await_start(parent) -> true, code, arguments... | false, why they cannot be made here */
 static int child_await_start(lua_State *L)
 {
@@ -102,6 +119,6 @@ static int child_interruptible(lua_State *L)
 
 void par_lua_open_attach(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"attach", child_attach}, {"await_start", child_await_start}, {"interruptible", child_interruptible}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"attach", child_attach}, {"attach_raw", child_attach_raw}, {"await_start", child_await_start}, {"interruptible", child_interruptible}, {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
 }

@@ -39,6 +39,8 @@ static void collect(lua_State *L, par_lua_broadcast *b)
     for (int i = 0; i < b->n; i++) {
         lua_rawgeti(L, 1, i + 1);
         b->targets[i] = (par_lua_target){.child = par_lua_link_check(L, -1)};
+        if (b->targets[i].child->raw)
+            luaL_error(L, "parallel: child %d is a program: what it is to get has to be sent to it alone", (int)b->targets[i].child->id);
         lua_rawseti(L, -2, i + 1);
     }
 }

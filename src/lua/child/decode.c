@@ -1,5 +1,6 @@
 #include "lua/child/decode.h"
 
+#include "codec/compat.h"
 #include "link/message.h"
 
 int par_lua_link_decode(lua_State *L, par_lua_link *self, const par_lua_source *source, const uint8_t *bytes, size_t len,
@@ -23,8 +24,37 @@ static void on_taken(void *context)
     if (!r->hold) par_link_release(r->link, r->message);
 }
 
+static int push_string(lua_State *L)
+{
+    const par_message *message = lua_touserdata(L, 1);
+    lua_pushlstring(L, (const char *)message->bytes, message->len);
+    return 1;
+}
+
+/* From a program: one string. */
+static int push_bytes(lua_State *L, par_lua_link *self, par_message *message, par_error *err)
+{
+    bool hold = self->holding;
+    int rc = PAR_E_RAISED;
+    self->holding = false;
+    PAR_LINK_READ(self->link);
+    if (message->n_payloads) {
+        rc = par_error_set(err, PAR_E_UNSUPPORTED, "the message of a program has a shared buffer, which Lua has no use for");
+    } else {
+        lua_pushcfunction(L, push_string);
+        lua_pushlightuserdata(L, message);
+        if (lua_pcall(L, 1, 1, 0) == LUA_OK) rc = 1;
+        else par_error_set(err, PAR_E_RAISED, "not enough memory");
+    }
+    self->link->reading = NULL;
+    if (hold && rc > 0) self->held = *message;
+    else par_link_release(self->link, message);
+    return rc;
+}
+
 int par_lua_link_push_message(lua_State *L, par_lua_link *self, const par_lua_source *source, par_message *message, par_error *err)
 {
+    if (message->kind == PAR_KIND_BYTES) return push_bytes(L, self, message, err);
     reading r = {self->link, message, self->holding};
     par_codec_origin origin = {self->link->is_parent ? 0 : self->id, source->what, source->skip, on_taken, &r};
     self->holding = false;

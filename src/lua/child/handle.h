@@ -27,6 +27,7 @@ typedef struct par_lua_link {
     uint32_t id;
     unsigned decode_flags;    /* PAR_DECODE_FUNCTIONS, unless it was started with functions=false */
     unsigned encode_flags;    /* for another kind of Lua: PAR_ENCODE_FOREIGN, PAR_ENCODE_FLOATS */
+    bool raw;                 /* a program, not ours to encode for: strings go and come as they are */
     bool joined;              /* it leaves parallel.children after its last message */
     bool holding;             /* the next message that is received is held until core.child.settle */
     par_message held;         /* the one that is; held.held is NULL if there is none */

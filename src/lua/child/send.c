@@ -49,9 +49,23 @@ static int put_apart(lua_State *L, par_lua_link *self, const par_lua_outgoing *m
     return rc;
 }
 
+/* To a program: the bytes of one string. */
+static int put_bytes(lua_State *L, par_lua_link *self, const par_lua_outgoing *message, int64_t *bytes, par_error *err)
+{
+    size_t len;
+    if (message->kind != PAR_KIND_DATA) return par_error_set(err, PAR_E_UNSUPPORTED, "it is a program, which takes messages only");
+    if (message->count != 1 || lua_type(L, message->first) != LUA_TSTRING)
+        return par_error_set(err, PAR_E_UNSUPPORTED, "%s: a program takes strings, not a %s", message->name,
+                             luaL_typename(L, message->first));
+    const char *text = lua_tolstring(L, message->first, &len);
+    if (bytes) *bytes = (int64_t)len;
+    return par_link_send(self->link, PAR_KIND_BYTES, text, len, NULL, 0, message->deadline_ns, err);
+}
+
 int par_lua_link_put(lua_State *L, par_lua_link *self, const par_lua_outgoing *message, int64_t *bytes, par_error *err)
 {
     par_encoded encoded;
+    if (self->raw) return put_bytes(L, self, message, bytes, err);
     int rc = encode(L, self, message, &encoded, err);
     if (rc != PAR_OK) return rc;
     rc = PAR_E_AGAIN;

@@ -93,7 +93,8 @@ static void start(lua_State *L, par_lua_link *self, const par_start_options *opt
 }
 
 /* core.child.spawn{program=, args={...}, id=, ring_bytes=, env=, cwd=, output=, prefix=, server=, answer_seconds=, functions=}
- * -> child, its fields. answer_seconds: how long the server may take; functions=false: it may send no code.
+ * -> child, its fields. answer_seconds: how long the server may take; functions=false: it may send no code. raw=true: a program that
+ * exchanges bytes.
  * core.child.spawn{bridge=, host=, program= (nil: the host's own Lua), id=, ring_bytes=, env=, cwd=, output=, prefix=, functions=}
  * -> child, its fields: on another machine */
 static int start_spawn(lua_State *L)
@@ -104,10 +105,14 @@ static int start_spawn(lua_State *L)
     lua_settop(L, 1);
     read_options(L, &options, &placing);
     par_lua_link *self = par_lua_link_new(L, options.id);
+    lua_getfield(L, 1, "raw");
+    self->raw = lua_toboolean(L, -1);
+    lua_pop(L, 1);
     lua_getfield(L, 1, "functions");
     if (lua_isboolean(L, -1) && !lua_toboolean(L, -1)) self->decode_flags = 0;
     lua_pop(L, 1);
     start(L, self, &options);
+    if (self->raw) self->link->hello = true; /* it says none */
     lua_pushinteger(L, (lua_Integer)options.id);
     lua_setfield(L, -2, "id");
     lua_pushinteger(L, (lua_Integer)self->link->pid);
