@@ -140,6 +140,16 @@ local lazy = {
   map = {'parallel.map', 'map'},
   trace = {'parallel.trace', 'start'},
   hosts = {'parallel.hosts', 'hosts'},
+  group = {'parallel.siblings', 'group'},
+  barrier = {'parallel.siblings', 'barrier'},
+  broadcast = {'parallel.siblings', 'broadcast'},
+  scatter = {'parallel.siblings', 'scatter'},
+  gather = {'parallel.siblings', 'gather'},
+  allgather = {'parallel.siblings', 'allgather'},
+  reduce = {'parallel.siblings', 'reduce'},
+  allreduce = {'parallel.siblings', 'allreduce'},
+  reduce_scatter = {'parallel.siblings', 'reduce_scatter'},
+  regroup = {'parallel.siblings', 'regroup'},
   as_completed = {'parallel.pool.future', 'as_completed'},
 }
 -- name -> function that finds the value anew each time

@@ -8,6 +8,9 @@ return {
   last_id = 0,
   path = {},
 
+  -- The number of the last group of children that was made: the name of one that has no other. Counted by siblings.make.
+  last_group = 0,
+
   -- Our files that every child runs, as bytecode by name, nil until the first child is started or where the parent sent none. Made by
   -- start, or set by parallel.child.boot.
   compiled = nil,

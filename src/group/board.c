@@ -165,11 +165,12 @@ bool par_board_lives(const par_board *board, unsigned seat)
     return par_os_process_there((pid_t)atomic_load_explicit(&par_board_seat(board, seat)->pid, memory_order_relaxed));
 }
 
-bool par_board_is_alive(const par_board *board, unsigned rank)
+par_board_fate par_board_fate_of(const par_board *board, unsigned rank)
 {
-    if (rank >= board->n) return false;
-    unsigned seat = board->member[rank];
-    return seat == board->seat || (!(par_board_phase_of(board, seat) & PAR_PHASE_LEFT) && par_board_lives(board, seat));
+    unsigned seat = rank < board->n ? board->member[rank] : board->seat;
+    if (rank >= board->n) return PAR_FATE_DIED;
+    if (par_board_phase_of(board, seat) & PAR_PHASE_LEFT) return PAR_FATE_LEFT;
+    return par_board_lives(board, seat) ? PAR_FATE_ALIVE : PAR_FATE_DIED;
 }
 
 unsigned par_board_rank(const par_board *board) { return board->rank; }
@@ -180,5 +181,7 @@ uint32_t par_board_id(const par_board *board, unsigned rank)
 {
     return board->ids && rank < board->n ? board->ids[board->member[rank]] : 0;
 }
+
+unsigned par_board_place(const par_board *board, unsigned rank) { return board->member[rank]; }
 
 par_board_failure par_board_last_failure(const par_board *board) { return board->failure; }

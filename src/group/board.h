@@ -55,8 +55,11 @@ int par_board_regroup(par_board *board, int64_t deadline_ns, par_error *err);
 unsigned par_board_rank(const par_board *board);
 unsigned par_board_size(const par_board *board);
 uint32_t par_board_id(const par_board *board, unsigned rank); /* 0: not known */
-/* Has the member neither left nor died, as far as can be told now? */
-bool par_board_is_alive(const par_board *board, unsigned rank);
+unsigned par_board_place(const par_board *board, unsigned rank); /* its seat */
+typedef enum par_board_fate { PAR_FATE_ALIVE, PAR_FATE_LEFT, PAR_FATE_DIED } par_board_fate;
+/* As far as can be told now. */
+par_board_fate par_board_fate_of(const par_board *board, unsigned rank);
+static inline bool par_board_is_alive(const par_board *board, unsigned rank) { return par_board_fate_of(board, rank) == PAR_FATE_ALIVE; }
 /* Has somebody or something broken the group? */
 bool par_board_is_broken(const par_board *board);
 par_board_failure par_board_last_failure(const par_board *board);

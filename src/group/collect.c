@@ -2,6 +2,7 @@
 #include "group/collect.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "group/collect_begin.h"
 #include "group/internal.h"
@@ -17,7 +18,10 @@ static void describe_count(const par_say *say, char *out, size_t room)
 {
     static const char *const elements[PAR_TYPE_COUNT] = {"bytes", "chars", "shorts", "ints", "longs", "floats", "doubles"};
     const char *name = say->type < PAR_TYPE_COUNT ? elements[say->type] : "bytes";
-    snprintf(out, room, "of %llu %s", (unsigned long long)say->count, name);
+    if (say->type == PAR_SAY_NUMBER) snprintf(out, room, "of a number");
+    else if (say->type == PAR_SAY_BOOLEAN) snprintf(out, room, "of a boolean");
+    else if (say->type == PAR_SAY_VALUE) snprintf(out, room, "of any value");
+    else snprintf(out, room, "of %llu %s", (unsigned long long)say->count, name);
 }
 
 /* "allreduce (sum) of 100 doubles", "broadcast from member 2 of ..." */
@@ -62,6 +66,21 @@ int par_collect_begin(par_board *board, const par_say *say, int64_t deadline_ns,
         if (rank != board->rank && !same(say, &theirs)) return refuse(board, say, &theirs, rank, err);
     }
     return PAR_OK;
+}
+
+int par_collect_show(par_board *board, par_call call, unsigned root, uint8_t type, uint8_t op, const void *bytes, size_t len,
+                     int64_t deadline_ns, par_error *err)
+{
+    par_say say = {.call = (uint8_t)call, .type = type, .op = op, .root = root};
+    memcpy(say.bytes, bytes, len);
+    return par_collect_begin(board, &say, deadline_ns, err);
+}
+
+void par_collect_shown(const par_board *board, unsigned rank, void *bytes, size_t len)
+{
+    par_say say;
+    par_phase_hear(board, rank, &say);
+    memcpy(bytes, say.bytes, len);
 }
 
 int par_collect_barrier(par_board *board, int64_t deadline_ns, par_error *err)

@@ -11,6 +11,16 @@
 
 int par_collect_barrier(par_board *board, int64_t deadline_ns, par_error *err);
 
+/* What one says of elements that are of no par_type. */
+enum { PAR_SAY_NUMBER = 16, PAR_SAY_BOOLEAN, PAR_SAY_VALUE };
+
+/* --- a few bytes of everybody for everybody --- */
+#define PAR_SHOWN_MAX_BYTES 40
+/* Shows what comes with a call; par_collect_shown gives what the member with this rank has shown, until the next call. */
+int par_collect_show(par_board *board, par_call call, unsigned root, uint8_t type, uint8_t op, const void *bytes, size_t len,
+                     int64_t deadline_ns, par_error *err);
+void par_collect_shown(const par_board *board, unsigned rank, void *bytes, size_t len);
+
 /* --- one result of all members' elements, in the order of ranks: the same bits for everybody, and in every run --- */
 typedef struct par_reduction {
     par_reduce_op op;
@@ -27,7 +37,8 @@ int par_collect_reduce_scatter(par_board *board, const par_reduction *what, int6
 
 /* --- bytes from members to members, piece by piece --- */
 typedef struct par_transfer {
-    par_call call;        /* BROADCAST, SCATTER, GATHER or ALLGATHER */
+    par_call call;        /* the way: BROADCAST, SCATTER, GATHER or ALLGATHER */
+    par_call meant;       /* what it is done for: all have to agree on that; BARRIER (0): for itself */
     unsigned root;        /* of the first three; 0 for ALLGATHER */
     uint8_t type;         /* anything that all have to agree on */
     bool same;            /* all say the same length (or the call is PAR_E_INVALID); else each sender says its own */

@@ -133,7 +133,8 @@ static uint64_t longest(const moving *m)
 
 static par_say say_of(const moving *m)
 {
-    par_say say = {.call = (uint8_t)m->what->call, .type = m->what->type, .root = m->what->root, .count = longest(m)};
+    par_call call = m->what->meant ? m->what->meant : m->what->call;
+    par_say say = {.call = (uint8_t)call, .type = m->what->type, .root = m->what->root, .count = longest(m)};
     if (!m->what->same) say.flags = PAR_SAY_ANY_COUNT;
     if (sends(m) && !scatters(m) && say.count && say.count <= PAR_SAY_BYTES)
         m->what->give(m->what->context, m->board->rank, 0, say.bytes, (size_t)say.count);

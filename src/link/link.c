@@ -87,7 +87,7 @@ static void take_from_child(par_link *link, const par_message *message)
 
 static void take_from_parent(par_link *link, const par_message *message)
 {
-    if (message->kind != PAR_KIND_JOIN && message->kind != PAR_KIND_EXEC) return;
+    if (message->kind != PAR_KIND_JOIN && message->kind != PAR_KIND_EXEC && message->kind != PAR_KIND_GROUP) return;
     par_kept *kept = kept_new(message), **end = &link->controls;
     if (!kept) {
         link->lost_control = true;
@@ -102,7 +102,7 @@ static void on_control(void *context, const par_message *message)
 {
     par_link *link = context;
     if (link->is_parent) take_from_parent(link, message);
-    else take_from_child(link, message);
+    else if (!link->is_peer) take_from_child(link, message);
 }
 
 /* The parent's end does not come when its link is closed, so that ends the waits of whoever uses it. */
@@ -115,7 +115,7 @@ static bool on_interrupted(void *context)
 
 static void look_at_exit(par_link *link)
 {
-    if (!link->exit.ended && !link->is_parent && !link->apart) par_os_reap(link->pid, &link->exit);
+    if (!link->exit.ended && !link->is_parent && !link->is_peer && !link->apart) par_os_reap(link->pid, &link->exit);
 }
 
 static bool on_peer_gone(void *context)
@@ -129,6 +129,7 @@ static bool on_peer_gone(void *context)
 static int on_peer_process(void *context)
 {
     par_link *link = context;
+    if (link->is_peer) return -1;
     if (link->apart) return -1; /* the bridge alone has the other end: its end is the channel's */
     int fd = par_os_process_watch(link->pid);
     if (fd < 0 || !on_peer_gone(link)) return fd; /* it lives, so the descriptor is its own */
@@ -247,7 +248,7 @@ static void await_exit(par_link *link, int64_t deadline_ns)
 void par_link_kill(par_link *link)
 {
     look_at_exit(link);
-    if (link->exit.ended) return;
+    if (link->exit.ended || link->is_peer) return;
     if (link->apart) {
         par_apart_kill(link);
         return;
@@ -292,6 +293,12 @@ bool par_link_retire(par_link *link)
 int par_link_lost(par_link *link, int code, par_error *err)
 {
     if (link->is_parent || !link->channel) return PAR_OK;
+    if (link->is_peer) { /* how it ended is for our parent to know */
+        par_channel_peer_ended(link->channel);
+        link->corrupt = code == PAR_E_CORRUPT;
+        link->state = PAR_LINK_QUIT;
+        return PAR_OK;
+    }
     if (code == PAR_E_CORRUPT) {
         link->corrupt = true;
         if (!link->apart) par_os_kill(link->pid, SIGKILL);
@@ -373,12 +380,27 @@ int par_link_reap(par_link *link, int64_t deadline_ns, par_error *err)
     return PAR_OK;
 }
 
+static par_kept **find_control(par_link *link, uint32_t kind)
+{
+    par_kept **at = &link->controls;
+    while (*at && (*at)->kind != kind) at = &(*at)->next;
+    return at;
+}
+
+bool par_link_has_control(par_link *link, uint32_t kind)
+{
+    par_error ignored;
+    if (*find_control(link, kind)) return true;
+    par_link_wait(link, 0, &ignored); /* a parent never ends one of our waits: all that has come is taken in */
+    return *find_control(link, kind) != NULL;
+}
+
 int par_link_wait_control(par_link *link, uint32_t kind, int64_t deadline_ns, par_kept **out, par_error *err)
 {
     for (unsigned n = 1;; n++) {
         if (link->lost_control) return par_error_set(err, PAR_E_NOMEM, "out of memory for a message of the parent");
-        for (par_kept **at = &link->controls; *at; at = &(*at)->next) {
-            if ((*at)->kind != kind) continue;
+        par_kept **at = find_control(link, kind);
+        if (*at) {
             *out = *at;
             *at = (*at)->next;
             (*out)->next = NULL;

@@ -40,7 +40,7 @@ typedef struct par_link {
     bool is_parent;         /* it is our parent */
     par_link_state state;
     par_kept *final;        /* RESULT or FAILED */
-    par_kept *controls;     /* JOIN and EXEC that came, oldest first; they count as messages that wait */
+    par_kept *controls;     /* JOIN, EXEC and GROUP that came, oldest first; they count as messages that wait */
     par_relay *relay;       /* of its output; NULL when it writes to ours */
     par_os_exit exit;       /* once its process has ended */
     bool asked;             /* somebody was told how it ended */
@@ -49,6 +49,7 @@ typedef struct par_link {
     bool lost_control;      /* a control message could not be kept for want of memory */
     bool yield_told;        /* par_link_is_news has told of this yield */
     bool far;               /* its process is on another machine */
+    bool is_peer;           /* it is another child of our parent (peer.h): no process to look after */
     bool apart;             /* the child runs on another machine (apart.h): */
     bool answered, was_there; /*   the bridge has answered; the child's process was there */
     char *lost;             /*   why nobody knows how it ended; NULL: it is known */
@@ -100,6 +101,8 @@ int par_link_reap(par_link *link, int64_t deadline_ns, par_error *err);
 int par_link_wait_hello(par_link *link, int64_t deadline_ns, par_error *err);
 /* In a child: waits for the next control message of this kind and hands it over (par_kept_free it). */
 int par_link_wait_control(par_link *link, uint32_t kind, int64_t deadline_ns, par_kept **out, par_error *err);
+/* Is one there already? Takes in what has come. */
+bool par_link_has_control(par_link *link, uint32_t kind);
 /* Is there anybody to send to? Looks at most once a millisecond or so; in between a message to one who has just gone is
  * accepted, as one that he does not read. */
 bool par_link_is_there(par_link *link);

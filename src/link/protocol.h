@@ -13,7 +13,8 @@ enum {
     PAR_KIND_FAILED = PAR_KIND_CONTROL + 2, /* child to parent, last: an uncaught error (par_failure) */
     PAR_KIND_YIELD = PAR_KIND_CONTROL + 3,  /* child to parent: it waits in parallel.yield() */
     PAR_KIND_JOIN = PAR_KIND_CONTROL + 4,   /* parent to child: ends the yield; a value travels along */
-    PAR_KIND_EXEC = PAR_KIND_CONTROL + 5    /* parent to child: code and arguments for a child that waits for them */
+    PAR_KIND_EXEC = PAR_KIND_CONTROL + 5,   /* parent to child: code and arguments for a child that waits for them */
+    PAR_KIND_GROUP = PAR_KIND_CONTROL + 6   /* parent to child: it is a member of a group; descriptors come along */
 };
 
 /* Of a child on another machine: between the owner of its link and the bridge that stands for it, and never to a child. */

@@ -6,6 +6,7 @@
 #include "codec/codec.h"
 #include "codec/compat.h"
 #include "lua/child/parts.h"
+#include "lua/group/parts.h"
 #include "lua/parts.h"
 #include "lua/pool/parts.h"
 #include "lua/signals.h"
@@ -18,6 +19,8 @@ typedef void (*part)(lua_State *L);
 static const part child_parts[] = {par_lua_open_handle,     par_lua_open_send,   par_lua_open_receive, par_lua_open_join,
                                    par_lua_open_process,    par_lua_open_select, par_lua_open_broadcast, par_lua_open_start,
                                    par_lua_open_attach,     par_lua_open_forkserver, NULL};
+static const part group_parts[] = {par_lua_open_group_handle, par_lua_open_group_make, par_lua_open_group_reduce,
+                                   par_lua_open_group_move, NULL};
 static const part task_parts[] = {par_lua_open_tasks, NULL};
 
 /* A table of the module, filled by the parts of one folder. */
@@ -62,6 +65,7 @@ int luaopen_parallel_core(lua_State *L)
     par_lua_open_trace(L);
     par_lua_open_cluster(L);
     add_table(L, "child", child_parts);
+    add_table(L, "group", group_parts);
     add_table(L, "tasks", task_parts);
     return 1;
 }

@@ -1,0 +1,83 @@
+--- The parent's side of a group: who its members are, and what each of them is told.
+local core = require 'parallel.core'
+local group = require 'parallel.group'
+local state = require 'parallel.state'
+
+local handle = core.child
+
+local CHANNELS_UP_TO = 8 -- members of a group that has channels among them without being asked: one for each pair
+local HELLO_SECONDS = 30 -- for a child that has just been started
+
+local metatable = {
+  __name = 'parallel.group',
+  __tostring = function(self) return ("parallel.group '%s' (%d members)"):format(self.name, self.size) end,
+}
+
+local known = {name = true, channels = true}
+
+local function check_options(options)
+  if options == nil then return {} end
+  if type(options) ~= 'table' then
+    error('parallel.group: options in a table expected, got ' .. type(options), 0)
+  end
+  for name in pairs(options) do
+    if not known[name] then error(("parallel.group: there is no option '%s' (name, channels)"):format(tostring(name)), 0) end
+  end
+  return options
+end
+
+-- Those who cannot be members are named, all of them.
+local function check_members(list)
+  local seen, gone, away = {}, {}, {}
+  if #list == 0 then error('parallel.group: a group needs at least one child', 0) end
+  for _, child in ipairs(list) do
+    if handle.is_parent(child) then error('parallel.group: the parent cannot be a member of a group of its children', 0) end
+    if seen[child] then error(('parallel.group: child %d is in the list twice'):format(child.id), 0) end
+    seen[child] = true
+    if handle.retired(child) or handle.ended(child) or handle.state(child) ~= 'running' and handle.state(child) ~= 'yielded' then
+      gone[#gone + 1] = ('child %d has ended'):format(child.id)
+    elseif not core.group.kind(child) then
+      away[#away + 1] = ('child %d is on another machine (%s)'):format(child.id, tostring(child.host or child.ip))
+    end
+  end
+  if #gone > 0 then error('parallel.group: ' .. table.concat(gone, ', '), 0) end
+  if #away > 0 then
+    error('parallel.group: ' .. table.concat(away, ', ') .. ': the members of a group have to be on one machine', 0)
+  end
+end
+
+-- What every member has to know of all.
+local function describe(list, name)
+  local ids, plain, kinds, seen = {}, {}, {}, {}
+  for i, child in ipairs(list) do
+    local _, trusted, fingerprint = core.group.kind(child)
+    if not fingerprint then
+      handle.await_hello(child, HELLO_SECONDS)
+      _, trusted, fingerprint = core.group.kind(child)
+    end
+    ids[i], plain[i] = child.id, not trusted
+    if not seen[fingerprint] then
+      seen[fingerprint] = true
+      kinds[#kinds + 1] = fingerprint
+    end
+  end
+  return {name = name, size = #list, ids = ids, plain = plain, kinds = kinds}
+end
+
+--- Makes the group. Returns its name, size and members (ids).
+return function(target, options)
+  local list = handle.is_child(target) and {target} or group.members(target, 'parallel.group')
+  options = check_options(options)
+  check_members(list)
+  state.last_group = state.last_group + 1
+  local name = options.name ~= nil and tostring(options.name) or tostring(state.last_group)
+  local all, told = describe(list, name), {}
+  for rank = 1, #list do
+    told[rank] = {rank = rank}
+    for key, value in pairs(all) do told[rank][key] = value end
+  end
+  local channels = options.channels
+  if channels == nil then channels = #list <= CHANNELS_UP_TO end
+  core.group.make(list, told, channels, package.loaded.parallel.getSharedSize())
+  return setmetatable({name = name, size = #list, members = all.ids}, metatable)
+end

@@ -1,0 +1,177 @@
+--- A member's side of groups: taking those that the parent made, and messages between two members. The collectives are in C
+-- (src/lua/group).
+local core = require 'parallel.core'
+local errors = require 'parallel.errors'
+local options_of = require 'parallel.options'
+
+local member = {}
+local methods = core.group.methods
+local handle = core.child
+
+local PATIENCE = 2 -- seconds until a process whose link has ended has ended as well
+
+local by_name = {} -- the groups that were taken
+local current -- the one that was taken last: parallel.allreduce(...) and the like are of it
+local peers_of = setmetatable({}, {__mode = 'k'}) -- group -> {id -> link}, and the selector of all of them
+
+-- --- taking them ---
+
+local function keep(group, fields, name, peers)
+  local rank, members = core.group.position(group)
+  fields.rank, fields.size, fields.members, fields.name = rank, #members, members, name
+  by_name[name], current, peers_of[group] = group, group, peers
+  return group
+end
+
+-- The next one that the parent made.
+local function take(timeout)
+  local group, fields, told, links = core.group.take(package.loaded.parallel.parent, timeout)
+  local by_id = {}
+  for _, link in pairs(links) do by_id[link.id] = link end
+  return keep(group, fields, told.name, {by_id = by_id})
+end
+
+local function check_child(what)
+  if package.loaded.parallel.id ~= 0 then return end
+  error(what .. ': this process is in no group: it is the top process, only children are members of one', 0)
+end
+
+--- The group with this name, which is waited for if need be; or the one that was taken last, or else the first.
+function member.get(name, options, what)
+  if name == nil and current then return current end
+  check_child(what)
+  local _, checked = options_of.split(nil, options)
+  local deadline = options_of.deadline(checked)
+  while true do
+    if name and by_name[name] then
+      current = by_name[name]
+      return current
+    end
+    local group = take(options_of.left(deadline))
+    if not name or group.name == name then return group end
+  end
+end
+
+--- group:leave(): whoever waits for this member is told. Idempotent.
+function methods.leave(group)
+  core.group.leave(group)
+  for _, link in pairs(peers_of[group] and peers_of[group].by_id or {}) do handle.forget(link) end
+  peers_of[group] = nil
+end
+
+--- group:regroup([{timeout=}]) -> the group of those who live; this one is over
+function methods.regroup(group, options)
+  local was_current, peers = group == current, peers_of[group]
+  local name = group.name
+  local next_group, fields = core.group.regroup(group, options)
+  local before = current
+  keep(next_group, fields, name, {by_id = peers.by_id})
+  peers_of[group] = nil
+  if not was_current then current = before end
+  return next_group
+end
+
+-- --- from one member to another ---
+
+local function check_rank(group, rank, what)
+  if type(rank) ~= 'number' or rank % 1 ~= 0 or rank < 1 or rank > group.size then
+    error(('%s: a rank from 1 to %d expected, got %s'):format(what, group.size, tostring(rank)), 3)
+  end
+  if rank == group.rank then error(('%s: member %d is this process itself'):format(what, rank), 3) end
+end
+
+local function peers(group, what)
+  local all = peers_of[group]
+  if not core.group.is_group(group) then error(what .. ': a group expected (call it as group:' .. what .. '(), with a colon)', 3) end
+  if not all then error(what .. ': this member has left the group, or it was made anew by regroup', 3) end
+  if group.size > 1 and next(all.by_id) == nil then
+    error(what .. ': the members of this group have no channels to each other: parallel.group(children, {channels=true}) makes them', 3)
+  end
+  return all
+end
+
+-- Of one whose link has ended: 'left' or 'died'. The two ends of a process that exits are not seen in the same moment.
+local function fate_of(group, rank)
+  local deadline = core.clock() + PATIENCE
+  while core.group.fate(group, rank) == 'alive' and core.clock() < deadline do core.sleep(0.001) end
+  return core.group.fate(group, rank) == 'left' and 'left' or 'died'
+end
+
+-- What went wrong with one member, in words about the group.
+local function about(group, rank, what, failure)
+  if not errors.is(failure) then return failure end
+  local who = ('member %d (child %d)'):format(rank, group.members[rank])
+  if failure.code == 'closed' then
+    local fate = fate_of(group, rank)
+    failure.code = fate == 'left' and 'closed' or 'died'
+    failure.message = ('%s: %s has %s'):format(what, who, fate == 'left' and 'left the group' or 'died')
+  elseif failure.code == 'timeout' then
+    failure.message = ('%s: the time is up, %s has not answered'):format(what, who)
+  else
+    failure.message = ('%s: %s: %s'):format(what, who, tostring(failure.message))
+  end
+  failure.rank, failure.summary = rank, failure.message
+  return failure
+end
+
+--- group:send(rank, value [, {timeout=}])
+function methods.send(group, rank, value, options)
+  local all = peers(group, 'send')
+  check_rank(group, rank, 'send')
+  local ok, failure = pcall(handle.methods.send, all.by_id[group.members[rank]], value, options)
+  if not ok then core.raise(about(group, rank, 'send', failure)) end
+end
+
+local function rank_of(group, id)
+  for rank, its_id in ipairs(group.members) do
+    if its_id == id then return rank end
+  end
+end
+
+local function receive_from(group, all, rank, options)
+  local ok, value = pcall(handle.methods.receive, all.by_id[group.members[rank]], options)
+  if not ok then core.raise(about(group, rank, 'receive', value)) end
+  return value
+end
+
+-- The selector of the members' links: those who are still in the group.
+local function selector_of(group, all)
+  if all.selector then return all.selector end
+  all.selector = handle.selector()
+  for _, id in ipairs(group.members) do
+    if all.by_id[id] and not handle.retired(all.by_id[id]) then all.selector:add(all.by_id[id]) end
+  end
+  return all.selector
+end
+
+-- From whoever comes first. Of one that has died it is told once; those who leave are no more awaited.
+local function receive_any(group, all, options)
+  local selector, deadline = selector_of(group, all), options_of.deadline(options)
+  while true do
+    local id, nobody = selector:wait(options_of.left(deadline))
+    if nobody then
+      errors.raise{code = 'closed', message = 'receive: all other members have left the group or died'}
+    elseif not id then
+      errors.raise{code = 'timeout', message = 'receive: the time is up, no other member has sent anything'}
+    end
+    local link, rank = all.by_id[id], rank_of(group, id)
+    if handle.has_message(link) then return receive_from(group, all, rank, nil), rank end
+    if handle.ended(link) then
+      selector:remove(link)
+      if rank and fate_of(group, rank) == 'died' then receive_from(group, all, rank, {timeout = 0}) end
+    end
+  end
+end
+
+--- group:receive(rank [, {timeout=}]) -> value; group:receive([{timeout=}]) -> value, rank
+function methods.receive(group, rank, options)
+  local all = peers(group, 'receive')
+  if rank == nil or type(rank) == 'table' then
+    local _, checked = options_of.split(nil, rank or options)
+    return receive_any(group, all, checked)
+  end
+  check_rank(group, rank, 'receive')
+  return receive_from(group, all, rank, options)
+end
+
+return member

@@ -1,0 +1,321 @@
+/* Making a group: the parent hands each member a message with all that it has to know, and descriptors: the member's own of the board,
+ * then those of channels to other members. */
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "codec/compat.h"
+#include "link/message.h"
+#include "link/peer.h"
+#include "link/share.h"
+#include "lua/child/arguments.h"
+#include "lua/child/ends.h"
+#include "lua/child/handle.h"
+#include "lua/child/decode.h"
+#include "lua/error.h"
+#include "lua/group/handle.h"
+#include "lua/group/parts.h"
+#include "os/os.h"
+
+#define PEERS_MAX 32 /* members that have channels among each other: each has one to each */
+
+/* --- the parent's side --- */
+/* What goes to the members: descriptors as blobs, [member][0] its seat, [member][k] its channel to another one; freed by Lua whatever
+ * is raised. */
+typedef struct handout {
+    unsigned n, each; /* members, descriptors for each */
+    par_blob **blobs;
+} handout;
+
+static int handout_gc(lua_State *L)
+{
+    handout *h = lua_touserdata(L, 1);
+    for (unsigned i = 0; h->blobs && i < h->n * h->each; i++) par_blob_release(h->blobs[i]);
+    free(h->blobs);
+    *h = (handout){0};
+    return 0;
+}
+
+static handout *handout_new(lua_State *L, unsigned n, bool channels)
+{
+    handout *h = lua_newuserdata(L, sizeof *h);
+    *h = (handout){0};
+    if (luaL_newmetatable(L, "parallel.handout")) {
+        lua_pushcfunction(L, handout_gc);
+        lua_setfield(L, -2, "__gc");
+    }
+    lua_setmetatable(L, -2);
+    h->n = n;
+    h->each = channels ? n : 1; /* one channel less than there are members, and the seat */
+    h->blobs = calloc(n * h->each, sizeof *h->blobs);
+    if (!h->blobs) luaL_error(L, "not enough memory for a group");
+    return h;
+}
+
+static int put_descriptor(handout *h, unsigned member, unsigned k, int fd, par_error *err)
+{
+    par_blob *blob = par_share_descriptor(fd);
+    if (!blob) {
+        par_os_close(fd);
+        return par_error_set(err, PAR_E_NOMEM, "not enough memory for a group");
+    }
+    h->blobs[member * h->each + k] = blob;
+    return PAR_OK;
+}
+
+/* All signs of life are there before the first member is told of any. */
+static int make_seats(handout *h, int board_fd, par_lua_link *const *members, par_error *err)
+{
+    for (unsigned i = 0; i < h->n; i++) {
+        int fd, rc = par_board_seat_pid(board_fd, h->n, i, members[i]->link->pid, err);
+        if (rc == PAR_OK) rc = par_board_seat_fd(board_fd, h->n, i, &fd, err);
+        if (rc == PAR_OK) rc = put_descriptor(h, i, 0, fd, err);
+        if (rc != PAR_OK) return rc;
+    }
+    return PAR_OK;
+}
+
+/* Member i's channels are to the others in their order, itself left out. */
+static int make_channels(handout *h, size_t ring_bytes, par_error *err)
+{
+    for (unsigned i = 0; i < h->n; i++)
+        for (unsigned k = i + 1; k < h->n; k++) {
+            int sockets[2], rc = par_peer_pair(ring_bytes, sockets, err);
+            if (rc != PAR_OK) return rc;
+            rc = put_descriptor(h, i, k, sockets[0], err);
+            if (rc == PAR_OK) rc = put_descriptor(h, k, i + 1, sockets[1], err);
+            else par_os_close(sockets[1]);
+            if (rc != PAR_OK) return rc;
+        }
+    return PAR_OK;
+}
+
+static int make_all(handout *h, par_lua_link *const *members, bool channels, size_t ring_bytes, par_error *err)
+{
+    int board_fd, rc = par_board_make(h->n, &board_fd, err);
+    if (rc != PAR_OK) return rc;
+    rc = make_seats(h, board_fd, members, err);
+    par_os_close(board_fd);
+    return rc == PAR_OK && channels ? make_channels(h, ring_bytes, err) : rc;
+}
+
+/* The message for a member: the value at idx, and its descriptors, which are gone here afterwards. */
+static int post(lua_State *L, par_lua_link *member, handout *h, unsigned i, int idx, par_error *err)
+{
+    par_encoded encoded;
+    par_payload payloads[PEERS_MAX + 1];
+    int rc = par_codec_encode(L, member->codec, idx, 1, "group", PAR_ENCODE_INLINE | member->encode_flags, NULL, 0, &encoded, err);
+    if (rc != PAR_OK) return rc;
+    for (unsigned k = 0; k < h->each; k++) payloads[k] = (par_payload){.blob = h->blobs[i * h->each + k], .shared = true};
+    rc = par_link_send(member->link, PAR_KIND_GROUP, encoded.bytes, encoded.len, payloads, h->each, PAR_NEVER, err);
+    par_codec_sent(L, &encoded);
+    return rc;
+}
+
+static void post_checked(lua_State *L, par_lua_link *member, handout *h, unsigned i, int idx)
+{
+    par_error err;
+    par_lua_use use = par_lua_enter(L, member);
+    int rc = post(L, member, h, i, idx, &err);
+    par_lua_link_settle(L, member, par_lua_leave(member, use), rc, &err, "make a group with");
+}
+
+/* core.group.make(members, told, channels, ring_bytes): members is a list of children, told[i] the table that member i gets. */
+static int group_make(lua_State *L)
+{
+    par_error err;
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    unsigned n = (unsigned)lua_rawlen(L, 1);
+    bool channels = lua_toboolean(L, 3) && n > 1;
+    if (channels && n > PEERS_MAX) return luaL_error(L, "parallel.group: channels among %d members are too many (at most %d)", (int)n, PEERS_MAX);
+    par_lua_link **members = lua_newuserdata(L, (n + 1) * sizeof *members);
+    for (unsigned i = 0; i < n; i++) {
+        lua_rawgeti(L, 1, (int)i + 1);
+        members[i] = par_lua_link_check(L, lua_gettop(L));
+        lua_pop(L, 1);
+    }
+    handout *h = handout_new(L, n, channels);
+    int rc = make_all(h, members, channels, (size_t)luaL_checknumber(L, 4), &err);
+    if (rc != PAR_OK) return par_lua_throw_status(L, 0, &err);
+    for (unsigned i = 0; i < n; i++) {
+        lua_rawgeti(L, 2, (int)i + 1);
+        post_checked(L, members[i], h, i, lua_gettop(L));
+        lua_pop(L, 1);
+    }
+    return 0;
+}
+
+/* core.group.kind(child) -> is it here (not on another machine), may it send code, its fingerprint or nil */
+static int group_kind(lua_State *L)
+{
+    par_lua_link *self = par_lua_link_check(L, 1);
+    lua_pushboolean(L, !self->link->apart);
+    lua_pushboolean(L, (self->decode_flags & PAR_DECODE_FUNCTIONS) != 0);
+    if (self->link->hello) lua_pushstring(L, self->link->fingerprint);
+    else lua_pushnil(L);
+    return 3;
+}
+
+/* --- a member's side --- */
+/* Field `name` of the table at idx as a number, or 0. */
+static uint32_t field_number(lua_State *L, int idx, const char *name)
+{
+    lua_getfield(L, idx, name);
+    lua_Number number = lua_tonumber(L, -1);
+    lua_pop(L, 1);
+    return number >= 0 && number <= UINT32_MAX ? (uint32_t)number : 0;
+}
+
+/* By seat: ids, and who may send code; in a userdata that is pushed. */
+static uint32_t *read_members(lua_State *L, int told, par_lua_group *self, uint32_t n)
+{
+    uint32_t *ids = lua_newuserdata(L, (n + 1) * sizeof *ids);
+    self->decode_flags = calloc(n + 1, 1);
+    if (!self->decode_flags) luaL_error(L, "not enough memory for a group");
+    lua_getfield(L, told, "ids");
+    lua_getfield(L, told, "plain"); /* those who may not */
+    if (!lua_istable(L, -2) || !lua_istable(L, -1)) luaL_error(L, "parallel.group: the parent sent what is no group");
+    for (uint32_t i = 0; i < n; i++) {
+        lua_rawgeti(L, -2, (int)i + 1);
+        ids[i] = (uint32_t)lua_tonumber(L, -1);
+        lua_pop(L, 1);
+        lua_rawgeti(L, -1, (int)i + 1);
+        self->decode_flags[i] = lua_toboolean(L, -1) ? 0 : PAR_DECODE_FUNCTIONS;
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 2);
+    return ids;
+}
+
+static unsigned encode_flags(lua_State *L, int told)
+{
+    unsigned flags = 0;
+    lua_getfield(L, told, "kinds"); /* fingerprints of all kinds of Lua among the members */
+    for (int i = 1; lua_istable(L, -1); i++) {
+        lua_rawgeti(L, -1, i);
+        const char *fingerprint = lua_tostring(L, -1);
+        if (fingerprint) flags |= par_codec_flags_for(L, fingerprint);
+        lua_pop(L, 1);
+        if (!fingerprint) break;
+    }
+    lua_pop(L, 1);
+    return flags;
+}
+
+static bool group_interrupted(void *context) { return par_lua_interrupted(context); }
+
+/* A message that is kept until it is used, freed by Lua whatever is raised. */
+static int kept_gc(lua_State *L)
+{
+    par_kept **box = lua_touserdata(L, 1);
+    par_kept_free(*box);
+    *box = NULL;
+    return 0;
+}
+
+static par_kept **kept_box(lua_State *L)
+{
+    par_kept **box = lua_newuserdata(L, sizeof *box);
+    *box = NULL;
+    if (luaL_newmetatable(L, "parallel.kept")) {
+        lua_pushcfunction(L, kept_gc);
+        lua_setfield(L, -2, "__gc");
+    }
+    lua_setmetatable(L, -2);
+    return box;
+}
+
+/* Joins the board with the descriptors of the message. Pushes the group and its fields. */
+static par_lua_group *join(lua_State *L, int told, par_kept *kept)
+{
+    par_error err;
+    uint32_t n = field_number(L, told, "size"), rank = field_number(L, told, "rank");
+    if (n == 0 || n > PAR_GROUP_MEMBERS_MAX || rank == 0 || rank > n || kept->n_payloads == 0)
+        luaL_error(L, "parallel.group: the parent sent what is no group");
+    par_lua_group *self = par_lua_group_new(L);
+    uint32_t *ids = read_members(L, told, self, n);
+    self->encode_flags = encode_flags(L, told);
+    par_board_owner owner = {.context = self->waiting, .interrupted = group_interrupted};
+    int fd = par_share_take_descriptor(kept->payloads[0]);
+    int rc = fd < 0 ? par_error_set(&err, PAR_E_CORRUPT, "parallel.group: the parent sent no board")
+                    : par_board_join(&self->board, fd, n, rank - 1, ids, &owner, &err);
+    if (rc != PAR_OK) {
+        par_os_close(fd);
+        par_lua_throw_status(L, 0, &err);
+    }
+    lua_pop(L, 1);
+    return self;
+}
+
+/* Pushes a list with links to the other members by rank; an empty one when there are no channels. */
+static void push_peers(lua_State *L, int told, const par_lua_group *self, par_kept *kept)
+{
+    par_error err;
+    uint32_t n = field_number(L, told, "size"), own = field_number(L, told, "rank");
+    lua_newtable(L);
+    lua_getfield(L, told, "ids");
+    for (uint32_t rank = 1, k = 1; rank <= n && k < kept->n_payloads; rank++) {
+        if (rank == own) continue;
+        lua_rawgeti(L, -1, (int)rank);
+        uint32_t id = (uint32_t)lua_tonumber(L, -1);
+        lua_pop(L, 1);
+        par_lua_link *peer = par_lua_link_new(L, id);
+        lua_pushinteger(L, (lua_Integer)id);
+        lua_setfield(L, -2, "id");
+        lua_pop(L, 1);
+        par_link *link;
+        int fd = par_share_take_descriptor(kept->payloads[k++]);
+        int rc = fd < 0 ? par_error_set(&err, PAR_E_CORRUPT, "parallel.group: the parent sent no channel") : par_peer_attach(&link, fd, id, &err);
+        if (rc != PAR_OK) {
+            par_os_close(fd);
+            par_lua_throw_status(L, 0, &err);
+        }
+        par_lua_link_bind(peer, link);
+        peer->encode_flags = self->encode_flags;
+        peer->decode_flags = self->decode_flags[rank - 1];
+        lua_rawseti(L, -3, (int)rank);
+    }
+    lua_pop(L, 1);
+}
+
+/* core.group.take(parent, timeout) -> group, its fields, what the parent told, links to the other members. timeout nil: waits. */
+static int group_take(lua_State *L)
+{
+    static const par_lua_source source = {"group", 0};
+    par_error err;
+    par_lua_link *self = par_lua_link_check(L, 1);
+    int64_t deadline_ns = par_lua_deadline_of(L, 2, "timeout");
+    lua_settop(L, 1);
+    par_kept **box = kept_box(L);
+    par_lua_use use = par_lua_enter(L, self);
+    int n = 0, rc = par_link_wait_control(self->link, PAR_KIND_GROUP, deadline_ns, box, &err);
+    if (rc == PAR_OK) n = par_lua_link_decode(L, self, &source, (*box)->bytes, (*box)->len, NULL, 0, &err);
+    bool open = par_lua_leave(self, use);
+    par_lua_link_settle(L, self, open, rc, &err, "wait for a group from");
+    if (n < 0) return par_lua_throw_status(L, 0, &err);
+    if (n != 1 || !lua_istable(L, -1)) return luaL_error(L, "parallel.group: the parent sent what is no group");
+    int told = lua_gettop(L);
+    par_lua_group *group = join(L, told, *box);
+    lua_pushvalue(L, told);
+    push_peers(L, told, group, *box);
+    return 4;
+}
+
+/* core.group.waits(parent) -> has the parent made another one? */
+static int group_waits(lua_State *L)
+{
+    par_lua_link *self = par_lua_link_check(L, 1);
+    par_lua_use use = par_lua_enter(L, self);
+    bool waits = par_link_has_control(self->link, PAR_KIND_GROUP);
+    if (!par_lua_leave(self, use)) return par_lua_throw_closed(L, self);
+    lua_pushboolean(L, waits);
+    return 1;
+}
+
+void par_lua_open_group_make(lua_State *L)
+{
+    static const luaL_Reg functions[] = {{"make", group_make}, {"kind", group_kind}, {"take", group_take}, {"waits", group_waits}, {NULL, NULL}};
+    luaL_setfuncs(L, functions, 0);
+}
