@@ -68,7 +68,7 @@ typedef struct parallel_end_status {
 /* Starts a child. It finds its parent by descriptor 3 and the variable PARALLEL_SOCKET. PARALLEL_E_SYSTEM (no such program),
  * PARALLEL_E_LIMIT, PARALLEL_E_NOMEM. On success *child is the caller's, until parallel_end. */
 PARALLEL_API int parallel_start(parallel_process **child, const parallel_start_options *options, parallel_error *error);
-/* In a child, once: finds the parent. *parent stays until the process ends. PARALLEL_E_INVALID: nobody started this process as a
+/* In a child: finds the parent, the same each time. *parent stays until the process ends. PARALLEL_E_INVALID: nobody started this process as a
  * child. PARALLEL_E_CLOSED: the parent is gone. */
 PARALLEL_API int parallel_attach(parallel_process **parent, parallel_error *error);
 /* Waits until a child's process has ended; what it sends is taken in meanwhile and can be received after. PARALLEL_E_TIMEOUT,

@@ -117,17 +117,23 @@ int parallel_start(parallel_process **child, const parallel_start_options *optio
     return tell(error, rc, &err);
 }
 
+static parallel_process *the_parent; /* of the thread that attached to it; never freed, as its socket is our life line */
+
 int parallel_attach(parallel_process **parent, parallel_error *error)
 {
     par_error err;
     int fd;
+    if (the_parent) {
+        *parent = the_parent;
+        return tell(error, PAR_OK, NULL);
+    }
     const char *where = getenv(SOCKET_VARIABLE);
     if (!where || sscanf(where, "%d", &fd) != 1)
         return complain(error, PARALLEL_E_INVALID, "parallel_attach: no other process has started this one as its child");
     parallel_process *made = calloc(1, sizeof *made);
     int rc = made ? par_link_attach(&made->link, fd, &err) : par_error_set(&err, PAR_E_NOMEM, "out of memory");
     if (rc == PAR_OK) {
-        *parent = made;
+        *parent = the_parent = made;
         unsetenv(SOCKET_VARIABLE); /* what this process starts is no child of that parent */
     } else {
         free(made);
