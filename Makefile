@@ -79,7 +79,7 @@ chaos: build
 
 ## make simulate       schedules of a pool in a world of its own: SCHEDULES (1000000) of them from seed FIRST (1) on
 simulate: build
-	@LUA_PATH='tests/lua/?.lua;;' tools/lua jit tests/lua/pool_simulation.lua $(or $(SCHEDULES),1000000) $(or $(FIRST),1)
+	@LUA_PATH='tests/lua/?.lua;;' tools/lua jit tests/lua/pool/simulation.lua $(or $(SCHEDULES),1000000) $(or $(FIRST),1)
 
 ## make mutants        removes one check after the other in a copy and prints those that no test misses (ONLY='text in its title')
 mutants: deps

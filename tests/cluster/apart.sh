@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# apart.sh VERSION LAUNCHER SPEC...: specs of local children, with every child on host h1. Left out is what cannot be the same there.
+# apart.sh VERSION LAUNCHER LAYER/SUBJECT...: specs of local children, with every child on host h1. Left out is what cannot be the same there.
 set -eu
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 version=$1

@@ -276,9 +276,9 @@ mutant('codec', 'a module that takes the memory away',
   'int rc = par_input_own(d);\n    if (rc != PAR_OK) return rc;\n    lua_getglobal(L, "require");',
   'lua_getglobal(L, "require");', C)
 mutant('codec', 'where an object with a metatable begins', 'seen->at = par_output_at(e) + prefix;',
-  'seen->at = par_output_at(e) + 0 * prefix;', 'lua5.4.codec_value_spec lua5.4.codec_function_spec')
+  'seen->at = par_output_at(e) + 0 * prefix;', 'codec.value.5.4 codec.function.5.4')
 mutant('codec', 'an object inside its own encoded form', 'if (inside_itself(e, at)) return',
-  'if (0 && inside_itself(e, at)) return', 'lua5.4.codec_value_spec lua5.4.codec_function_spec')
+  'if (0 && inside_itself(e, at)) return', 'codec.value.5.4 codec.function.5.4')
 untestable('codec', 'old entries after 2^32 messages', 'if (++pointers->epoch != 0) return;', 'it takes 2^32 messages')
 
 -- --- link ---
@@ -309,13 +309,13 @@ mutant('link', 'descriptors of a start that failed',
 mutant('link', 'the channel of a start that failed',
   'par_channel_close(out->channel);\n    par_relay_close(out->relay);', 'par_relay_close(out->relay);', 'start.faults')
 mutant('link', 'a failed request closes the fork server', 'if (rc != PAR_OK) par_forkserver_close(server);', '',
-  'lua5.4.forkserver_spec')
+  'child.forkserver.5.4')
 mutant('link', 'the wait for the fork server can be interrupted',
-  'if (server->interrupted && server->interrupted(server->host)) return', 'if (0) return', 'lua5.4.forkserver_spec')
+  'if (server->interrupted && server->interrupted(server->host)) return', 'if (0) return', 'child.forkserver.5.4')
 
 -- --- pool ---
 
-local P = 'lua5.4.pool_parts_spec'
+local P = 'pool.parts.5.4'
 mutant('pool', 'what was claimed is not taken back', 'uint32_t limit = keep > state.claimed ? keep : state.claimed;',
   'uint32_t limit = keep;', 'c.test_tasks')
 mutant('pool', 'taking back gives nothing', 'if (limit > state.limit) limit = state.limit;', '', 'c.test_tasks')
@@ -328,12 +328,12 @@ mutant('pool', 'a claim while tasks are taken back',
     'memory_order_seq_cst, memory_order_seq_cst));',
   '} while (0);\n    for (volatile int i = 0; i < 5000; i++) continue;\n' ..
     '    atomic_store_explicit(&words[slot], lowered, memory_order_seq_cst);', 'c.test_tasks')
-mutant('pool', 'a negative number to keep', 'if (keep < 0) keep = 0;', '', 'lua5.4.pool_words_spec')
-mutant('pool', 'the slots of a worker', 'n >= 0 && n < (lua_Integer)PAR_TASKS_SLOTS', 'n >= 0', 'lua5.4.pool_words_spec')
+mutant('pool', 'a negative number to keep', 'if (keep < 0) keep = 0;', '', 'pool.words.5.4')
+mutant('pool', 'the slots of a worker', 'n >= 0 && n < (lua_Integer)PAR_TASKS_SLOTS', 'n >= 0', 'pool.words.5.4')
 mutant('pool', 'the number of tasks of a chunk', 'count >= 0 && count <= (lua_Integer)PAR_TASKS_MAX', 'count <= (lua_Integer)PAR_TASKS_MAX',
-  'lua5.4.pool_words_spec')
+  'pool.words.5.4')
 mutant('pool', 'kinds that are not a pool\'s', 'kind >= POOL_KIND_FIRST && kind < (lua_Integer)PAR_KIND_CONTROL',
-  'kind >= POOL_KIND_FIRST', 'lua5.4.pool_words_spec')
+  'kind >= POOL_KIND_FIRST', 'pool.words.5.4')
 mutant('pool', 'a result without a task',
   "says[protocol.OK] = function(crew, worker, ...)\n" ..
     "  local chunk = worker.chunks[1]\n" ..

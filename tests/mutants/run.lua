@@ -120,9 +120,9 @@ end
 local targets = {c = '%s', faults = 'faults_%s', start = 'start_%s', crash = 'crash_%s'}
 
 local function target_of(name)
+  local version = name:match('%.(5%.%d)$') or name:match('%.(jit)$')
+  if version then return 'core-' .. version end
   local group, rest = name:match('^([^.]+)%.(.*)$')
-  local version = group and group:match('^lua(.*)$')
-  if version then return 'core-' .. (name:match('^lua(5%.%d)') or 'jit') end
   return group and targets[group] and targets[group]:format(rest)
 end
 

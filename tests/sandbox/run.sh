@@ -5,7 +5,7 @@ set -u
 build=$1 what=$2
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 confine=$build/tests/confine
-specs="seed message run death options forkserver transport tensor growth pool pool_map pool_faults"
+specs="child/original child/message child/run child/death child/options child/forkserver child/transport tensor/tensor child/growth pool/pool pool/map pool/faults"
 
 skip() {
   echo "skipped: $*"

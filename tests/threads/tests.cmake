@@ -1,5 +1,5 @@
 # Lua states in several threads, for ThreadSanitizer above all: the module linked with a Lua, since the interpreter itself is not
-# instrumented. tests/lua/threads_spec.lua does the same with the module as users load it, on every Lua.
+# instrumented. tests/lua/child/threads_spec.lua does the same with the module as users load it, on every Lua.
 if(PARALLEL_LUA_5.4_LIBRARY AND TARGET core-5.4)
   add_executable(test_states ${CMAKE_CURRENT_LIST_DIR}/test_states.c $<TARGET_OBJECTS:core-5.4>)
   target_include_directories(test_states SYSTEM PRIVATE ${PARALLEL_LUA_5.4_INCLUDE})

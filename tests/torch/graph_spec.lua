@@ -2,7 +2,7 @@
 -- taken again at once, by Torch's allocator as by this stand-in.
 package.path = 'tests/lua/?.lua;' .. package.path
 local core = require 'parallel.core'
-local graph = require 'tensor_graph'
+local graph = require 'tensor.graph'
 local torch = require 'standin'
 
 local lib = {}

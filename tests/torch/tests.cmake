@@ -13,12 +13,12 @@ foreach(version IN LISTS PARALLEL_FOUND_LUAS)
     foreach(part bridge class graph real memory)
       set(spec ${CMAKE_SOURCE_DIR}/tests/torch/${part}_spec.lua)
       if(part STREQUAL memory) # the same as for our own tensors, and more
-        set(spec ${CMAKE_SOURCE_DIR}/tests/lua/tensor_memory_spec.lua)
+        set(spec ${CMAKE_SOURCE_DIR}/tests/lua/tensor/memory_spec.lua)
       endif()
-      add_test(NAME lua${version}.torch_${part}
+      add_test(NAME torch.${part}.${version}
         COMMAND ${CMAKE_SOURCE_DIR}/tests/run-spec.sh ${version} ${spec}
         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-      set_tests_properties(lua${version}.torch_${part} PROPERTIES TIMEOUT ${TEST_SECONDS} ENVIRONMENT
+      set_tests_properties(torch.${part}.${version} PROPERTIES TIMEOUT ${TEST_SECONDS} ENVIRONMENT
         "PARALLEL_BUILD=${CMAKE_BINARY_DIR};PARALLEL_SANITIZE=${PARALLEL_SANITIZE};LUA_CPATH=${CMAKE_BINARY_DIR}/standin/${version}/?.so\;\;")
     endforeach()
   endif()

@@ -1,7 +1,7 @@
 -- Messages between processes of every two Luas: a parent of this one and a child of each, both ways.
 package.path = 'tests/lua/?.lua;' .. package.path
 local support = require 'support'
-local codec = require 'codec_support'
+local codec = require 'codec.support'
 local parallel = require 'parallel'
 local torch = require 'parallel.tensor'
 
@@ -16,7 +16,7 @@ local with_integers = {['5.3'] = true, ['5.4'] = true, ['5.5'] = true}
 -- Says what came in words of its own, sends it back, or runs it.
 local other = [[
   package.path = 'tests/lua/?.lua;' .. package.path
-  local codec = require 'codec_support'
+  local codec = require 'codec.support'
   while true do
     local message = parallel.parent:receive()
     local options = message.options

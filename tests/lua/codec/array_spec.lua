@@ -2,7 +2,7 @@
 -- having something else there, or of missing an element, has to be noticed.
 local core = require 'parallel.core'
 package.path = 'tests/lua/?.lua;' .. package.path
-local same = require 'codec_support'.same
+local same = require 'codec.support'.same
 
 local function back(value) return core.decode(core.encode(value)) end
 

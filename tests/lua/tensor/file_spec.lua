@@ -213,7 +213,7 @@ describe('what cannot be a file', function()
 
   it('is an error or a value however it was changed', function()
     for seed = 1, 2 do
-      local out, status = support.shell(('tests/run-script.sh %s tests/lua/torch_load_fuzz.lua %d %d'):format(support.version, seed,
+      local out, status = support.shell(('tests/run-script.sh %s tests/lua/tensor/load_fuzz.lua %d %d'):format(support.version, seed,
         support.sanitized and 40000 or 10000))
       assert.equal(0, status, out)
       local good, bad = out:match('(%d+)%s+(%d+)')

@@ -1,4 +1,4 @@
--- No call with whatever arguments crashes: tensor_calls.lua, in processes of their own.
+-- No call with whatever arguments crashes: calls.lua, in processes of their own.
 package.path = 'tests/lua/?.lua;' .. package.path
 local support = require 'support'
 
@@ -7,7 +7,7 @@ local ROUNDS, SEEDS = support.sanitized and 20 or 6, 3
 
 describe('functions of tensors', function()
   local function run(seed, names)
-    return support.shell(('tests/run-script.sh %s tests/lua/tensor_calls.lua %d %d %s'):format(support.version, seed, ROUNDS, names),
+    return support.shell(('tests/run-script.sh %s tests/lua/tensor/calls.lua %d %d %s'):format(support.version, seed, ROUNDS, names),
       10 * support.patience)
   end
 

@@ -1,8 +1,8 @@
--- Random schedules of a pool in a world of its own (pool_world.lua): each seed is a workload, with crashes, errors, time limits, steals,
+-- Random schedules of a pool in a world of its own (world.lua): each seed is a workload, with crashes, errors, time limits, steals,
 -- cancellations and closings at moments that nobody chose. What has to hold whatever happens is checked; a failure names its seed.
 --
---   tests/run-script.sh jit tests/lua/pool_simulation.lua [schedules [first seed]]
-local new_world = require 'pool_world'.new
+--   tests/run-script.sh jit tests/lua/pool/simulation.lua [schedules [first seed]]
+local new_world = require 'pool.world'.new
 local new_loop = require 'parallel.pool.loop'.new
 local new_pool = require 'parallel.pool'.new
 local state = require 'parallel.state'
@@ -269,7 +269,7 @@ function simulation.run(n, first)
   return failed, problem
 end
 
-if arg and arg[0] and arg[0]:match('pool_simulation%.lua$') then
+if arg and arg[0] and arg[0]:match('pool/simulation%.lua$') then
   local n, first = tonumber(arg[1]) or 100000, tonumber(arg[2]) or 1
   local seed, problem = simulation.run(n, first)
   if seed then

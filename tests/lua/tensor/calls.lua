@@ -1,5 +1,5 @@
 -- Calls every function and method of the tensors with random arguments of all kinds: each call returns or raises an error. Run as a
--- script of its own: tensor_calls.lua SEED ROUNDS [names]. With `names` each call is said before it is made.
+-- script of its own: calls.lua SEED ROUNDS [names]. With `names` each call is said before it is made.
 local torch = require 'parallel.tensor'
 local seed, rounds, names = tonumber(arg[1]), tonumber(arg[2]), arg[3]
 local unpack = table.unpack or unpack -- luacheck: ignore

@@ -5,7 +5,7 @@
 -- empty(type), storage_of(tensor), again(object) -> another userdata for it, id(object), numbers(tensor), elements(storage) -> list.
 local assert = require 'luassert'
 
-local tensor_graph = {}
+local graph = {}
 
 local types = {'Byte', 'Int', 'Long', 'Float', 'Double'}
 
@@ -42,13 +42,13 @@ local function random_value(lib, objects, tables, depth)
   elseif dice <= 6 and #tables > 0 then
     return {kind = 'table', object = pick(tables)}
   elseif dice <= 8 and depth < 4 then
-    return {kind = 'table', object = tensor_graph.table(lib, objects, tables, depth + 1)}
+    return {kind = 'table', object = graph.table(lib, objects, tables, depth + 1)}
   end
   return {kind = 'plain', object = math.random(1000)}
 end
 
 --- A table of entries {kind, value} in a row, and of entries under tensors and storages as keys, which hold their key too.
-function tensor_graph.table(lib, objects, tables, depth)
+function graph.table(lib, objects, tables, depth)
   local made = {list = {}, keyed = {}}
   tables[#tables + 1] = made
   for i = 1, math.random(0, 6) do
@@ -62,7 +62,7 @@ function tensor_graph.table(lib, objects, tables, depth)
   return made
 end
 
-function tensor_graph.random(lib) return tensor_graph.table(lib, objects_of(lib), {}, 1) end
+function graph.random(lib) return graph.table(lib, objects_of(lib), {}, 1) end
 
 -- The comparison: each object of one side stands for one of the other, always the same, and both hold the same numbers.
 local function new_pairing(lib)
@@ -113,20 +113,20 @@ local function new_pairing(lib)
 end
 
 --- Raises when `arrived` is not made as `message` is.
-function tensor_graph.compare(lib, message, arrived) new_pairing(lib).table(message, arrived) end
+function graph.compare(lib, message, arrived) new_pairing(lib).table(message, arrived) end
 
 --- `rounds` random messages through `send`, which returns what arrived.
-function tensor_graph.check(lib, rounds, send)
+function graph.check(lib, rounds, send)
   for seed = 1, rounds do
     math.randomseed(seed)
-    local message = tensor_graph.random(lib)
-    local good, why = pcall(tensor_graph.compare, lib, message, send(message))
+    local message = graph.random(lib)
+    local good, why = pcall(graph.compare, lib, message, send(message))
     if not good then error(('message %d: %s'):format(seed, type(why) == 'table' and tostring(why.message) or tostring(why)), 0) end
   end
 end
 
 --- For everything that has Torch's face.
-function tensor_graph.torch(torch)
+function graph.torch(torch)
   local lib = {id = torch.pointer}
   function lib.storage(type, n)
     local storage = torch[type .. 'Storage'](n)
@@ -144,4 +144,4 @@ function tensor_graph.torch(torch)
   return lib
 end
 
-return tensor_graph
+return graph

@@ -2,7 +2,7 @@
 -- PARALLEL_PROPERTY=1000000 tries so many random values.
 package.path = 'tests/lua/?.lua;' .. package.path
 local support = require 'support'
-local codec = require 'codec_support'
+local codec = require 'codec.support'
 local core = require 'parallel.core'
 local tensor = require 'parallel.tensor'
 

@@ -1,6 +1,6 @@
 -- Values of every kind that can be sent, for the specs of the codec: what makes them, and what says that one arrived as it was.
 -- Both sides have to load this file, since it names the types.
-local codec = require 'codec_support'
+local codec = require 'codec.support'
 local parallel = require 'parallel'
 local torch = require 'parallel.tensor'
 

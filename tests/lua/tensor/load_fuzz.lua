@@ -1,5 +1,5 @@
 -- Reads files that were changed at random: each is a value or an error with its position, and takes no more memory than a file of its
--- size may. Run as a script: torch_load_fuzz.lua SEED COUNT [verbose]
+-- size may. Run as a script: load_fuzz.lua SEED COUNT [verbose]
 local torch = require 'parallel.tensor'
 local seed, count, verbose = tonumber(arg[1]), tonumber(arg[2]), arg[3]
 

@@ -74,7 +74,7 @@ describe('sys', function()
     assert.equal('/c', sys.concat('a', '/c'))
     local folder, name = sys.fpath()
     assert.equal('stand_in_spec.lua', name)
-    assert.matches('/tests/lua$', folder)
+    assert.matches('/tests/lua/tensor$', folder)
   end)
 
   it('splits text', function()

@@ -1,4 +1,4 @@
--- The pool in a world of its own: many schedules of crashes, errors, time limits, steals and cancellations (pool_simulation.lua); and
+-- The pool in a world of its own: many schedules of crashes, errors, time limits, steals and cancellations (simulation.lua); and
 -- faults put into it on purpose, each of which that must find. More schedules by hand: make simulate.
 package.path = 'tests/lua/?.lua;' .. package.path
 local support = require 'support'
@@ -8,7 +8,7 @@ local searcher = require 'parallel.searcher'
 local SCHEDULES = support.version == 'jit' and not support.sanitized and 100000 or 1000
 
 it('holds what it promises in every schedule', function()
-  local seed, problem = require 'pool_simulation'.run(SCHEDULES, 1)
+  local seed, problem = require 'pool.simulation'.run(SCHEDULES, 1)
   assert.is_nil(seed and ('seed %d: %s'):format(seed, problem))
 end)
 
@@ -16,7 +16,7 @@ end)
 local function with_mutant(name, old, new, f)
   local kept = {}
   for module in pairs(package.loaded) do
-    if module:match('^parallel%.pool') or module:match('^pool_') then kept[module] = package.loaded[module] end
+    if module:match('^parallel%.pool') or module:match('^pool%.') then kept[module] = package.loaded[module] end
   end
   for module in pairs(kept) do package.loaded[module] = nil end
   local text = support.read_file(('%s/pool/%s.lua'):format(searcher.root, name))
@@ -27,7 +27,7 @@ local function with_mutant(name, old, new, f)
   local ok, err = pcall(f)
   package.preload['parallel.pool.' .. name] = nil
   for module in pairs(package.loaded) do
-    if module:match('^parallel%.pool') or module:match('^pool_') then package.loaded[module] = nil end
+    if module:match('^parallel%.pool') or module:match('^pool%.') then package.loaded[module] = nil end
   end
   for module, value in pairs(kept) do package.loaded[module] = value end
   assert(ok, err)
@@ -49,7 +49,7 @@ describe('the simulation finds', function()
   for _, mutant in ipairs(mutants) do
     it(mutant[1], function()
       with_mutant(mutant[2], mutant[3], mutant[4], function()
-        local seed = require 'pool_simulation'.run(3000, 1)
+        local seed = require 'pool.simulation'.run(3000, 1)
         assert.is_number(seed)
       end)
     end)

@@ -12,7 +12,7 @@ describe('functions', function()
     assert.are.same({1, 'two', 3, 4}, {f(4)})
     local g = back(function() error 'here' end)
     local _, message = pcall(g)
-    assert.truthy(message:find('codec_function_spec.lua:13', 1, true))
+    assert.truthy(message:find('function_spec.lua:13', 1, true))
   end)
 
   it('may be recursive and refer to what holds them', function()

@@ -1,7 +1,7 @@
 -- The same random values between every two Luas: this one reads what each of the others wrote.
 package.path = 'tests/lua/?.lua;' .. package.path
 local core = require 'parallel.core'
-local support = require 'codec_support'
+local support = require 'codec.support'
 
 local versions = {'5.1', '5.2', '5.3', '5.4', '5.5', 'jit'}
 local build = os.getenv 'PARALLEL_BUILD' or 'build/release'
@@ -16,7 +16,7 @@ end
 local function run(version, code)
   local script = os.tmpname()
   local f = assert(io.open(script, 'w'))
-  f:write("package.path = 'tests/lua/?.lua;' .. package.path\nlocal core, support = require 'parallel.core', require 'codec_support'\n", code)
+  f:write("package.path = 'tests/lua/?.lua;' .. package.path\nlocal core, support = require 'parallel.core', require 'codec.support'\n", code)
   f:close()
   -- The sanitizer's run-time library is inherited: the other interpreter's module needs it too.
   local pipe = assert(io.popen(('tools/lua %s %s'):format(version, script), 'r'))

@@ -1,6 +1,6 @@
 -- Random messages of our own tensors keep which objects are the same.
 package.path = 'tests/lua/?.lua;' .. package.path
-local graph = require 'tensor_graph'
+local graph = require 'tensor.graph'
 local core = require 'parallel.core'
 local torch = require 'parallel.tensor'
 

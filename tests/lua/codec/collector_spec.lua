@@ -28,7 +28,7 @@ end
 local prepare = [[
   package.path = 'tests/lua/?.lua;' .. package.path
   require 'parallel.core'.direct_state() -- the direct walk from the first message on
-  local kinds = require 'codec_kinds'
+  local kinds = require 'codec.kinds'
   local cycles = 0
   local function watch()
     local object = rawget(_G, 'newproxy') and newproxy(true) or setmetatable({}, {})

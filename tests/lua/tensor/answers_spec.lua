@@ -1,6 +1,6 @@
 -- Each expression of torch7_answers.lua gives the text that Torch7 gave, on every Lua.
 local torch = require 'parallel.tensor'
-local answers = dofile('tests/lua/torch7_answers.lua')
+local answers = dofile('tests/lua/tensor/torch7_answers.lua')
 
 local load_text = loadstring or load -- luacheck: ignore
 local environment = setmetatable({torch = torch}, {__index = _G})

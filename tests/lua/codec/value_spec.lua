@@ -1,7 +1,7 @@
 -- Values through parallel.encode and parallel.decode in one process: everything comes out as it went in.
 local core = require 'parallel.core'
 package.path = 'tests/lua/?.lua;' .. package.path
-local support = require 'codec_support'
+local support = require 'codec.support'
 local same = support.same
 local encode, decode = core.encode, core.decode
 local math_type = math.type or function() return 'number' end

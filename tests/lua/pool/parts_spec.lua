@@ -60,7 +60,8 @@ local function new_world()
     end,
     post = function(child, kind, ...) world.posts[#world.posts + 1] = {child, kind, ...} end,
     give = function(child, count, slot, id, mode, args)
-      if world.refuses then error(world.refuses, 0) end
+      local refusal = world.refuses and world.refuses(count, args)
+      if refusal then error(refusal, 0) end
       child.claimed[slot], child.limit[slot] = 0, count
       world.given[#world.given + 1] = {child = child, count = count, slot = slot, args = args}
       return 0
@@ -384,15 +385,20 @@ describe('giving out', function()
     local pool = new_pool(world, 1)
     pool.crew.workers[1].ready = true
     pool:add_job(job)
-    world.refuses = {code = 'unsupported', message = 'values 4[1]: no'}
-    pool:assign()
-    assert.equal('1-1 2-2 3-3 4-4', ranges(job)) -- each on its own
-    assert.equal(0, job.out)
-    pool:assign()
+    world.refuses = function(count, args)
+      if count > 1 or args[1] < 3 then return {code = 'unsupported', message = 'values 4[1]: no'} end
+    end
+    pool:assign() -- each on its own, until one is taken
     assert.equal('argument: no', job.errors[1].message)
-    world.refuses = {code = 'died', message = 'x'}
+    assert.equal('argument: no', job.errors[2].message)
+    assert.is_nil(job.errors[3])
+    assert.equal('4-4', ranges(job))
+    assert.equal(1, job.out)
+    world.refuses = function() return {code = 'died', message = 'x'} end
+    says(pool, pool.crew.workers[1], {LAST, 0.1, 'c'})
     pool:assign()
-    assert.is_nil(job.errors[2])
+    assert.is_nil(job.errors[4])
+    assert.equal('4-4', ranges(job))
     assert.equal(0, job.out)
     assert.equal(2, world.started)
   end)
