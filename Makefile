@@ -5,7 +5,7 @@ BUILD = build/$(PRESET)
 CONFIGURE = cmake --preset $(PRESET) >build/$(PRESET)-configure.log 2>&1 || { cat build/$(PRESET)-configure.log; exit 1; }
 CTEST = ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
-.PHONY: help simulate deps build demo test test-asan test-tsan test-portable test-systems systems-one bench fuzz chaos mutants clean
+.PHONY: help simulate deps build demo lint test test-asan test-tsan test-portable test-systems systems-one bench fuzz chaos mutants clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -33,6 +33,10 @@ demo:
 test: build
 	@scripts/unpack-world.sh build/world
 	@$(CTEST)
+
+## make lint           how the sources are written: luacheck, clang-format, blanks and widths; FIX=1 lays the C files out
+lint:
+	@scripts/lint.sh $(if $(FIX),--fix)
 
 ## make test-asan      the same under AddressSanitizer and UBSan
 ## make test-tsan      the C tests under ThreadSanitizer

@@ -10,7 +10,8 @@ parallel.hosts(hosts)
 parallel.setSharedSize(65536)
 local began, list = parallel.clock(), {}
 for i = 1, n do
-  list[i] = parallel.run{host = hosts[i % 2 + 1], stdout = 'null', code = 'local x = parallel.parent:receive() parallel.parent:send(x * 2) parallel.parent:receive()'}
+  list[i] = parallel.run{host = hosts[i % 2 + 1], stdout = 'null',
+    code = 'local x = parallel.parent:receive() parallel.parent:send(x * 2) parallel.parent:receive()'}
 end
 print('started', parallel.clock() - began)
 for i, child in ipairs(list) do child:send(i) end

@@ -13,7 +13,9 @@ function hostlist.name(text)
   local name, port = rest:match('^%[(.+)%]:(%d+)$') -- an IPv6 address in brackets
   if not name then name, port = rest:match('^([^:]+):(%d+)$') end
   name = name or rest:match('^%[(.+)%]$') or rest
-  if name == '' or name:find('@', 1, true) or name:find('[%s\'"`$;|&<>\\%c]') or name:sub(1, 1) == '-' then fail("'%s' is no name of a host", text) end
+  if name == '' or name:find('@', 1, true) or name:find('[%s\'"`$;|&<>\\%c]') or name:sub(1, 1) == '-' then
+    fail("'%s' is no name of a host", text)
+  end
   if user and (user:find('[%s\'"`$;|&<>\\%c]') or user:sub(1, 1) == '-') then fail("'%s' is no name of a user", user) end
   port = tonumber(port)
   if port and (port < 1 or port > 65535) then fail("host %s: there is no port %d", name, port) end
@@ -48,7 +50,9 @@ function hostlist.text(text, what)
       local slots = words:match('%sslots=(%S+)')
       if slots then
         host.slots = tonumber(slots)
-        if not is_count(host.slots) then fail("host %s: slots must be a whole number from 1 on, got %s (%s, line %d)", host.name, slots, what, number) end
+        if not is_count(host.slots) then
+          fail("host %s: slots must be a whole number from 1 on, got %s (%s, line %d)", host.name, slots, what, number)
+        end
       end
       list[#list + 1] = host
     end

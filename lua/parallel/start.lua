@@ -175,7 +175,8 @@ function start.child(options)
   local settings = {
     id = id, parent_id = module.id, path = state.path, name = options.name,
     package_path = package.path, package_cpath = same_kind and not fields.host and package.cpath or nil, apart = fields.host and true,
-    release = core._VERSION, shared_size = module.getSharedSize(), inbox_size = module.getInboxSize(), interpreter = module.interpreter, waits = options.waits,
+    release = core._VERSION, shared_size = module.getSharedSize(), inbox_size = module.getInboxSize(), interpreter = module.interpreter,
+    waits = options.waits,
     compiled = same_kind and not env and compiled_files() or nil, -- the fork server has them loaded
     env = env, cwd = cwd, start_method = module.start_method,
     nice = options.nice, affinity = options.affinity, memory_limit = options.memory_limit,
@@ -192,7 +193,8 @@ function start.child(options)
   return child
 end
 
---- parallel.run(code [, arg1, ...]) -> child;  parallel.run{program=, args=, ...} -> child;  parallel.run{code=, args={...}, lua=, env=, cwd=, name=, ...} -> child
+--- parallel.run(code [, arg1, ...]) -> child;  parallel.run{program=, args=, ...} -> child;
+--- parallel.run{code=, args={...}, lua=, env=, cwd=, name=, ...} -> child
 function start.run(code, ...)
   if type(code) == 'table' and code.program ~= nil then return require 'parallel.program'.start(code) end
   if type(code) == 'table' then return start.child(code) end

@@ -34,8 +34,8 @@ int par_channel_send(par_channel *channel, uint32_t kind, const void *bytes, siz
 /* The short way for short messages: contiguous room in the ring, 8-byte aligned, or NULL when less than `want` bytes are
  * free right now (use send). A claim that is never committed costs nothing: the next claim or send starts over. */
 uint8_t *par_channel_claim(par_channel *channel, size_t want, size_t *room);
-/* Publishes the first len bytes of the claim as one message without payloads. PAR_E_CLOSED when the peer is gone.  PAR_E_AGAIN: another message was sent
- * on this channel since the claim, which is void: what was written has to be sent anew. */
+/* Publishes the first len bytes of the claim as one message without payloads. PAR_E_CLOSED when the peer is gone.
+ * PAR_E_AGAIN: another message was sent on this channel since the claim, which is void: what was written has to be sent anew. */
 int par_channel_commit(par_channel *channel, uint32_t kind, size_t len, par_error *err);
 
 /* The same without ringing: the peer finds the message when it looks, or when it is rung by par_channel_ring or by a later
@@ -81,8 +81,8 @@ int par_channel_overdue(par_channel *channel, int64_t deadline_ns, par_error *er
 /* Puts a received data message back to the front of the inbox (for a receive that was refused after a look). */
 int par_channel_unreceive(par_channel *channel, par_message *message, par_error *err);
 
-/* Would receive return at once with data, a notice or an end, or has the room come that was wanted? Never waits. `pending` looks at shared memory only, so that it
- * costs no system call; it may not know of an end yet. */
+/* Would receive return at once with data, a notice or an end, or has the room come that was wanted? Never waits.
+ * `pending` looks at shared memory only, so that it costs no system call; it may not know of an end yet. */
 bool par_channel_pending(par_channel *channel);
 bool par_channel_ready(par_channel *channel);
 bool par_channel_has_data(par_channel *channel); /* a data message is waiting (takes control messages in) */

@@ -96,7 +96,8 @@ static int copy_members(par_board *board, const uint32_t *ids, par_error *err)
     board->runs = malloc(board->seats * sizeof *board->runs);
     board->lengths = malloc(board->seats * sizeof *board->lengths);
     board->ids = ids ? malloc(board->seats * sizeof *ids) : NULL;
-    if (!board->member || !board->runs || !board->lengths || (ids && !board->ids)) return par_error_set(err, PAR_E_NOMEM, "not enough memory for a group");
+    if (!board->member || !board->runs || !board->lengths || (ids && !board->ids))
+        return par_error_set(err, PAR_E_NOMEM, "not enough memory for a group");
     for (unsigned seat = 0; seat < board->seats; seat++) board->member[seat] = seat;
     if (ids) memcpy(board->ids, ids, board->seats * sizeof *ids);
     return PAR_OK;

@@ -15,7 +15,8 @@ typedef struct par_forkserver {
 
 #define PAR_FORKSERVER_ANSWER_NS INT64_C(30000000000)
 
-/* Starts it, with the usual patience and no hook; spawn's program and arguments must lead to par_forkserver_serve on descriptor PAR_CHILD_SOCKET_FD. */
+/* Starts it, with the usual patience and no hook; spawn's program and arguments must lead to par_forkserver_serve on descriptor
+ * PAR_CHILD_SOCKET_FD. */
 int par_forkserver_open(par_forkserver *server, const par_os_spawn_options *spawn, par_error *err);
 void par_forkserver_close(par_forkserver *server);
 /* Asks for a child with this socket and this output and error (-1: the server's own). Whatever fails closes the server, which

@@ -1,5 +1,6 @@
 /* A small TAP runner. Each test is a function that runs in a process of its own with a time limit, so a crash or a hang
- * is one failed test (TAP_SECONDS in the environment: another limit). A file ends with TAP_MAIN(TEST(a), TEST(b), ...). `program name` runs one test without the fork. */
+ * is one failed test (TAP_SECONDS in the environment: another limit). A file ends with TAP_MAIN(TEST(a), TEST(b), ...).
+ * `program name` runs one test without the fork. */
 #ifndef PAR_TESTS_TAP_H
 #define PAR_TESTS_TAP_H
 

@@ -496,5 +496,6 @@ static void a_death_in_the_middle(void)
 }
 
 TAP_MAIN(TEST(reductions), TEST(reductions_of_several_windows), TEST(parts_of_a_reduction), TEST(bytes_of_all_lengths),
-         TEST(values_of_all_lengths), TEST(a_value_that_cannot_be_kept), TEST(threads_as_members), TEST(calls_that_do_not_fit), TEST(sizes_that_cannot_be), TEST(members_that_say_what_cannot_be),
+         TEST(values_of_all_lengths), TEST(a_value_that_cannot_be_kept), TEST(threads_as_members),
+         TEST(calls_that_do_not_fit), TEST(sizes_that_cannot_be), TEST(members_that_say_what_cannot_be),
          TEST(a_death_in_the_middle))

@@ -490,5 +490,6 @@ static void the_ended_say_no_more(void)
 
 TAP_MAIN(TEST(who_waits_comes_back), TEST(who_receives_comes_back), TEST(who_waits_for_many_comes_back),
          TEST(who_is_interrupted_leaves), TEST(a_quiet_one_is_heard_beside_it), TEST(small_messages_count_with_what_holds_them),
-         TEST(a_segment_counts_once), TEST(storages_in_one_segment_count_together), TEST(one_put_back_counts_again), TEST(what_the_owner_keeps_counts), TEST(nothing_is_lost),
+         TEST(a_segment_counts_once), TEST(storages_in_one_segment_count_together), TEST(one_put_back_counts_again),
+         TEST(what_the_owner_keeps_counts), TEST(nothing_is_lost),
          TEST(a_message_that_began_is_finished), TEST(the_ended_say_no_more))

@@ -94,7 +94,9 @@ describe('parallel.run{host=}', function()
   end)
 
   it('says when the library is not there, and with which command', function()
-    local message = message_of(function() parallel.run{host = {host = 'h1', env = {LUA_PATH = '/nowhere/?.lua', LUA_CPATH = '/nowhere/?.so'}}, code = ''} end)
+    local message = message_of(function()
+      parallel.run{host = {host = 'h1', env = {LUA_PATH = '/nowhere/?.lua', LUA_CPATH = '/nowhere/?.so'}}, code = ''}
+    end)
     assert.truthy(message:find("module 'parallel.agent' not found", 1, true) or message:find('parallel/agent', 1, true), message)
     assert.truthy(message:find('command: ssh', 1, true), message)
   end)

@@ -17,7 +17,8 @@ local open = fingerprint:sub(1, #own) == own and package.loadlib(core_path, 'lua
 local found, core = true, open and open()
 if not core then found, core = pcall(file('child/foreign'), core_path) end
 if not found or type(core.child) ~= 'table' then -- the parent knows these statuses
-  io.stderr:write('parallel: ', own, found and 'finds a library of release ' .. tostring(core._VERSION) or 'finds no library: ' .. tostring(core), '\n')
+  io.stderr:write('parallel: ', own,
+    found and 'finds a library of release ' .. tostring(core._VERSION) or 'finds no library: ' .. tostring(core), '\n')
   os.exit(found and 122 or 121)
 end
 package.loaded['parallel.core'] = core

@@ -8,7 +8,7 @@ for i, word in ipairs(words) do
   end
 end
 arg = {} -- luacheck: ignore
-for i = first, #words do arg[i - first] = words[i] end
+for i = first, #words do arg[i - first] = words[i] end -- luacheck: ignore 122
 local script = assert(loadfile(arg[0]))
 local ok, message = xpcall(function() return script(unpack(arg)) end, debug.traceback) -- luacheck: ignore
 if not ok then io.stderr:write(tostring(message), '\n') end

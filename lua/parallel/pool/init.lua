@@ -29,7 +29,8 @@ local function add_workers(self, its_loop)
   local size, options = self.size, self.defaults
   self.scheduler = scheduler.new{
     loop = its_loop, system = its_loop.system, size = size, name = self.name, options = options,
-    share = self.places and 1 or math.max(1, math.floor(options_of.default_workers() / size)), places = self.places, init_timeout = options_of.init_seconds(options),
+    share = self.places and 1 or math.max(1, math.floor(options_of.default_workers() / size)), places = self.places,
+    init_timeout = options_of.init_seconds(options),
   }
   local crew = self.scheduler.crew
   self.functions = functions.new(function(id) crew:forget_function(id) end)

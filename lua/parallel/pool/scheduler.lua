@@ -182,7 +182,10 @@ local function richest(self)
       local claimed, limit, age = claimed_of(worker.child, chunk.slot)
       local left = limit - claimed
       local first = worker.chunks[1]
-      if i > 1 then claimed, limit, age = claimed_of(worker.child, first.slot) end
+      if i > 1 then
+        local _
+        claimed, _, age = claimed_of(worker.child, first.slot)
+      end
       local stuck = claimed > 0 and age or 0
       local movable = left > 0 and not chunk.job.own
       if movable and (not worker.ready or stuck > STEAL_SECONDS or (chunk.job.cost or 0) * left > STEAL_SECONDS) then

@@ -89,7 +89,7 @@ handlers[protocol.CHUNK] = function(its_slot, id, mode, its_args, its_first, its
   finish(parent, slot, measure and measure())
 end
 
-handlers[protocol.FUNCTION] = function(id, f) functions[id] = f end
+handlers[protocol.FUNCTION] = function(id, body) functions[id] = body end
 handlers[protocol.FORGET] = function(id) functions[id] = nil end
 handlers[protocol.QUIT] = function() return true end
 

@@ -119,6 +119,10 @@ static int child_interruptible(lua_State *L)
 
 void par_lua_open_attach(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"attach", child_attach}, {"attach_raw", child_attach_raw}, {"await_start", child_await_start}, {"interruptible", child_interruptible}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"attach", child_attach},
+                                         {"attach_raw", child_attach_raw},
+                                         {"await_start", child_await_start},
+                                         {"interruptible", child_interruptible},
+                                         {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
 }

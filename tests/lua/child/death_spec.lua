@@ -220,7 +220,8 @@ describe('a program', function()
     support.write_file(path, tree .. 'print(pcall(parallel.children.receive, parallel.children)) error("left")')
     local log = support.quote(path .. '.log')
     local out = support.shell((
-      'setsid %s/tools/lua %s %s >%s 2>&1 & pid=$!; trap "kill -KILL -- -$pid 2>/dev/null" EXIT TERM; until [ "$(grep -c pid %s)" = 5 ]; do sleep 0.02; done; ' ..
+      'setsid %s/tools/lua %s %s >%s 2>&1 & pid=$!; trap "kill -KILL -- -$pid 2>/dev/null" EXIT TERM; ' ..
+      'until [ "$(grep -c pid %s)" = 5 ]; do sleep 0.02; done; ' ..
       'kill -INT -- -$pid; wait $pid; echo status $?; cat %s; rm %s')
       :format(support.quote(support.root), support.version, support.quote(path), log, log, log, log))
     os.remove(path)

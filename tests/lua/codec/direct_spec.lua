@@ -108,7 +108,8 @@ describe('the direct walk', function()
   it('says the same of what cannot be sent', function()
     local thread = coroutine.create(function() end)
     for name, value in pairs{hash = {a = {b = {1, 2, {c = thread}}}}, array = {{}, {{thread}}}, key = {x = {[thread] = 1}},
-                             ['after others'] = {1, 2, {x = 1, y = {thread}}}, upvalue = {compile('local t = ... return function() return t end', thread)},
+                             ['after others'] = {1, 2, {x = 1, y = {thread}}},
+                             upvalue = {compile('local t = ... return function() return t end', thread)},
                              ['in a class'] = {setmetatable({list = {thread}}, class)}} do
       local a, b, good = both(value)
       assert.is_false(good, name)
@@ -128,7 +129,8 @@ describe('the direct walk', function()
   end)
 
   it('is not confused by hooks that change what is being sent', function()
-    local metatable, outer = {}, nil
+    local metatable = {}
+    local outer -- luacheck: ignore 331
     core.register('codec_direct_spec.changing', {metatable = metatable, decode = function() return 1 end, encode = function(object)
       for i = 1, 100 do outer['new' .. object.n .. i] = i end
       for i = 1, 10 do outer[i] = nil end

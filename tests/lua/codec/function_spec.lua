@@ -81,7 +81,8 @@ describe('library things', function()
     name = name:gsub('%W', '_') .. '_module'
     local file = dir .. '/' .. name .. '.lua'
     local handle = assert(io.open(file, 'w'))
-    handle:write 'local M = {count = 0} function M.new() return setmetatable({}, M.Class) end M.Class = {__index = {n = function() return 7 end}} return M'
+    handle:write([[local M = {count = 0} function M.new() return setmetatable({}, M.Class) end M.Class = ]] ..
+      [[{__index = {n = function() return 7 end}} return M]])
     handle:close()
     local saved = package.path
     package.path = dir .. '/?.lua;' .. saved

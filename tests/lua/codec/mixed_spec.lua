@@ -110,7 +110,8 @@ for version, program in pairs(programs) do
       it('gets or gives the nearest number where the loss is accepted', function()
         local text = [[local t = {} for i = 1, 600 do t[i] = math.tointeger(2 ^ 53) * 8 + 1 end
           return {t, [math.tointeger(2 ^ 60) + 1] = 'key', y = math.tointeger(2 ^ 60) + 1, z = {math.maxinteger}}]]
-        local lossy, got = {lossy = true}, nil
+        local lossy = {lossy = true}
+        local got
         if math.type then -- from here to there, and from there back
           child:send({echo = {compile(text)}}, lossy)
           got = child:receive()

@@ -113,7 +113,8 @@ describe('encode and decode', function()
         n = n + 1
       end
     end
-    local chain, inner = {}, nil
+    local chain = {}
+    local inner
     inner = chain
     for _ = 1, 1e6 do inner.n = {}; inner = inner.n end
     assert.are.equal(1e6, depth(back(chain), function(t) return t.n end))

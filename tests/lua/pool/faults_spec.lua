@@ -176,7 +176,7 @@ describe('a pool', function()
     if support.sanitized then return pending('a sanitizer needs more memory than the limit') end
     local pool = parallel.pool{workers = 1, memory_limit = 256e6}
     local err = error_of(pool.map, pool, function(x)
-      local hoard = {}
+      local hoard = {} -- luacheck: ignore 241
       for i = 1, 100 do hoard[i] = (tostring(i)):rep(10e6) end
       return x
     end, {1})
@@ -268,7 +268,7 @@ describe('a task', function()
   it('that cannot travel leaves its worker free for the next one', function()
     local pool = parallel.pool{workers = 1}
     for _ = 1, 2 do -- the second time the worker has nothing more to say by itself
-      local results, errors = pool:map(tostring, {coroutine.create(print), 1, 2}, {on_error = 'skip', chunk = 1, timeout = 100})
+      local results, errors = pool:map(tostring, {coroutine.create(function() end), 1, 2}, {on_error = 'skip', chunk = 1, timeout = 100})
       assert.same({nil, '1', '2'}, results)
       assert.matches('cannot send a coroutine', tostring(errors[1]))
     end
