@@ -70,7 +70,12 @@ fi
 failed=0
 for part in ${*:-text lua c}; do
   case $part in
-    c | lua | text) (check_$part) || failed=$? ;;
+    c | lua | text)
+      (check_$part) || {
+        status=$?
+        if [ $failed = 0 ] || [ $status != 77 ]; then failed=$status; fi
+      }
+      ;;
     *)
       echo "usage: lint.sh [--fix | c | lua | text]..." >&2
       exit 2
