@@ -376,7 +376,8 @@ describe('messages between members', function()
     end
     parallel.group(list, {channels = false})
     local texts = list[1]:join()
-    assert.matches('send: the members of this group have no channels to each other: parallel.group(children, {channels=true}) makes them', texts[1], 1, true)
+    assert.matches('send: the members of this group have no channels to each other: ' ..
+      'parallel.group(children, {channels=true}) makes them', texts[1], 1, true)
     list[2]:join()
   end)
 end)

@@ -30,9 +30,9 @@ local types = {'Byte', 'Char', 'Short', 'Int', 'Long', 'Float', 'Double'}
 
 -- What the files hold.
 local function value()
-  local s, list, tensors = torch.DoubleStorage(10), nil, {}
+  local s, tensors = torch.DoubleStorage(10), {}
   for i = 1, 10 do s[i] = i end
-  list = {1, 2.5, -0.25, 1 / 0, -1 / 0, 1e300, 'text', '', ('\0\1\n\255'):rep(3), true, false}
+  local list = {1, 2.5, -0.25, 1 / 0, -1 / 0, 1e300, 'text', '', ('\0\1\n\255'):rep(3), true, false}
   for i, name in ipairs(types) do tensors[i] = {torch[name .. 'Tensor'] {{1, 2, 3}, {4, 5, 100}}:t(), torch[name .. 'Storage'] {7, 8}} end
   list[12] = tensors
   list[13] = {torch.DoubleTensor(s, 2, 3), torch.DoubleTensor(s, 4, 2), s, torch.FloatTensor()}
@@ -182,7 +182,8 @@ describe('what cannot be a file', function()
       return file:readObject()
     end
     local head = 4 + 4 + 4 + 3 + 4 + 18
-    for _, change in ipairs {{head + 5, 5}, {head + 5, -1}, {head + 5, 2 ^ 62}, {head + 13, 2 ^ 40}, {head + 21, 2}, {head + 21, 0}, {head + 21, -9}} do
+    for _, change in ipairs {{head + 5, 5}, {head + 5, -1}, {head + 5, 2 ^ 62}, {head + 13, 2 ^ 40}, {head + 21, 2},
+                             {head + 21, 0}, {head + 21, -9}} do
       fails('position', tensor, function(file) file:seek(change[1]):writeLong(change[2]) end)
     end
     fails('a tensor without a storage', tensor, function(file) file:seek(head + 29):writeInt(0) end)

@@ -3,7 +3,7 @@
 local torch = require 'parallel.tensor'
 local seed, count, verbose = tonumber(arg[1]), tonumber(arg[2]), arg[3]
 
-local Class = torch.class('fuzz.Class', {})
+torch.class('fuzz.Class', {})
 local Reader = torch.class('fuzz.Reader', 'fuzz.Class', {})
 function Reader:write(file)
   file:writeObject(self.x)
@@ -41,7 +41,8 @@ local words = {
 
 local edits = {
   function(text, at) return text:sub(1, at - 1) .. string.char(math.random(0, 255)) .. text:sub(at + 1) end,
-  function(text, at) return text:sub(1, at - 1) .. string.char((text:byte(at) or 0) % 256 - math.random(0, 1) * ((text:byte(at) or 0) % 2)) .. text:sub(at + 1) end,
+  function(text, at) return text:sub(1, at - 1) ..
+    string.char((text:byte(at) or 0) % 256 - math.random(0, 1) * ((text:byte(at) or 0) % 2)) .. text:sub(at + 1) end,
   function(text, at) return text:sub(1, at - 1) .. pick(words) .. text:sub(at) end,
   function(text, at) local w = pick(words) return text:sub(1, at - 1) .. w .. text:sub(at + #w) end,
   function(text, at) local w = pick(words) return text:sub(1, at - 1) .. w .. text:sub(at + #w) end,
