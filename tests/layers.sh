@@ -103,4 +103,14 @@ while read -r file; do
     [ "$file" = base/blob.c ] || complain "$file makes system calls: they belong in src/os"
   fi
 done < <(find . -name '*.[ch]' | sed 's,^\./,,' | sort)
+# Who comes here for the first time finds each folder and each Lua module named, with what it is.
+plan=../docs/design/architecture.md
+while read -r folder; do
+  [ -f "$folder/README.md" ] || [ "$folder" != "${folder%/*}" ] || complain "src/$folder has no README.md"
+  grep -qF "| \`$folder\` |" $plan || complain "src/$folder is not in the table of $plan"
+done < <(find . -mindepth 1 -type d | sed 's,^\./,,' | sort)
+while read -r module; do
+  name=${module##*/}
+  grep -qF "\`${name%.lua}\`" $plan || complain "lua/parallel/$module is not in the tables of $plan"
+done < <(cd ../lua/parallel && find . -name '*.lua' | sed 's,^\./,,' | sort)
 exit $((failed > 0))
