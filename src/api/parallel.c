@@ -12,8 +12,6 @@
 
 #define SOCKET_VARIABLE "PARALLEL_SOCKET"
 
-extern char **environ;
-
 struct parallel_process {
     par_link *link;
     par_message message; /* the one that was received last; held.held is NULL when it was released */
@@ -61,7 +59,7 @@ static int64_t deadline(int64_t timeout_ns)
 /* The environment with the variable that says where the socket is. The caller frees the vector. */
 static char **add_variable(const char *const *environment, char *variable)
 {
-    const char *const *from = environment ? environment : (const char *const *)environ;
+    const char *const *from = environment ? environment : (const char *const *)par_os_environment();
     size_t n = 0, at = 0, len = strlen(SOCKET_VARIABLE);
     while (from[n]) n++;
     char **out = malloc((n + 2) * sizeof *out);

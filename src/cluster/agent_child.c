@@ -13,8 +13,6 @@
 #define QUIET_NS INT64_C(3000000)        /* longer than results may lie unannounced */
 #define LOOK_NS INT64_C(10000000)        /* where nothing tells the end of a process it is looked for so often */
 
-extern char **environ;
-
 /* --- start --- */
 static bool changes(const char *entry, const char *change)
 {
@@ -44,6 +42,7 @@ static char **make_environment(const par_agent *agent, par_frame_texts env, char
     static const char *const names[] = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"};
     size_t n = 0, at = 0;
     int share = par_os_cores() / (int)(agent->n_children + 1);
+    char **environ = par_os_environment();
     while (environ[n]) n++;
     char **list = malloc((n + env.n + 3) * sizeof *list);
     if (!list) return NULL;

@@ -129,6 +129,7 @@ typedef struct par_os_spawn_options {
     int fds[8];               /* fds[i] becomes descriptor i in the child (0..2 stay inherited where -1) */
     int n_fds;
 } par_os_spawn_options;
+char **par_os_environment(void); /* this process' own, "NAME=value" up to a NULL */
 /* The new process finds SIGINT blocked, so that Ctrl-C cannot break into its start. */
 int par_os_spawn(const par_os_spawn_options *options, pid_t *pid, par_error *err);
 /* Lets SIGINT reach this thread, or holds it back until it is let. Was it let before? */

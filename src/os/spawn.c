@@ -11,7 +11,13 @@
 #include "os/fault.h"
 #include "os/os.h"
 
+#ifdef __APPLE__
+#include <crt_externs.h>
+char **par_os_environment(void) { return *_NSGetEnviron(); } /* a library has no `environ` there */
+#else
 extern char **environ;
+char **par_os_environment(void) { return environ; }
+#endif
 
 #if defined(__GLIBC__) && !defined(PAR_PORTABLE)
 #if __GLIBC_PREREQ(2, 34)
@@ -110,7 +116,7 @@ int par_os_spawn(const par_os_spawn_options *options, pid_t *pid, par_error *err
             rc = add_descriptors(&actions, options, moved);
             if (rc == 0) rc = add_directory(&actions, options->cwd);
             if (rc == 0) rc = set_signals(&attributes);
-            char *const *environment = options->environment ? options->environment : environ;
+            char *const *environment = options->environment ? options->environment : par_os_environment();
             if (rc == 0) rc = PAR_TRY(posix_spawnp(pid, options->program, &actions, &attributes, options->argv, environment));
             if (rc < 0) rc = errno;
             posix_spawnattr_destroy(&attributes);

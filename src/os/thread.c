@@ -35,8 +35,8 @@ static void *watch_main(void *argument)
      * address space, mapped and trimmed while the child starts. */
     const struct watch *watch = argument;
     for (;;) {
-        /* No events asked for: only the hang-up is reported, so data in the socket does not wake this thread. */
-        struct pollfd p = {.fd = watch->fd, .events = 0};
+        /* Nothing but the hang-up is reported, so data in the socket does not wake this thread. It comes unasked, but on macOS. */
+        struct pollfd p = {.fd = watch->fd, .events = POLLHUP};
         int n = poll(&p, 1, -1);
         if (n > 0 && (p.revents & (POLLHUP | POLLERR | POLLNVAL))) break;
         if (n < 0 && errno != EINTR) break;

@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "codec/compat.h"
-
-extern char **environ;
+#include "os/os.h"
 
 char **par_lua_push_vector(lua_State *L, int idx, const char *first)
 {
@@ -34,6 +33,7 @@ static bool entry_is(const char *entry, const char *name)
 char **par_lua_push_environment(lua_State *L, int idx)
 {
     size_t n = 0, at = 0, changes = 0;
+    char **environ = par_os_environment();
     while (environ[n]) n++;
     for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) changes++;
     char **vector = lua_newuserdata(L, (n + changes + 1) * sizeof *vector);
