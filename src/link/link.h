@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "base/frame.h"
+#include "link/kept.h"
 #include "link/protocol.h"
 #include "link/relay.h"
 #include "os/os.h"
@@ -20,18 +21,6 @@ typedef enum par_link_state {
     PAR_LINK_QUIT      /* it ended normally in mid-code: os.exit(0) */
 } par_link_state;
 const char *par_link_state_name(par_link_state state); /* "running", "yielded", ... */
-
-/* A control message, kept. */
-typedef struct par_kept par_kept;
-struct par_kept {
-    par_kept *next;
-    uint32_t kind;
-    uint32_t n_payloads;
-    par_blob **payloads;
-    size_t len;
-    uint8_t bytes[];
-};
-void par_kept_free(par_kept *kept);
 
 typedef struct par_link {
     struct par_channel *channel; /* NULL once retired */
@@ -91,8 +80,8 @@ bool par_link_leave(par_link_use use);
  * our life line (false). */
 bool par_link_close(par_link *link);
 
-/* --- what is known of the other process (link.c) --- */
-bool par_link_ended(const par_link *link); /* the code is over, whichever way */
+/* --- what is known of the other process (exit.c, wait.c) --- */
+static inline bool par_link_ended(const par_link *link) { return link->state >= PAR_LINK_RETURNED; } /* the code is over, whichever way */
 /* Waits until a child has ended or yielded, taking in what it sends. PAR_OK: look at link->state. */
 int par_link_wait(par_link *link, int64_t deadline_ns, par_error *err);
 /* Waits, after that, until the process itself is gone and reaped. */
@@ -120,6 +109,8 @@ bool par_link_retire(par_link *link);
 void par_link_resumed(par_link *link); /* our JOIN was sent: it runs again */
 
 /* --- for the files of this folder --- */
+static inline bool par_link_said_hello(const par_link *link) { return link->hello || par_link_ended(link); }
+bool par_link_interrupted(par_link *link); /* shall a wait be left? */
 par_transport_owner par_link_owner(par_link *link);
 void par_link_free(par_link *link); /* a child that still runs is killed; NULL is allowed */
 /* PAR_OK: it can be used; PAR_E_CLOSED: retired, or closed by a call further in. */

@@ -1,0 +1,13 @@
+/* The end of a child's process: whether it has come, waiting for it, and bringing it about. For the files of this folder; link.h has
+ * what others may call. */
+#ifndef PAR_LINK_EXIT_H
+#define PAR_LINK_EXIT_H
+
+#include "link/link.h"
+
+/* Reaps a child that has ended, and only that. */
+void par_link_look_at_exit(par_link *link);
+/* The process has no socket any more, or a SIGKILL: it is ending. One that does not is put to an end after a while. */
+void par_link_await_exit(par_link *link, int64_t deadline_ns);
+
+#endif
