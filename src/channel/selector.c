@@ -259,10 +259,16 @@ static int slept(par_selector *selector, int rc, int64_t deadline_ns, par_error 
     return rc < 0 && !selector->warm ? in_time(deadline_ns, err) : PAR_OK;
 }
 
+static int no_channel(par_selector *selector, par_error *err)
+{
+    if (selector->has_fd) par_os_set_lower(selector->set); /* the last one may have raised it before it went */
+    return par_error_set(err, PAR_E_CLOSED, "there is no channel to wait for");
+}
+
 int par_selector_wait(par_selector *selector, void **user, int64_t deadline_ns, par_error *err)
 {
     for (int busy = 0;; busy++) {
-        if (!selector->all) return par_error_set(err, PAR_E_CLOSED, "there is no channel to wait for");
+        if (!selector->all) return no_channel(selector, err);
         look_at_cold(selector);
         par_node *node = look_at_warm(selector);
         if (!node && deadline_ns) node = spin_over_warm(selector, deadline_ns);

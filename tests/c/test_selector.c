@@ -236,6 +236,26 @@ static void no_wake_up_is_lost_through_a_selectors_descriptor(void)
     par_selector_close(selector);
 }
 
+static void a_selector_whose_last_channel_has_gone_is_quiet(void)
+{
+    peers p;
+    par_error err;
+    int fd;
+    void *user;
+    par_selector *selector;
+    CHECK_INT(par_selector_open(&selector, NULL, &err), PAR_OK);
+    CHECK_INT(par_selector_fd(selector, &fd, &err), PAR_OK);
+    peers_start(&p, 16384, ends);
+    CHECK_INT(par_selector_add(selector, p.channel, &p, &err), PAR_OK);
+    CHECK_INT(readable(fd, 0), 1);
+    par_selector_remove(selector, p.channel);
+    CHECK_INT(par_selector_wait(selector, &user, 0, &err), PAR_E_CLOSED);
+    CHECK_INT(readable(fd, 0), 0); /* or who waits for it would never sleep */
+    peers_end(&p);
+    par_selector_close(selector);
+}
+
 TAP_MAIN(TEST(messages_of_many_are_all_found), TEST(an_end_is_found), TEST(channels_take_turns),
          TEST(a_message_before_the_descriptor_makes_it_readable), TEST(no_wake_up_is_lost_through_the_descriptor),
-         TEST(no_wake_up_is_lost_through_a_selectors_descriptor))
+         TEST(no_wake_up_is_lost_through_a_selectors_descriptor),
+         TEST(a_selector_whose_last_channel_has_gone_is_quiet))
