@@ -135,6 +135,15 @@ static void on_output(par_source *source)
     if (output->credit == 0) par_loop_unwatch(&child->agent->loop, &output->source);
 }
 
+/* What it printed before it sent a message goes out with that: who has received the message has the output too. */
+static void look_at_output(par_agent_child *child)
+{
+    if (child->spoken == child->stream->messages) return;
+    child->spoken = child->stream->messages;
+    for (int i = 0; i < 2; i++)
+        if (child->output[i].source.fd >= 0) on_output(&child->output[i].source);
+}
+
 static int watch_output(par_agent_child *child, int i, par_error *err)
 {
     par_agent_output *output = &child->output[i];
@@ -293,6 +302,7 @@ int64_t par_agent_children_tick(par_agent *agent, int64_t now_ns)
     int64_t next_ns = INT64_MAX;
     for (par_agent_child **at = &agent->children; *at;) {
         par_agent_child *child = *at;
+        look_at_output(child);
         if (!child->exit.ended && (child->channel_over || child->process_fd < 0)) reap(child);
         if (is_over(child, now_ns)) {
             tell_end(child);

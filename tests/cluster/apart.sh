@@ -12,6 +12,8 @@ out=(
   'are our own tensors, too'                       # where an agent has to find it
   'that is killed leaves no process behind'        # it reads what children print, of which some is on its way when the program is killed
   'starts a child that waits for code and ends'    # its ip is this machine's
+  'may start more than a thousand children'        # these two are about what is local, and take long
+  'leaves nothing in /dev/shm'
 )
 filters=()
 for name in "${out[@]}"; do filters+=("--filter-out=$name"); done

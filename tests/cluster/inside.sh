@@ -19,6 +19,10 @@ skip() {
 mount -t tmpfs tmpfs /run
 mkdir -p /run/netns /run/sshd $w/etc/ssh $w/home/.ssh $w/log
 mount -t tmpfs tmpfs /dev/shm
+# Specs name their files by process ids, which are the same in every world: each has its own folder for them.
+scratch=${PARALLEL_BUILD:-$root/build/release}/scratch
+mkdir -p "$scratch"
+mount -t tmpfs tmpfs "$scratch"
 {
   sed 's,^root:\([^:]*:[^:]*:[^:]*:[^:]*:\)[^:]*:[^:]*$,root:\1/run/world/home:/bin/bash,' /etc/passwd
   grep -q ^sshd: /etc/passwd || echo "sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin"
