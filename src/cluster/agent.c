@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "cluster/agent_child.h"
 #include "cluster/loop.h"
+#include "cluster/proof.h"
 #include "cluster/wire_zmq.h"
 #include "os/os.h"
 
@@ -153,6 +154,9 @@ static int serve(const par_agent_options *options, par_wire *wire, bool dialed, 
     if (rc == PAR_OK) rc = par_loop_watch(&agent.loop, &agent.connection, wire->read_fd, err);
     if (rc == PAR_OK && say_hello(&agent) != PAR_OK) rc = par_error_set(err, PAR_E_NOMEM, "out of memory");
     if (rc == PAR_OK) rc = par_loop_run(&agent.loop, err);
+    if (rc == PAR_OK && !agent.welcomed)
+        rc = par_error_set(err, PAR_E_CLOSED, "the program that started this agent does not answer (%s)%s", agent.mux->why,
+                           dialed ? ": does a firewall keep this host from its port?" : "");
     par_agent_children_end(&agent);
     par_mux_close(agent.mux);
     par_loop_close(&agent.loop);
@@ -182,30 +186,35 @@ static int answer_nonce(int out, const uint8_t nonce[PAR_NONCE_BYTES], par_error
     return par_os_write_all(out, nonce, PAR_NONCE_BYTES) == PAR_OK ? PAR_OK : par_error_system(err, "cannot answer");
 }
 
-static int dial(int in, size_t len, par_wire **out, par_error *err)
+/* Connects to the bridge, as it says on standard input. */
+static int connect_out(int in, size_t len, par_wire **out, bool *by_zmq, par_error *err)
 {
     uint8_t bytes[TICKET_MAX_BYTES];
-    par_hub_ticket ticket;
+    par_ticket ticket;
     if (len > sizeof bytes) return par_error_set(err, PAR_E_CORRUPT, "what was said to this agent is nothing that a bridge says");
     int rc = read_all(in, bytes, len, err);
     if (rc == PAR_OK) rc = par_ticket_get(&ticket, bytes, len, err);
-    return rc == PAR_OK ? par_dial(out, &ticket, err) : rc;
+    if (rc != PAR_OK) return rc;
+    *by_zmq = ticket.server_key[0] != 0;
+    return *by_zmq ? par_dial(out, &ticket, err) : par_proof_dial(out, &ticket, err);
 }
 
 int par_agent_serve(const par_agent_options *options, par_error *err)
 {
     uint8_t first[PAR_NONCE_BYTES + 4];
     par_wire *wire = NULL;
+    bool by_zmq = false;
     int in, out;
+    par_os_serve_quietly();
     int rc = par_os_take_stdio(&in, &out, err);
     if (rc == PAR_OK) rc = read_all(in, first, sizeof first, err);
     if (rc != PAR_OK) return rc;
     const uint8_t *at = first + PAR_NONCE_BYTES;
     size_t ticket_bytes = (size_t)at[0] | (size_t)at[1] << 8 | (size_t)at[2] << 16 | (size_t)at[3] << 24;
-    if (ticket_bytes) rc = dial(in, ticket_bytes, &wire, err);
+    if (ticket_bytes) rc = connect_out(in, ticket_bytes, &wire, &by_zmq, err);
     else rc = answer_nonce(out, first, err);
     if (rc != PAR_OK) return rc;
     if (!ticket_bytes) wire = par_wire_open(in, out);
     if (!wire) return par_error_set(err, PAR_E_NOMEM, "out of memory");
-    return serve(options, wire, ticket_bytes != 0, err);
+    return serve(options, wire, by_zmq, err);
 }

@@ -95,31 +95,44 @@ static void on_requests(par_source *source)
 }
 
 /* --- the loop --- */
+/* Does an agent that connects by itself still have to come? */
+static bool expects_callers(const par_bridge *bridge)
+{
+    for (uint32_t i = 0; i < bridge->n_hosts; i++)
+        if (bridge->hosts[i] && bridge->hosts[i]->dials && bridge->hosts[i]->phase == PAR_HOST_GREETING) return true;
+    return false;
+}
+
+/* Has something come by libzmq that is not read yet? No descriptor tells of it any more. */
+static bool hubs_have(const par_bridge *bridge)
+{
+    for (uint32_t i = 0; i < bridge->n_hosts; i++)
+        if (bridge->hosts[i] && bridge->hosts[i]->dialed && par_hub_has(bridge->hosts[i]->dialed)) return true;
+    return false;
+}
+
 static int64_t on_round(void *context, int64_t now_ns)
 {
     par_bridge *bridge = context;
-    if (bridge->hub) par_hub_serve(bridge->hub);
+    par_doors_serve(bridge->doors);
     int64_t next_ns = par_remotes_tick(bridge, now_ns);
     for (uint32_t i = 0; i < bridge->n_hosts; i++) {
         if (!bridge->hosts[i]) continue;
         int64_t then_ns = par_host_tick(bridge->hosts[i], now_ns);
         if (then_ns < next_ns) next_ns = then_ns;
     }
-    /* What came while others were written to is told by no descriptor any more. */
-    if (bridge->hub) par_hub_serve(bridge->hub);
-    for (uint32_t i = 0; bridge->hub && i < bridge->n_hosts; i++)
-        if (bridge->hosts[i] && bridge->hosts[i]->dialed && par_hub_has(bridge->hosts[i]->dialed)) return 0;
-    return next_ns;
+    if (!bridge->doors) return next_ns;
+    if (!expects_callers(bridge)) par_doors_rest(bridge->doors);
+    int64_t then_ns = par_doors_tick(bridge->doors, now_ns);
+    par_doors_serve(bridge->doors); /* what came while others were written to */
+    return hubs_have(bridge) ? 0 : then_ns < next_ns ? then_ns : next_ns;
 }
 
 static bool launchers_left(par_bridge *bridge)
 {
     bool left = false;
     for (uint32_t i = 0; i < bridge->n_hosts; i++) {
-        par_host *host = bridge->hosts[i];
-        if (!host || host->exit.ended) continue;
-        par_os_reap(host->launcher, &host->exit);
-        left = left || !host->exit.ended;
+        if (bridge->hosts[i] && !par_launcher_ended(&bridge->hosts[i]->launcher)) left = true;
     }
     return left;
 }
@@ -137,9 +150,7 @@ static void end_all(par_bridge *bridge)
     }
     for (uint32_t i = 0; i < bridge->n_hosts; i++) par_host_free(bridge->hosts[i]);
     free(bridge->hosts);
-    for (int i = 0; i < 2; i++)
-        if (bridge->hub) par_loop_unwatch(&bridge->loop, &bridge->hub_sources[i]);
-    par_hub_close(bridge->hub);
+    par_doors_close(bridge->doors, &bridge->loop);
     par_buffer_fini(&bridge->in);
 }
 

@@ -5,11 +5,12 @@
 
 #include "cluster/agent.h"
 #include "cluster/ask.h"
+#include "cluster/door.h"
+#include "cluster/launch.h"
+#include "cluster/launcher.h"
 #include "cluster/loop.h"
-#include "cluster/wire_zmq.h"
 
 #define PAR_HOSTS_MAX 4096u
-#define PAR_STDERR_KEEP_BYTES 4096u /* of what a launcher says last */
 
 typedef struct par_host par_host;
 typedef struct par_remote par_remote;
@@ -25,9 +26,7 @@ typedef struct par_bridge {
     uint32_t n_hosts;
     par_remote *remotes;
     uint64_t grown_bytes;
-    par_hub *hub; /* for agents that connect by libzmq; NULL: none did yet */
-    char hub_address[64];
-    par_source hub_sources[2];
+    par_door *doors; /* for agents that connect by themselves */
 } par_bridge;
 
 typedef enum par_host_phase { PAR_HOST_GREETING, PAR_HOST_RUNNING, PAR_HOST_FAILING, PAR_HOST_GONE } par_host_phase;
@@ -37,17 +36,14 @@ struct par_host {
     par_bridge *bridge;
     uint32_t number;
     par_host_phase phase;
-    char *name, *command; /* for people */
-    pid_t launcher;
-    par_os_exit exit;
-    int in, out, err; /* ends of the launcher's pipes; -1: none, or the wire's */
-    par_source out_source, err_source, wire_source;
+    char *name; /* for people */
+    par_launcher launcher; /* its pipes: the wire's, when they are the connection */
+    par_source out_source, wire_source;
     uint8_t nonce[PAR_NONCE_BYTES];
     par_buffer noise; /* what came before the nonce */
-    char said[PAR_STDERR_KEEP_BYTES + 1];
-    size_t said_len;
     int64_t deadline_ns; /* GREETING: to be up; FAILING: to know how the launcher ended */
-    par_wire *dialed; /* the agent connects by libzmq; NULL: its pipes are the connection */
+    bool dials;       /* the agent connects by itself; else its pipes are the connection */
+    par_wire *dialed; /* by libzmq; NULL: not by that */
     par_mux *mux;
     par_mux_role role;
     char why[400]; /* it is not up, or no longer */

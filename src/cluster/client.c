@@ -105,17 +105,6 @@ static int add_host(par_client *client, uint32_t host)
     return PAR_OK;
 }
 
-int par_launch_put(par_buffer *out, const par_launch *launch)
-{
-    par_frame_writer w = {.out = out, .at = out->len};
-    par_frame_text(&w, launch->name);
-    par_frame_list(&w, launch->argv);
-    par_frame_u32(&w, launch->timeout_ms);
-    par_frame_text(&w, launch->address);
-    par_frame_u32(&w, launch->port);
-    return w.failed;
-}
-
 int par_client_launch(par_client *client, uint32_t host, const par_launch *launch, par_error *err)
 {
     par_buffer body = {0};

@@ -3,7 +3,7 @@
 #define PAR_CLUSTER_CLIENT_H
 
 #include "base/buffer.h"
-#include "cluster/frame.h"
+#include "cluster/launch.h"
 #include "os/os.h"
 
 typedef enum par_host_state { PAR_HOST_NONE, PAR_HOST_LAUNCHING, PAR_HOST_UP, PAR_HOST_DOWN } par_host_state;
@@ -12,14 +12,6 @@ typedef struct par_client_host {
     par_host_state state;
     par_buffer said; /* UP: the body of its HELLO; DOWN: why, as text */
 } par_client_host;
-
-typedef struct par_launch {
-    const char *name;           /* the host's, for people */
-    const char *const *argv;    /* of the launcher: NULL-terminated */
-    uint32_t timeout_ms;        /* from its start until the agent's first word */
-    const char *address;        /* the agent connects to this address of ours, by libzmq; empty: the launcher's pipes carry everything */
-    uint32_t port;              /* 0: any */
-} par_launch;
 
 typedef struct par_client {
     int socket; /* -1: no bridge runs */
@@ -46,8 +38,5 @@ int par_client_hello(par_client *client, uint32_t host, par_frame_hello *out, pa
 int par_client_start(par_client *client, uint32_t host, uint32_t id, const par_frame_start *start, const char *const *env,
                      int child_socket, const int output[2], par_error *err);
 int par_client_drop(par_client *client, uint32_t host, par_error *err);
-
-/* --- the bridge's side of it --- */
-int par_launch_put(par_buffer *out, const par_launch *launch);
 
 #endif

@@ -10,25 +10,14 @@
 #define NOISE_MAX_BYTES ((size_t)64 << 10)   /* that login scripts may print before the agent speaks */
 #define FAREWELL_NS INT64_C(2000000000)      /* a launcher whose output has ended has this long to say how */
 #define READS_AT_ONCE 16
-#define LAST_LINES 20
 #define ORPHAN_NS INT64_C(1600000000) /* an agent whose launcher has ended is heard within so long, or it has ended too */
 
 /* --- what went wrong, for people --- */
-/* The last lines of what the launcher said. */
-static const char *last_lines(const par_host *host)
-{
-    const char *at = host->said + host->said_len;
-    int lines = 0;
-    while (at > host->said && lines <= LAST_LINES)
-        if (*--at == '\n' && at + 1 < host->said + host->said_len) lines++;
-    return lines > LAST_LINES ? at + 1 : at;
-}
-
 static void answer_down(par_host *host)
 {
     char text[PAR_STDERR_KEEP_BYTES + 2048];
-    const char *said = last_lines(host);
-    int n = snprintf(text, sizeof text, "host %s: %s\n  command: %.900s%s%s", host->name, host->why, host->command,
+    const char *said = par_launcher_last_lines(&host->launcher);
+    int n = snprintf(text, sizeof text, "host %.300s: %s\n  command: %.900s%s%s", host->name, host->why, host->launcher.command,
                      *said ? "\n  it said: " : "", said);
     size_t len = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
     while (len && text[len - 1] == '\n') len--;
@@ -37,20 +26,9 @@ static void answer_down(par_host *host)
 
 static void close_pipes(par_host *host)
 {
-    par_loop *loop = &host->bridge->loop;
-    par_loop_unwatch(loop, &host->out_source);
-    par_os_close(host->in);
-    par_os_close(host->out);
-    host->in = host->out = -1;
+    par_loop_unwatch(&host->bridge->loop, &host->out_source);
+    par_launcher_close_pipes(&host->launcher);
 }
-
-static void signal_launcher(par_host *host, int number)
-{
-    if (!host->exit.ended) par_os_reap(host->launcher, &host->exit);
-    if (!host->exit.ended) par_os_kill(host->launcher, number);
-}
-
-static void kill_launcher(par_host *host) { signal_launcher(host, SIGKILL); }
 
 /* It is over, for the reason in host->why. Children that are left have been told. */
 static void go(par_host *host)
@@ -65,7 +43,7 @@ static void go(par_host *host)
 static void fail(par_host *host, const char *why)
 {
     if (host->phase != PAR_HOST_GREETING) return;
-    snprintf(host->why, sizeof host->why, "%s", why);
+    snprintf(host->why, sizeof host->why, "%.380s", why);
     host->phase = PAR_HOST_FAILING;
     host->deadline_ns = par_os_now_ns() + FAREWELL_NS;
     close_pipes(host);
@@ -83,7 +61,7 @@ static void on_lost(void *context, par_mux *mux, const char *why)
     snprintf(host->why, sizeof host->why, "the connection to %.100s was lost (%.200s)", host->name, why);
     for (uint32_t id = 0; id < mux->n_streams; id++)
         if (mux->streams[id]) par_remote_lose(mux->streams[id]->user, host->why);
-    kill_launcher(host);
+    par_launcher_signal(&host->launcher, SIGKILL);
     go(host);
 }
 
@@ -128,18 +106,32 @@ static void on_connection(par_source *source)
     par_mux_read(host->mux);
 }
 
-/* The agent speaks: from here on its pipes are the connection. `rest` came behind its first word. */
-static void greet(par_host *host, const uint8_t *rest, size_t len)
+/* The connection to the agent is there, over this wire. `rest` came over it already. */
+static void connect_mux(par_host *host, par_wire *wire, const uint8_t *rest, size_t len)
 {
     par_error err;
-    par_loop_unwatch(&host->bridge->loop, &host->out_source);
-    par_wire *wire = par_wire_open(host->out, host->in);
-    host->in = host->out = -1;
     int rc = wire ? PAR_OK : par_error_set(&err, PAR_E_NOMEM, "out of memory");
     if (rc == PAR_OK) rc = open_mux(host, wire, &err);
     if (rc == PAR_OK) rc = par_loop_watch(&host->bridge->loop, &host->wire_source, wire->read_fd, &err);
     if (rc != PAR_OK) fail(host, err.text);
     else par_mux_feed(host->mux, rest, len);
+}
+
+/* The agent speaks: from here on its pipes are the connection. */
+static void greet(par_host *host, const uint8_t *rest, size_t len)
+{
+    par_loop_unwatch(&host->bridge->loop, &host->out_source);
+    par_wire *wire = par_wire_open(host->launcher.out, host->launcher.in);
+    host->launcher.in = host->launcher.out = -1;
+    connect_mux(host, wire, rest, len);
+}
+
+/* The agent has connected without encryption. */
+static void on_arrived(void *user, int fd)
+{
+    par_host *host = user;
+    if (host->phase == PAR_HOST_GREETING) connect_mux(host, par_wire_open(fd, fd), NULL, 0);
+    else par_os_close(fd);
 }
 
 /* Looks for the nonce in what came. */
@@ -159,9 +151,9 @@ static void on_out(par_source *source)
 {
     par_host *host = source->user;
     uint8_t bytes[4096];
-    int n = par_os_read(host->out, bytes, sizeof bytes);
+    int n = par_os_read(host->launcher.out, bytes, sizeof bytes);
     if (n == PAR_E_AGAIN) return;
-    if (n <= 0 && host->dialed && host->phase == PAR_HOST_RUNNING) { /* its connection tells whether it lives */
+    if (n <= 0 && host->dials && host->phase == PAR_HOST_RUNNING) { /* its connection tells whether it lives */
         close_pipes(host);
         host->mux->silence_ns = ORPHAN_NS;
         return;
@@ -170,126 +162,64 @@ static void on_out(par_source *source)
         fail(host, "the command that starts its agent has ended");
         return;
     }
-    if (host->dialed) return;
+    if (host->dials) return;
     if (par_buffer_append(&host->noise, bytes, (size_t)n) != PAR_OK) fail(host, "out of memory");
     else look_for_nonce(host);
 }
 
-static void on_err(par_source *source)
-{
-    par_host *host = source->user;
-    char bytes[1024];
-    int n = par_os_read(host->err, bytes, sizeof bytes);
-    if (n == PAR_E_AGAIN) return;
-    if (n <= 0) {
-        par_loop_unwatch(&host->bridge->loop, source);
-        par_os_close(host->err);
-        host->err = -1;
-        return;
-    }
-    size_t len = (size_t)n, over = host->said_len + len > PAR_STDERR_KEEP_BYTES ? host->said_len + len - PAR_STDERR_KEEP_BYTES : 0;
-    memmove(host->said, host->said + over, host->said_len - over);
-    memcpy(host->said + host->said_len - over, bytes, len);
-    host->said_len += len - over;
-    host->said[host->said_len] = 0;
-}
-
 /* --- launch --- */
-static char *join(par_frame_texts argv)
+/* Its agent connects to this machine: what it has to know for that, behind the nonce. */
+static int put_ticket(par_host *host, const par_launch *launch, par_buffer *out, par_error *err)
 {
-    par_buffer text = {0};
-    for (const char *word; (word = par_frame_next_text(&argv));) {
-        if (text.len) par_buffer_append(&text, " ", 1);
-        par_buffer_append(&text, word, strlen(word));
+    par_bridge *bridge = host->bridge;
+    par_door *door;
+    par_ticket ticket;
+    int rc = par_door_open(&door, &bridge->doors, &bridge->loop, launch->address, launch->first, launch->last, !launch->plain, err);
+    host->dials = true;
+    if (rc == PAR_OK && launch->plain) {
+        rc = par_listener_invite(door->listener, &ticket, on_arrived, host, err);
+    } else if (rc == PAR_OK) {
+        rc = par_hub_invite(door->hub, &ticket, &host->dialed, err);
+        if (rc == PAR_OK) rc = open_mux(host, host->dialed, err);
     }
-    par_buffer_append(&text, "", 1);
-    return (char *)text.data;
-}
-
-static int spawn(par_host *host, par_frame_texts argv, par_error *err)
-{
-    const char *list[PAR_FRAME_LIST_MAX + 1];
-    int n = 0, fds[3] = {-1, -1, -1};
-    for (const char *word; (word = par_frame_next_text(&argv));) list[n++] = word;
-    list[n] = NULL;
-    if (n == 0) return par_error_set(err, PAR_E_INVALID, "host %s: the command that starts its agent is empty", host->name);
-    int rc = par_os_pipe_out(&host->in, &fds[0], err);
-    if (rc == PAR_OK) rc = par_os_pipe(&host->out, &fds[1], err);
-    if (rc == PAR_OK) rc = par_os_stream_prepare(host->out, err);
-    if (rc == PAR_OK) rc = par_os_pipe(&host->err, &fds[2], err);
-    par_os_spawn_options options = {.program = list[0], .argv = (char *const *)(uintptr_t)list, .fds = {fds[0], fds[1], fds[2]},
-                                    .n_fds = 3};
-    if (rc == PAR_OK) rc = par_os_spawn(&options, &host->launcher, err);
-    for (int i = 0; i < 3; i++) par_os_close(fds[i]);
-    return rc;
-}
-
-static void nothing(par_source *source) { (void)source; }
-
-/* Listens on this address of ours. */
-static int open_hub(par_bridge *bridge, const char *address, unsigned port, par_error *err)
-{
-    if (bridge->hub && strcmp(bridge->hub_address, address) != 0)
-        return par_error_set(err, PAR_E_INVALID, "agents connect to %.60s already: a second address is not served", bridge->hub_address);
-    if (bridge->hub) return PAR_OK;
-    int rc = par_hub_open(&bridge->hub, address, port, err);
     if (rc != PAR_OK) return rc;
-    snprintf(bridge->hub_address, sizeof bridge->hub_address, "%s", address);
-    bridge->hub_sources[0] = bridge->hub_sources[1] = (par_source){.fd = -1, .on_readable = nothing};
-    rc = par_loop_watch(&bridge->loop, &bridge->hub_sources[0], par_hub_fd(bridge->hub), err);
-    return rc == PAR_OK ? par_loop_watch(&bridge->loop, &bridge->hub_sources[1], par_hub_gate_fd(bridge->hub), err) : rc;
+    return par_ticket_put(out, &ticket) == PAR_OK ? PAR_OK : par_error_set(err, PAR_E_NOMEM, "out of memory");
 }
 
-/* A ticket for its agent, as text behind the nonce. */
-static int put_ticket(par_host *host, const char *address, unsigned port, par_buffer *out, par_error *err)
-{
-    par_hub_ticket ticket;
-    int rc = open_hub(host->bridge, address, port, err);
-    if (rc == PAR_OK) rc = par_hub_invite(host->bridge->hub, &ticket, &host->dialed, err);
-    if (rc == PAR_OK) rc = open_mux(host, host->dialed, err);
-    if (rc != PAR_OK) return rc;
-    par_ticket_put(out, &ticket);
-    return PAR_OK;
-}
-
-static int begin(par_host *host, par_frame_texts argv, const char *address, unsigned port, par_error *err)
+static int begin(par_host *host, const par_launch *launch, par_error *err)
 {
     uint8_t length[4];
     par_buffer ticket = {0};
-    par_loop *loop = &host->bridge->loop;
     int rc = par_os_random(host->nonce, sizeof host->nonce, err);
-    if (rc == PAR_OK && *address) rc = put_ticket(host, address, port, &ticket, err);
-    if (rc == PAR_OK) rc = spawn(host, argv, err);
-    if (rc == PAR_OK) rc = par_loop_watch(loop, &host->out_source, host->out, err);
-    if (rc == PAR_OK) rc = par_loop_watch(loop, &host->err_source, host->err, err);
+    if (rc == PAR_OK && *launch->address) rc = put_ticket(host, launch, &ticket, err);
+    if (rc == PAR_OK) rc = par_launcher_start(&host->launcher, &host->bridge->loop, launch->words, err);
+    if (rc == PAR_OK) rc = par_loop_watch(&host->bridge->loop, &host->out_source, host->launcher.out, err);
     for (int i = 0; i < 4; i++) length[i] = (uint8_t)(ticket.len >> (8 * i));
     par_os_part parts[] = {{host->nonce, sizeof host->nonce}, {length, sizeof length}, {ticket.data, ticket.len}};
-    if (rc == PAR_OK) par_os_write_parts(host->in, parts, 3); /* the pipe is empty; one that is closed shows on the other side */
+    if (rc == PAR_OK) par_os_write_parts(host->launcher.in, parts, 3); /* the pipe is empty; one that is closed shows on the other side */
     par_buffer_fini(&ticket);
     return rc;
 }
 
 int par_host_launch(par_bridge *bridge, uint32_t number, const uint8_t *body, size_t len, par_error *err)
 {
-    par_frame_reader reader = par_frame_open(body, len);
-    const char *name = par_frame_read_text(&reader, "name");
-    par_frame_texts argv = par_frame_read_list(&reader, "command");
-    uint32_t timeout_ms = par_frame_read_u32(&reader, "time limit");
-    const char *address = par_frame_read_text(&reader, "address");
-    uint32_t port = par_frame_read_u32(&reader, "port");
-    int rc = par_frame_close(&reader, PAR_FRAME_HELLO, err);
+    par_launch launch;
+    par_error why;
+    int rc = par_launch_get(&launch, body, len, err);
     if (rc != PAR_OK) return rc;
     par_host *host = calloc(1, sizeof *host);
     if (!host) return par_error_set(err, PAR_E_NOMEM, "out of memory");
-    *host = (par_host){.bridge = bridge, .number = number, .name = strdup(name), .command = join(argv), .in = -1, .out = -1, .err = -1,
-                       .out_source = {-1, on_out, host}, .err_source = {-1, on_err, host}, .wire_source = {-1, on_connection, host},
-                       .deadline_ns = par_os_now_ns() + (int64_t)timeout_ms * 1000000};
+    *host = (par_host){.bridge = bridge, .number = number, .name = strdup(launch.name), .launcher = {.in = -1, .out = -1, .err = -1},
+                       .out_source = {-1, on_out, host}, .wire_source = {-1, on_connection, host},
+                       .deadline_ns = par_os_now_ns() + (int64_t)launch.timeout_ms * 1000000};
+    rc = host->name ? begin(host, &launch, &why) : par_error_set(&why, PAR_E_NOMEM, "out of memory");
+    if (rc != PAR_OK) {
+        par_error_set(err, rc, "host %.100s: %.350s", launch.name, why.text);
+        par_host_free(host);
+        return rc;
+    }
     bridge->hosts[number] = host;
-    rc = host->name && host->command ? begin(host, argv, address, port, err) : par_error_set(err, PAR_E_NOMEM, "out of memory");
-    if (rc == PAR_OK) return rc;
-    par_host_free(host);
-    bridge->hosts[number] = NULL;
-    return rc;
+    return PAR_OK;
 }
 
 /* --- its life and end --- */
@@ -302,19 +232,19 @@ void par_host_drop(par_host *host, const char *why)
     } else if (host->phase == PAR_HOST_GREETING) {
         fail(host, why);
     }
-    if (host->launcher) signal_launcher(host, SIGTERM); /* srun cancels its job then; it is killed a little later */
+    par_launcher_signal(&host->launcher, SIGTERM); /* srun cancels its job then; it is killed a little later */
 }
 
 static void look_at_launcher(par_host *host)
 {
     char why[sizeof host->why];
-    par_os_reap(host->launcher, &host->exit);
-    if (!host->exit.ended && par_os_now_ns() < host->deadline_ns) return;
-    kill_launcher(host);
-    if (host->exit.ended && host->exit.signal)
-        snprintf(why, sizeof why, "%.300s (signal %d)", host->why, host->exit.signal);
-    else if (host->exit.ended && host->exit.status)
-        snprintf(why, sizeof why, "%.300s (exit status %d)", host->why, host->exit.status);
+    const par_os_exit *exit = &host->launcher.exit;
+    if (!par_launcher_ended(&host->launcher) && par_os_now_ns() < host->deadline_ns) return;
+    par_launcher_signal(&host->launcher, SIGKILL);
+    if (exit->ended && exit->signal)
+        snprintf(why, sizeof why, "%.300s (signal %d)", host->why, exit->signal);
+    else if (exit->ended && exit->status)
+        snprintf(why, sizeof why, "%.300s (exit status %d)", host->why, exit->status);
     else
         snprintf(why, sizeof why, "%.300s", host->why);
     memcpy(host->why, why, sizeof why);
@@ -348,14 +278,12 @@ void par_host_free(par_host *host)
     if (!host) return;
     par_loop *loop = &host->bridge->loop;
     par_remotes_forget(host->bridge, host->mux);
+    par_doors_forget(host->bridge->doors, host);
     par_loop_unwatch(loop, &host->wire_source);
-    par_loop_unwatch(loop, &host->err_source);
-    close_pipes(host);
-    par_os_close(host->err);
-    if (host->launcher) kill_launcher(host);
+    par_loop_unwatch(loop, &host->out_source);
+    par_launcher_close(&host->launcher);
     par_mux_close(host->mux);
     par_buffer_fini(&host->noise);
     free(host->name);
-    free(host->command);
     free(host);
 }

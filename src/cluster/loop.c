@@ -3,7 +3,6 @@
 #include "os/os.h"
 
 #define CHANNELS_AT_ONCE 64
-#define SOURCES_AT_ONCE 64
 #define BLOCKED_NS INT64_C(10000000) /* when there are more blocked descriptors than can be waited for, they are looked at so often */
 
 static void nothing(par_source *source) { (void)source; }
@@ -38,6 +37,8 @@ void par_loop_unwatch(par_loop *loop, par_source *source)
 {
     if (source->fd >= 0) par_os_set_remove(loop->set, source->fd);
     source->fd = -1;
+    for (int i = 0; i < loop->n_tokens; i++)
+        if (loop->tokens[i] == source) loop->tokens[i] = NULL;
 }
 
 void par_loop_await_writable(par_loop *loop, int fd)
@@ -77,17 +78,18 @@ static void sleep_until(par_loop *loop, int64_t deadline_ns)
 
 static int serve_sources(par_loop *loop, int64_t deadline_ns, par_error *err)
 {
-    void *tokens[SOURCES_AT_ONCE];
     if (deadline_ns && loop->n_blocked) {
         sleep_until(loop, deadline_ns);
         deadline_ns = 0;
     }
-    int n = par_os_set_wait(loop->set, tokens, SOURCES_AT_ONCE, deadline_ns);
+    int n = par_os_set_wait(loop->set, loop->tokens, PAR_LOOP_SOURCES_MAX, deadline_ns);
     if (n == PAR_E_SYSTEM) return par_error_system(err, "cannot wait for connections");
-    for (int i = 0; i < n; i++) {
-        par_source *source = tokens[i];
-        if (source->fd >= 0) source->on_readable(source); /* one that was handled before may have ended it */
+    loop->n_tokens = n > 0 ? n : 0;
+    for (int i = 0; i < loop->n_tokens; i++) {
+        par_source *source = loop->tokens[i]; /* NULL: one that was served before has ended it */
+        if (source) source->on_readable(source);
     }
+    loop->n_tokens = 0;
     return PAR_OK;
 }
 

@@ -4,6 +4,8 @@
 
 #include "cluster/mux.h"
 
+#define PAR_LOOP_SOURCES_MAX 64 /* served at once */
+
 /* A descriptor that is watched. */
 typedef struct par_source par_source;
 struct par_source {
@@ -22,6 +24,8 @@ typedef struct par_loop {
     par_selector *selector;
     par_os_set *set;
     par_source channels; /* the selector's */
+    void *tokens[PAR_LOOP_SOURCES_MAX]; /* sources that are served in this round */
+    int n_tokens;
     par_loop_role role;
     par_os_wait blocked[PAR_OS_WAITS_MAX]; /* connections that cannot be written right now, and the set */
     unsigned n_blocked;
@@ -31,7 +35,7 @@ typedef struct par_loop {
 int par_loop_open(par_loop *loop, const par_loop_role *role, par_error *err);
 void par_loop_close(par_loop *loop);
 int par_loop_watch(par_loop *loop, par_source *source, int fd, par_error *err);
-void par_loop_unwatch(par_loop *loop, par_source *source); /* before fd is closed */
+void par_loop_unwatch(par_loop *loop, par_source *source); /* before fd is closed; the source may be freed then */
 /* To be said in on_round: wake when this descriptor can be written. */
 void par_loop_await_writable(par_loop *loop, int fd);
 /* Until loop->stop. */

@@ -205,7 +205,7 @@ void par_mux_read(par_mux *mux)
 void par_mux_feed(par_mux *mux, const void *bytes, size_t len)
 {
     if (len > IN_BYTES) len = IN_BYTES;
-    memcpy(mux->in, bytes, len);
+    if (len) memcpy(mux->in, bytes, len);
     mux->in_len = len;
     parse(mux);
 }

@@ -1,10 +1,11 @@
+#include "cluster/ticket.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "cluster/frame.h"
-#include "cluster/wire_zmq.h"
 
-int par_ticket_put(par_buffer *out, const par_hub_ticket *ticket)
+int par_ticket_put(par_buffer *out, const par_ticket *ticket)
 {
     par_frame_writer w = {.out = out, .at = out->len};
     par_frame_text(&w, ticket->endpoint);
@@ -22,10 +23,10 @@ static void take(char *out, size_t room, par_frame_reader *reader, const char *f
     snprintf(out, room, "%s", text);
 }
 
-int par_ticket_get(par_hub_ticket *out, const uint8_t *bytes, size_t len, par_error *err)
+int par_ticket_get(par_ticket *out, const uint8_t *bytes, size_t len, par_error *err)
 {
     par_frame_reader reader = par_frame_open(bytes, len);
-    *out = (par_hub_ticket){0};
+    *out = (par_ticket){0};
     take(out->endpoint, sizeof out->endpoint, &reader, "endpoint");
     take(out->server_key, sizeof out->server_key, &reader, "server key");
     take(out->public_key, sizeof out->public_key, &reader, "public key");

@@ -22,7 +22,7 @@ static bool load(void *library, par_zmq *zmq)
         void *at;
     } all[] = {{"zmq_ctx_new", &zmq->ctx_new},       {"zmq_ctx_term", &zmq->ctx_term},           {"zmq_socket", &zmq->socket},
                {"zmq_close", &zmq->close},           {"zmq_setsockopt", &zmq->setsockopt},       {"zmq_getsockopt", &zmq->getsockopt},
-               {"zmq_bind", &zmq->bind},             {"zmq_unbind", &zmq->unbind},               {"zmq_connect", &zmq->connect},
+               {"zmq_bind", &zmq->bind},                 {"zmq_connect", &zmq->connect},
                {"zmq_send", &zmq->send},             {"zmq_recv", &zmq->recv},                   {"zmq_msg_init", &zmq->msg_init},
                {"zmq_msg_init_size", &zmq->msg_init_size}, {"zmq_msg_data", &zmq->msg_data},     {"zmq_msg_size", &zmq->msg_size},
                {"zmq_msg_send", &zmq->msg_send},     {"zmq_msg_recv", &zmq->msg_recv},           {"zmq_msg_close", &zmq->msg_close},

@@ -19,7 +19,6 @@ typedef struct par_zmq {
     int (*setsockopt)(void *socket, int option, const void *value, size_t len);
     int (*getsockopt)(void *socket, int option, void *value, size_t *len);
     int (*bind)(void *socket, const char *endpoint);
-    int (*unbind)(void *socket, const char *endpoint);
     int (*connect)(void *socket, const char *endpoint);
     int (*send)(void *socket, const void *bytes, size_t len, int flags);
     int (*recv)(void *socket, void *bytes, size_t room, int flags);
@@ -39,13 +38,11 @@ enum {
     PAR_ZMQ_REP = 4, PAR_ZMQ_DEALER = 5, PAR_ZMQ_ROUTER = 6,
     PAR_ZMQ_ROUTING_ID = 5, PAR_ZMQ_RCVMORE = 13, PAR_ZMQ_FD = 14, PAR_ZMQ_EVENTS = 15, PAR_ZMQ_LINGER = 17, PAR_ZMQ_RECONNECT_IVL = 18,
     PAR_ZMQ_MAXMSGSIZE = 22, PAR_ZMQ_SNDHWM = 23, PAR_ZMQ_RCVHWM = 24, PAR_ZMQ_LAST_ENDPOINT = 32, PAR_ZMQ_ROUTER_MANDATORY = 33,
-    PAR_ZMQ_IMMEDIATE = 39, PAR_ZMQ_CURVE_SERVER = 47, PAR_ZMQ_CURVE_PUBLICKEY = 48, PAR_ZMQ_CURVE_SECRETKEY = 49,
+    PAR_ZMQ_IMMEDIATE = 39, PAR_ZMQ_IPV6 = 42, PAR_ZMQ_CURVE_SERVER = 47, PAR_ZMQ_CURVE_PUBLICKEY = 48, PAR_ZMQ_CURVE_SECRETKEY = 49,
     PAR_ZMQ_CURVE_SERVERKEY = 50, PAR_ZMQ_ZAP_DOMAIN = 55, PAR_ZMQ_HANDSHAKE_IVL = 66, PAR_ZMQ_HEARTBEAT_IVL = 75,
     PAR_ZMQ_HEARTBEAT_TIMEOUT = 77,
     PAR_ZMQ_DONTWAIT = 1, PAR_ZMQ_SNDMORE = 2, PAR_ZMQ_POLLIN = 1
 };
-
-#define PAR_ZMQ_KEY_TEXT 41 /* a key as text, with its terminator */
 
 /* NULL: it cannot be loaded, and err says what to install. */
 const par_zmq *par_zmq_load(par_error *err);

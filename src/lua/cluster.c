@@ -86,17 +86,19 @@ static int bridge_close(lua_State *L)
     return 0;
 }
 
-/* core.bridge_launch(bridge, host, name, argv, timeout [, address [, port]]): has the agent of host number `host` started; does not wait.
- * address: of ours, to which the agent connects by libzmq */
+/* core.bridge_launch(bridge, host, name, argv, timeout [, address, first port, last port, encrypt]): has the agent of host number `host`
+ * started; does not wait. address: of ours, to which the agent connects */
 static int bridge_launch(lua_State *L)
 {
     par_error err;
     par_client *client = check_bridge(L);
     uint32_t host = check_host(L);
-    lua_settop(L, 7);
+    lua_settop(L, 9);
     par_launch launch = {.name = luaL_checkstring(L, 3), .timeout_ms = (uint32_t)(luaL_checknumber(L, 5) * 1000)};
     launch.address = luaL_optstring(L, 6, "");
-    launch.port = (uint32_t)luaL_optinteger(L, 7, 0);
+    launch.first = (uint32_t)luaL_optinteger(L, 7, 0);
+    launch.last = (uint32_t)luaL_optinteger(L, 8, 0);
+    launch.plain = lua_isboolean(L, 9) && !lua_toboolean(L, 9);
     launch.argv = (const char *const *)par_lua_push_vector(L, 4, NULL);
     if (par_client_launch(client, host, &launch, &err) != PAR_OK) return par_lua_throw_status(L, 0, &err);
     return 0;

@@ -113,6 +113,16 @@ static int system_hostname(lua_State *L)
     return 1;
 }
 
+/* core.address_to(host) -> the address of ours from which that host is reached; nil: it is not */
+static int system_address_to(lua_State *L)
+{
+    par_error err;
+    char ip[64];
+    if (par_os_address_to(luaL_checkstring(L, 1), ip, sizeof ip, &err) != PAR_OK) return 0;
+    lua_pushstring(L, ip);
+    return 1;
+}
+
 static void push_address(lua_State *L, const par_os_address *address)
 {
     lua_createtable(L, 0, 4);
@@ -216,6 +226,7 @@ void par_lua_open_system(lua_State *L)
                                          {"wall_clock", system_wall_clock},
                                          {"hostname", system_hostname},
                                          {"addresses", system_addresses},
+                                         {"address_to", system_address_to},
                                          {"sleep", system_sleep},
                                          {"cores", system_cores},
                                          {"pid", system_pid},

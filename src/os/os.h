@@ -217,6 +217,16 @@ int par_os_addresses(par_os_address *out, int max, par_error *err);
 /* Name of this machine, or 0 bytes when the system has none. Returns the length. */
 size_t par_os_hostname(char *out, size_t room);
 
+/* --- connections between machines (tcp.c) --- */
+/* Listens at this address of ours (not at all of them); port 0: any that is free. */
+int par_os_listen(const char *address, unsigned port, int *fd, unsigned *actual, par_error *err);
+/* The next one who has connected, as a stream; from: where he is, for people. PAR_E_AGAIN: nobody has. */
+int par_os_accept(int listen_fd, int *fd, char *from, size_t room, par_error *err);
+/* A stream to who listens there. */
+int par_os_connect(const char *address, unsigned port, int64_t deadline_ns, int *fd, par_error *err);
+/* The address of ours from which that host is reached. */
+int par_os_address_to(const char *host, char *out, size_t room, par_error *err);
+
 /* --- small things --- */
 bool par_os_is_terminal(int fd);
 

@@ -1,5 +1,5 @@
 /* Connections over libzmq on the loopback address: what goes through, and who does not come in. */
-#include "cluster/wire_zmq.h"
+#include "cluster/hub.h"
 
 #include "peers.h"
 
@@ -40,9 +40,9 @@ static void bytes_go_both_ways(void)
 {
     need_library();
     par_hub *hub;
-    par_hub_ticket ticket;
+    par_ticket ticket;
     par_wire *here, *there;
-    CHECK_INT(par_hub_open(&hub, "127.0.0.1", 0, &err), PAR_OK);
+    CHECK_INT(par_hub_open(&hub, "127.0.0.1", 0, 0, &err), PAR_OK);
     CHECK_INT(par_hub_invite(hub, &ticket, &here, &err), PAR_OK);
     CHECK_INT(par_dial(&there, &ticket, &err), PAR_OK);
     uint8_t *bytes = malloc(BIG), *into = malloc(BIG);
@@ -56,7 +56,7 @@ static void bytes_go_both_ways(void)
     got = 0;
     write_all(here, hub, bytes, BIG, there, into, &got);
     CHECK(pattern_good(into, BIG, 2));
-    CHECK_INT(par_hub_serve(hub), 0);
+    CHECK_INT(par_hub_refused(hub), 0);
     par_wire_close(there);
     par_wire_close(here);
     par_hub_close(hub);
@@ -65,7 +65,7 @@ static void bytes_go_both_ways(void)
 }
 
 /* Says something with this ticket. Has the hub heard it in a while? */
-static bool is_heard(par_hub *hub, const par_hub_ticket *ticket, par_wire *here)
+static bool is_heard(par_hub *hub, const par_ticket *ticket, par_wire *here)
 {
     par_wire *there;
     char text[] = "hello";
@@ -86,16 +86,16 @@ static void who_does_not_come_in(void)
 {
     need_library();
     par_hub *hub;
-    par_hub_ticket ticket, second, other;
+    par_ticket ticket, second, other;
     par_wire *here, *here2;
     const par_zmq *zmq = par_zmq_load(&err);
-    CHECK_INT(par_hub_open(&hub, "127.0.0.1", 0, &err), PAR_OK);
+    CHECK_INT(par_hub_open(&hub, "127.0.0.1", 0, 0, &err), PAR_OK);
     CHECK_INT(par_hub_invite(hub, &ticket, &here, &err), PAR_OK);
     CHECK_INT(par_hub_invite(hub, &second, &here2, &err), PAR_OK);
     other = ticket; /* a key of one's own making */
     zmq->curve_keypair(other.public_key, other.secret_key);
     CHECK(!is_heard(hub, &other, here));
-    CHECK_INT(par_hub_serve(hub), 1);
+    CHECK_INT(par_hub_refused(hub), 1);
     other = ticket; /* who takes another for the hub */
     zmq->curve_keypair(other.server_key, other.secret_key);
     CHECK(!is_heard(hub, &other, here));
@@ -105,12 +105,12 @@ static void who_does_not_come_in(void)
     CHECK(!par_hub_has(here2));
     other = ticket;
     CHECK(is_heard(hub, &other, here));
-    unsigned before = par_hub_serve(hub);
+    unsigned before = par_hub_refused(hub);
     uint8_t bytes[8];
     par_os_part room = {bytes, sizeof bytes};
     CHECK_INT(par_wire_read(here, &room, 1), 5);
     CHECK(!is_heard(hub, &other, here)); /* the same key a second time */
-    CHECK(par_hub_serve(hub) > before);
+    CHECK(par_hub_refused(hub) > before);
     _exit(0); /* the wires that were heard are still open */
 }
 

@@ -1,0 +1,125 @@
+-- Agents that connect to the program's machine: encrypted or not, on ports from a range.
+package.path = 'tests/cluster/?.lua;' .. package.path
+local world = require 'world'
+local support = require 'support'
+local parallel = require 'parallel'
+local patience = {timeout = support.patience}
+
+-- Ports of this machine at which somebody listens, as text.
+local function listening()
+  local ports = {}
+  for _, name in ipairs{'/proc/net/tcp', '/proc/net/tcp6'} do
+    for address, port, state in (support.read_file(name) or ''):gmatch('%s(%x+):(%x+) %x+:%x+ (%x+)') do
+      if state == '0A' then ports[tonumber(port, 16)] = address end
+    end
+  end
+  return ports
+end
+
+local function new_port(before)
+  for port, address in pairs(listening()) do
+    if not before[port] then return port, address end
+  end
+end
+
+local function echo()
+  while true do
+    local message = parallel.parent:receive()
+    if message == 'stop' then return io.popen('hostname'):read() end
+    parallel.parent:send(message)
+  end
+end
+
+for _, encrypt in ipairs{true, false} do
+  describe("transport='tcp', encrypt=" .. tostring(encrypt), function()
+    after_each(function()
+      parallel.close()
+      require 'parallel.hosts'.close()
+      local empty, left = world.is_empty(20)
+      assert.is_true(empty, left)
+    end)
+
+    local function host(name, options)
+      local all = {transport = 'tcp', encrypt = encrypt}
+      for key, value in pairs(options or {}) do all[key] = value end
+      return world.host(name, all)
+    end
+
+    it('carries what the pipes of a launcher carry', function()
+      local before = listening()
+      local children = {}
+      for i = 1, 6 do children[i] = parallel.run{host = host(i % 2 == 0 and 'h1' or 'h2'), code = echo} end
+      if not encrypt then assert.is_nil(new_port(before), 'nobody listens once all are there') end
+      for _, size in ipairs{0, 100, 70000, 3 * 2 ^ 20} do
+        for i, child in ipairs(children) do child:send(('x'):rep(size) .. i) end
+        for i, child in ipairs(children) do assert.is_true(child:receive(patience) == ('x'):rep(size) .. i) end
+      end
+      for i, child in ipairs(children) do
+        child:send('stop')
+        assert.equal(i % 2 == 0 and 'h1' or 'h2', (child:join()))
+      end
+    end)
+
+    it('listens at one address of this machine, on a port of the range', function()
+      local before, slowly = listening(), support.scratch('.sh')
+      support.write_file(slowly, 'sleep 1; exec "$@"')
+      parallel.hosts{host('h1', {port = {5600, 5620}, launcher = 'sh ' .. slowly .. ' ssh -T {host} {quoted}', address = '10.77.0.10'})}
+      local port, address
+      assert.is_true(support.eventually(function()
+        port, address = new_port(before)
+        return port ~= nil
+      end, 20))
+      assert.is_true(port >= 5600 and port <= 5620, tostring(port))
+      assert.equal('0A004D0A', address)
+      parallel.close()
+    end)
+
+    it('tells of an address that is not ours', function()
+      local message = support.message_of(function()
+        parallel.run{host = host('h1', {address = '203.0.113.7', port = {5700, 5700}}), code = ''}
+      end)
+      assert.matches('h1', message)
+      assert.matches('listen', message)
+    end)
+
+    it('loses nothing when the connection is cut for two seconds, and ends when it is for ever', function()
+      local child = parallel.run{host = host('h1'), code = function(text)
+        for i = 1, 10 do parallel.parent:send(text .. i) end
+        parallel.parent:receive()
+      end, args = {('x'):rep(4 * 2 ^ 20)}}
+      for i = 1, 10 do
+        if i == 3 then
+          world.cut('h1')
+          require 'parallel.core'.sleep(2)
+          world.join('h1')
+        end
+        assert.is_true(child:receive(patience) == ('x'):rep(4 * 2 ^ 20) .. i)
+      end
+      world.cut('h1')
+      local err = support.error_of(function() child:receive(patience) end)
+      world.join('h1')
+      assert.equal('died', err.code, tostring(err))
+      assert.is_true(support.eventually(function() return not support.exists(child.unixid) end, 15))
+    end)
+  end)
+end
+
+describe('options of connections that change nothing', function()
+  local function refused(options, pattern)
+    options.host = 'h1'
+    assert.matches(pattern, support.message_of(function() parallel.run{host = options, code = ''} end))
+  end
+
+  it('are errors', function()
+    refused({encrypt = false}, 'encrypt=false changes nothing')
+    refused({address = '10.77.0.10'}, 'address= changes nothing')
+    refused({listen_port = 5000}, 'listen_port= changes nothing')
+    refused({port = {5000, 5010}}, 'listen_port= changes nothing')
+    refused({transport = 'tcp', port = {5010, 5000}}, 'port')
+    refused({transport = 'tcp', port = {0, 5000}}, 'port')
+    refused({transport = 'tcp', port = {1, 2, 3}}, 'port')
+    refused({transport = 'tcp', listen_port = 70000}, 'port')
+    refused({port = 0}, 'port')
+    refused({launcher = 'srun', transport = 'stdio', encrypt = false}, 'encrypt=false changes nothing')
+  end)
+end)
