@@ -140,6 +140,9 @@ local lazy = {
   map = {'parallel.map', 'map'},
   trace = {'parallel.trace', 'start'},
   hosts = {'parallel.hosts', 'hosts'},
+  counter = {'parallel.siblings.shared', 'counter'},
+  lock = {'parallel.siblings.shared', 'lock'},
+  table = {'parallel.siblings.shared', 'table'},
   group = {'parallel.siblings', 'group'},
   barrier = {'parallel.siblings', 'barrier'},
   broadcast = {'parallel.siblings', 'broadcast'},
@@ -169,6 +172,14 @@ setmetatable(parallel, {
     return value
   end,
 })
+
+-- Objects in shared memory may come with the first message.
+for _, kind in ipairs{'counter', 'lock', 'table'} do
+  core.register('parallel.' .. kind, {
+    encode = function(object) return require 'parallel.siblings.shared'.encode(object) end,
+    decode = function(storage) return require 'parallel.siblings.shared'.decode(kind, storage) end,
+  })
+end
 
 if not state.in_child then require 'parallel.searcher'.install() end
 

@@ -25,6 +25,8 @@ int par_table_format(void *memory, size_t bytes, par_error *err)
         return par_error_set(err, PAR_E_INVALID, "a shared table has %zu to %zu bytes, not %zu", PAR_TABLE_MIN_BYTES, PAR_TABLE_MAX_BYTES,
                              bytes);
     measure(&table, bytes);
+    memset(memory, 0, sizeof *table.page);
+    for (size_t i = 0; i < table.slots; i++) atomic_store_explicit(par_table_slot(&table, 0, i), PAR_TABLE_EMPTY, memory_order_relaxed);
     par_table_store(&table.page->used, table.heap_at);
     table.page->magic = PAR_TABLE_MAGIC;
     table.page->version = PAR_TABLE_VERSION;

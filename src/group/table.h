@@ -32,7 +32,7 @@ typedef struct par_table par_table;
 #define PAR_TABLE_MIN_BYTES ((size_t)16 << 10)
 #define PAR_TABLE_MAX_BYTES ((size_t)1 << 30)
 
-/* A fresh table in zeroed memory; nobody else may have it yet. */
+/* A fresh table in memory that nobody else has yet. */
 int par_table_format(void *memory, size_t bytes, par_error *err);
 /* fd: of the memory, which begins `at` bytes into it. PAR_E_CORRUPT: there is no table of this size. PAR_E_NOMEM, PAR_E_LIMIT,
  * PAR_E_SYSTEM. The memory has to outlive the handle. */

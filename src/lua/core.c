@@ -9,6 +9,7 @@
 #include "lua/group/parts.h"
 #include "lua/parts.h"
 #include "lua/pool/parts.h"
+#include "lua/shared/parts.h"
 #include "lua/signals.h"
 #include "lua/tensor/hooks.h"
 #include "lua/tensor/module.h"
@@ -21,6 +22,8 @@ static const part child_parts[] = {par_lua_open_handle,     par_lua_open_send,  
                                    par_lua_open_attach,     par_lua_open_forkserver, NULL};
 static const part group_parts[] = {par_lua_open_group_handle, par_lua_open_group_make, par_lua_open_group_reduce,
                                    par_lua_open_group_move, NULL};
+static const part shared_parts[] = {par_lua_open_shared_object, par_lua_open_shared_counter, par_lua_open_shared_lock,
+                                    par_lua_open_shared_table, NULL};
 static const part task_parts[] = {par_lua_open_tasks, NULL};
 
 /* A table of the module, filled by the parts of one folder. */
@@ -66,6 +69,7 @@ int luaopen_parallel_core(lua_State *L)
     par_lua_open_cluster(L);
     add_table(L, "child", child_parts);
     add_table(L, "group", group_parts);
+    add_table(L, "shared", shared_parts);
     add_table(L, "tasks", task_parts);
     return 1;
 }

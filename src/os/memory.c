@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/checked.h"
@@ -23,6 +24,15 @@ uint64_t par_os_memory_total_bytes(void)
 {
     long pages = sysconf(_SC_PHYS_PAGES);
     return pages > 0 ? (uint64_t)pages * par_os_page_bytes() : 0;
+}
+
+int par_os_memory_identity(int fd, uint64_t out[2], par_error *err)
+{
+    struct stat info;
+    if (PAR_TRY(fstat(fd, &info)) != 0) return par_error_system(err, "cannot look at shared memory");
+    out[0] = (uint64_t)info.st_dev;
+    out[1] = (uint64_t)info.st_ino;
+    return PAR_OK;
 }
 
 int par_os_memory_map(int fd, size_t offset, size_t bytes, void **data, par_error *err)

@@ -168,9 +168,13 @@ void par_torch_renew(par_storage *storage)
     if (storage->blob && storage->blob->free == forget_seen) renew((seen_storage *)storage->blob);
 }
 
+static par_storage *lent_as(const th_storage *of);
+
 /* A reference for the caller, or NULL. */
 static par_storage *see_storage(lua_State *L, th_storage *of, par_type type)
 {
+    par_storage *own = lent_as(of);
+    if (own && own->type == type) return par_storage_retain(own);
     find_functions(L, type); /* without them the storage is not counted, and good only as long as its userdata */
     if (of->size == 0) return par_storage_new(type, 0);
     for (seen_storage *entry = *bucket_of(of); entry; entry = entry->next) {
@@ -262,6 +266,14 @@ static void lent_free(void *context, void *data)
 }
 
 static th_allocator lent_allocator = {lent_malloc, lent_realloc, lent_free};
+
+/* Ours, for which a storage of Torch stands as it is; or NULL. So what is shared stays shared when it is sent on. */
+static par_storage *lent_as(const th_storage *of)
+{
+    const lent_storage *entry = of->allocator == &lent_allocator ? of->allocator_context : NULL;
+    if (!entry || !entry->storage || entry->storage->data != of->data || entry->storage->size != of->size) return NULL;
+    return entry->storage;
+}
 
 /* Takes over our reference; the result has one of Torch's. NULL: no memory. */
 static th_storage *lend(par_storage *storage)

@@ -4,7 +4,7 @@ local support = require 'support'
 local parallel = require 'parallel'
 local core = require 'parallel.core'
 
-local KILLS = tonumber(os.getenv('PARALLEL_KILLS')) or 25
+local KILLS = tonumber(os.getenv('PARALLEL_KILLS')) or 15
 
 local function start(n, f, ...)
   local list, ids = {}, {}

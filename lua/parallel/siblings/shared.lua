@@ -1,0 +1,68 @@
+--- Objects in shared memory that all processes with a handle use at once: parallel.counter, parallel.lock, parallel.table. Their
+-- operations are in C (src/lua/shared); they travel in messages and as arguments like any value.
+local core = require 'parallel.core'
+
+local shared = {}
+local kinds = core.shared
+
+-- One handle in a process for each object: a process that has got a lock twice still has one lock.
+local handles = setmetatable({}, {__mode = 'v'}) -- identity of the memory -> object
+
+--- For the codec: what of an object travels, and the object from that.
+function shared.encode(object)
+  core.tensor() -- storages are made of it
+  local storage = kinds.storage(object)
+  handles[kinds.identity(storage)] = object
+  return storage
+end
+
+function shared.decode(kind, storage)
+  local identity = kinds.identity(storage)
+  local object = handles[identity]
+  if object and getmetatable(object) == kinds[kind].metatable then return object end
+  object = kinds[kind].attach(storage)
+  handles[identity] = object
+  return object
+end
+
+--- parallel.counter([start])
+function shared.counter(start) return kinds.counter.new(start) end
+
+--- parallel.lock()
+function shared.lock() return kinds.lock.new() end
+
+--- parallel.table([{bytes=}])
+function shared.table(options)
+  if options ~= nil and type(options) ~= 'table' then
+    error('parallel.table: options in a table such as {bytes=2^20} expected, got ' .. type(options), 2)
+  end
+  for name in pairs(options or {}) do
+    if name ~= 'bytes' then error(("parallel.table: there is no option '%s' (bytes)"):format(tostring(name)), 2) end
+  end
+  return kinds.table.new(options and options.bytes)
+end
+
+local function unlock_after(lock, ok, ...)
+  lock:unlock()
+  if not ok then core.raise((...)) end
+  return ...
+end
+
+--- lock:with(f, ...) -> what f(...) returned, called while the lock is ours
+function kinds.lock.methods.with(lock, f, ...)
+  lock:lock()
+  return unlock_after(lock, pcall(f, ...))
+end
+
+--- for key, value in table:pairs() do: all that was in it at one moment
+function kinds.table.methods.pairs(self)
+  return next, (self:copy())
+end
+
+--- How many entries it has.
+function kinds.table.methods.count(self) return (select(2, self:copy())) end
+
+kinds.table.metatable.__pairs = kinds.table.methods.pairs
+kinds.table.metatable.__len = kinds.table.methods.count
+
+return shared
