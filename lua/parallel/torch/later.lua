@@ -8,6 +8,8 @@ local parts = {
               'serializeToStorage', 'deserializeFromStorage'},
     classes = {'torch.File', 'torch.DiskFile', 'torch.MemoryFile', 'torch.PipeFile'},
   },
+  {modules = {'cmd_line'}, fields = {'CmdLine'}, classes = {'torch.CmdLine'}},
+  {modules = {'tester'}, fields = {'Tester', 'TestSuite'}, classes = {'torch.Tester'}},
 }
 
 return function(torch)

@@ -75,7 +75,8 @@ return function(torch)
     return setmetatable(object, metatable_of(name) or error('unknown class <' .. name .. '>', 2))
   end
 
-  -- true when the object's class is `class` or inherits from it. `class` is a name, a constructor or a metatable.
+  -- true when the object's class is `class` or inherits from it. `class` is a name or a pattern for all of it, a constructor or a
+  -- metatable.
   function torch.isTypeOf(object, class)
     local wanted = class
     if type(class) == 'string' then
@@ -84,13 +85,17 @@ return function(torch)
       wanted = getmetatable(class)
     end
     local metatable = type(object) == 'string' and metatable_of(object) or debug.getmetatable(object)
-    while metatable and wanted do
-      if metatable == wanted then
-        return true
-      end
+    while type(metatable) == 'table' and names[metatable] do
+      if metatable == wanted then return true end
+      if not wanted and type(class) == 'string' and names[metatable]:match(class) == names[metatable] then return true end
       metatable = getmetatable(metatable)
     end
     return false
+  end
+
+  --- Are both the same object of Torch, under whatever userdata?
+  function torch.isequal(a, b)
+    return torch.typename(a) ~= nil and torch.typename(b) ~= nil and torch.pointer(a) == torch.pointer(b)
   end
 
   local function fill_metatable(metatable, name)
