@@ -21,8 +21,9 @@ static struct {
     pthread_once_t looked;
     _Atomic bool forbidden;
     const char *_Atomic name; /* stored and read by anybody, without an order: it is only shown */
-    dgemm_fn *dgemm;          /* these two are read behind pthread_once */
+    dgemm_fn *dgemm;          /* these three are read behind pthread_once */
     sgemm_fn *sgemm;
+    void *library;
 } blas = {.looked = PTHREAD_ONCE_INIT};
 
 static const char *const LIBRARIES[] = {
@@ -44,6 +45,7 @@ static bool try_library(const char *name)
     }
     memcpy(&blas.dgemm, &d, sizeof d);
     memcpy(&blas.sgemm, &s, sizeof s);
+    blas.library = library;
     atomic_store_explicit(&blas.name, name, memory_order_relaxed);
     return true;
 }
@@ -56,6 +58,26 @@ static void look_for_library(void)
         return;
     }
     for (size_t i = 0; i < sizeof LIBRARIES / sizeof *LIBRARIES; i++) if (try_library(LIBRARIES[i])) break;
+}
+
+/* Where the library has no LAPACK of its own. */
+static const char *const LAPACK_LIBRARIES[] = {
+#ifdef __APPLE__
+    "liblapack.dylib",
+#else
+    "liblapack.so.3", "liblapack.so",
+#endif
+};
+
+void *par_blas_symbol(const char *name)
+{
+    pthread_once(&blas.looked, look_for_library);
+    void *found = blas.library ? dlsym(blas.library, name) : NULL;
+    for (size_t i = 0; blas.library && !found && i < sizeof LAPACK_LIBRARIES / sizeof *LAPACK_LIBRARIES; i++) {
+        void *library = dlopen(LAPACK_LIBRARIES[i], RTLD_NOW | RTLD_LOCAL); /* kept: what was found is called later */
+        found = library ? dlsym(library, name) : NULL;
+    }
+    return found;
 }
 
 static bool have_blas(void)

@@ -17,7 +17,7 @@ static int apply_with(lua_State *L, int sources)
 {
     par_tensor *t[3];
     for (int k = 0; k <= sources; k++) t[k] = par_lua_check_tensor(L, k + 1);
-    for (int k = 1; k <= sources; k++) par_lua_check_same_elements(L, t[0], "tensor", t[k], "src");
+    for (int k = 1; k <= sources; k++) par_lua_check_same_elements(L, NULL, t[0], "tensor", t[k], "src");
     int function = sources + 2;
     int64_t n = par_tensor_elements(t[0]);
     for (int64_t i = 0; i < n; i++) {

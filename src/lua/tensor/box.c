@@ -1,6 +1,9 @@
 #include "lua/tensor/box.h"
 
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdatomic.h>
+#include <stdio.h>
 
 /* The address tells a box from any other userdata without a look at its metatable. */
 typedef struct box {
@@ -163,23 +166,49 @@ void par_lua_push_storage(lua_State *L, par_storage *storage)
     push_object(L, (push_job){.object = storage, .type = storage->type, .storage = true});
 }
 
-int par_lua_argument_error(lua_State *L, int n, const char *text)
+int par_lua_error(lua_State *L, const char *format, ...)
 {
     lua_Debug where = {0};
-    const char *name = NULL;
-    if (lua_getstack(L, 0, &where) && lua_getinfo(L, "n", &where)) name = where.name;
-    return luaL_error(L, "bad argument #%d to '%s' (%s)", n, name ? name : "?", text);
+    va_list args;
+    bool known = lua_getstack(L, 0, &where) && lua_getinfo(L, "n", &where) && where.name;
+    va_start(args, format);
+    const char *text = lua_pushvfstring(L, format, args);
+    va_end(args);
+    return known ? luaL_error(L, "%s: %s", where.name, text) : luaL_error(L, "%s", text);
+}
+
+const char *par_lua_push_digits(lua_State *L, int64_t i)
+{
+    char digits[24];
+    luaL_checkstack(L, 6, "texts");
+    snprintf(digits, sizeof digits, "%" PRId64, i);
+    lua_pushstring(L, digits);
+    return lua_tostring(L, -1);
+}
+
+const char *par_lua_push_size(lua_State *L, const par_tensor *tensor)
+{
+    luaL_checkstack(L, 6, "texts");
+    lua_pushliteral(L, "[");
+    for (int d = 0; d < tensor->ndim; d++) {
+        if (d) lua_pushliteral(L, " x ");
+        par_lua_push_digits(L, tensor->size[d]);
+        lua_concat(L, d ? 3 : 2);
+    }
+    lua_pushliteral(L, "]");
+    lua_concat(L, 2);
+    return lua_tostring(L, -1);
 }
 
 void par_lua_check_status(lua_State *L, int status, const par_error *err)
 {
-    if (status != PAR_OK) luaL_error(L, "%s", err->text);
+    if (status != PAR_OK) par_lua_error(L, "%s", err->text);
 }
 
 void par_lua_check_sound(lua_State *L, const par_tensor *tensor)
 {
     if (par_tensor_is_sound(tensor)) return;
-    luaL_error(
+    par_lua_error(
         L, "this tensor's storage has become too small for it (%d elements): it was resized after the view was made",
         (int)(tensor->storage ? tensor->storage->size : 0));
 }
@@ -191,7 +220,7 @@ static int type_error(lua_State *L, int idx, const char *wanted)
     const char *found = tensor    ? lua_pushfstring(L, "torch.%sTensor", par_type_name(tensor->type))
                         : storage ? lua_pushfstring(L, "torch.%sStorage", par_type_name(storage->type))
                                   : luaL_typename(L, idx);
-    return par_lua_argument_error(L, idx, lua_pushfstring(L, "%s expected, got %s", wanted, found));
+    return luaL_argerror(L, idx, lua_pushfstring(L, "%s expected, got %s", wanted, found));
 }
 
 par_tensor *par_lua_check_tensor(lua_State *L, int idx)

@@ -36,9 +36,11 @@ int par_lua_collect(lua_State *L);
 
 /* Raises the error of a core function that did not return PAR_OK. */
 void par_lua_check_status(lua_State *L, int status, const par_error *err);
-/* Raises "bad argument #n to 'name' (text)". Unlike luaL_argerror it counts as Torch does: t of t:name() is the first.
- */
-int par_lua_argument_error(lua_State *L, int n, const char *text);
+/* Raises "name: text" with the name that the running C function was called by, if it is known. `format` is lua_pushfstring's. */
+int par_lua_error(lua_State *L, const char *format, ...);
+/* For texts: an integer in digits, and "[2 x 3]"; pushed. */
+const char *par_lua_push_digits(lua_State *L, int64_t i);
+const char *par_lua_push_size(lua_State *L, const par_tensor *tensor);
 
 /* The metatables, which the module makes (module.c) before there is any box: set pops one, push pushes it. */
 void par_lua_set_metatable(lua_State *L, par_type type, bool storage);

@@ -1,5 +1,6 @@
 #include "lua/tensor/call.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 #include "lua/tensor/generator.h"
@@ -192,7 +193,8 @@ static par_type dispatch_type(lua_State *L, const char *forms)
 
 static int run(lua_State *L, const par_function *f, const char *forms, bool method)
 {
-    par_call call = {.L = L, .name = f->name, .data = f->data, .type = dispatch_type(L, forms)};
+    par_call call = {.L = L, .name = f->name, .data = f->data, .type = dispatch_type(L, forms),
+                     .given = lua_gettop(L)};
     if (!(f->types >> call.type & 1)) {
         return luaL_error(L, "torch.%sTensor does not implement the torch.%s() function", par_type_name(call.type),
                           f->name);
@@ -232,7 +234,7 @@ static void set_closure(lua_State *L, lua_CFunction function, const par_function
 
 void par_lua_call_register(lua_State *L, const par_function *list)
 {
-    for (const par_function *f = list; f->name; f++) set_closure(L, call_function, f);
+    for (const par_function *f = list; f->name; f++) if (*f->forms) set_closure(L, call_function, f);
     for (int type = 0; type < PAR_TYPE_COUNT; type++) {
         par_lua_push_metatable(L, (par_type)type, false);
         for (const par_function *f = list; f->name; f++) {
@@ -240,6 +242,21 @@ void par_lua_call_register(lua_State *L, const par_function *list)
         }
         lua_pop(L, 1);
     }
+}
+
+int par_call_error(const par_call *call, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const char *text = lua_pushvfstring(call->L, format, args);
+    va_end(args);
+    return luaL_error(call->L, "torch.%s: %s", call->name, text);
+}
+
+void par_call_check_same_elements(const par_call *call, const par_tensor *a, const char *a_name, const par_tensor *b,
+                                  const char *b_name)
+{
+    par_lua_check_same_elements(call->L, call->name, a, a_name, b, b_name);
 }
 
 int par_call_return(par_call *call)

@@ -26,6 +26,7 @@ typedef struct par_call {
     int form;                  /* which alternative matched, from 0 */
     int data;                  /* the entry's own number */
     par_type type;
+    int given;                 /* arguments; they are the lowest on the stack */
     par_tensor *result, *places; /* R, W, O or Q; P */
     int result_at, places_at;  /* their stack indices */
     bool result_given;
@@ -48,7 +49,7 @@ enum { PAR_FOR_ALL = 127, PAR_FOR_FLOATS = 96, PAR_FOR_INTEGERS = 31, PAR_FOR_BY
 
 typedef struct par_function {
     const char *name;
-    const char *forms;
+    const char *forms;          /* "": no function, a method alone */
     int (*run)(par_call *call); /* returns the number of values it pushed last */
     int data;
     unsigned types;             /* bit n: type n has it */
@@ -59,6 +60,10 @@ typedef struct par_function {
  * with a NULL name. */
 void par_lua_call_register(lua_State *L, const par_function *list);
 
+/* Raises "torch.name: text"; `format` is lua_pushfstring's. */
+int par_call_error(const par_call *call, const char *format, ...);
+void par_call_check_same_elements(const par_call *call, const par_tensor *a, const char *a_name, const par_tensor *b,
+                                  const char *b_name);
 /* Pushes the result; returns 1. */
 int par_call_return(par_call *call);
 /* Makes the result as large as `like`. */

@@ -68,7 +68,7 @@ static int type_(lua_State *L)
         lua_pop(L, 1);
         if (same) return convert(L, (par_type)type);
     }
-    return par_lua_argument_error(L, 2, lua_pushfstring(L, "'%s' is no type of tensor here", name));
+    return luaL_argerror(L, 2, lua_pushfstring(L, "'%s' is no type of tensor here", name));
 }
 
 static int type_as(lua_State *L) { return convert(L, par_lua_check_tensor(L, 2)->type); }

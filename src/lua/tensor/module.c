@@ -167,7 +167,7 @@ static int pointer(lua_State *L)
     const void *p = par_lua_to_tensor(L, 1);
     if (!p) p = par_lua_to_storage(L, 1);
     if (!p) p = lua_topointer(L, 1);
-    if (!p) return par_lua_argument_error(L, 1, "torch object, table, thread, cdata or function expected");
+    if (!p) return luaL_argerror(L, 1, "torch object, table, thread, cdata or function expected");
     lua_pushnumber(L, (lua_Number)(uintptr_t)p);
     return 1;
 }
@@ -237,6 +237,10 @@ static void add_parts(lua_State *L)
     par_lua_tensor_add_apply(L);
     par_lua_tensor_add_convert(L);
     par_lua_tensor_add_fill(L);
+    par_lua_tensor_add_cat(L);
+    par_lua_tensor_add_lapack(L);
+    par_lua_tensor_add_conv(L);
+    par_lua_tensor_add_histogram(L);
     par_lua_tensor_add_pointwise(L);
     par_lua_tensor_add_products(L);
     par_lua_tensor_add_reduce(L);

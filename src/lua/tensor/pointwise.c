@@ -1,6 +1,5 @@
 /* What is done to each element by itself: arithmetic, functions, comparisons, operators. */
 #include <math.h>
-#include <stdio.h>
 
 #include "lua/tensor/call.h"
 #include "lua/tensor/parts.h"
@@ -8,18 +7,15 @@
 
 static void check_sources(par_call *c)
 {
-    char r_size[PAR_LUA_SIZE_TEXT], t_size[PAR_LUA_SIZE_TEXT], s_size[PAR_LUA_SIZE_TEXT], counts[100];
+    lua_State *L = c->L;
     int64_t n = par_tensor_elements(c->t[0]);
     for (int k = 1; k < c->n_t; k++) {
         int64_t m = par_tensor_elements(c->t[k]);
         if (m == n) continue;
-        snprintf(counts, sizeof counts, "%lld, %lld and %lld", (long long)n, (long long)n, (long long)m);
-        luaL_error(
-            c->L,
-            "inconsistent tensor size, expected r_ %s, t %s and src %s to have the same number of elements, but got %s "
-            "elements respectively",
-            par_lua_size_text(c->t[0], r_size), par_lua_size_text(c->t[0], t_size), par_lua_size_text(c->t[k], s_size),
-            counts);
+        const char *count = par_lua_push_digits(L, n), *t_size = par_lua_push_size(L, c->t[0]);
+        par_call_error(c, "inconsistent tensor size, expected r_ %s, t %s and src %s to have the same number of elements, but got %s, %s "
+                          "and %s elements respectively",
+                       t_size, t_size, par_lua_push_size(L, c->t[k]), count, count, par_lua_push_digits(L, m));
     }
 }
 
@@ -31,7 +27,7 @@ static int apply_op(par_call *c, par_op op, par_value a, par_value b)
     par_call_result_as(c, c->t[0]);
     const par_tensor *const all[] = {c->result, c->t[0], c->t[1], c->t[2]};
     par_loop(par_kernel_find(op, c->type), &args, 1 + c->n_t, all);
-    if (args.divided_by_zero) return luaL_error(c->L, "torch.%s: integer division by zero", c->name);
+    if (args.divided_by_zero) return par_call_error(c, "integer division by zero");
     return par_call_return(c);
 }
 
@@ -42,6 +38,10 @@ static par_value negated(const par_call *c, par_value v)
     return par_type_is_float(c->type) ? (par_value){.d = -v.d} : (par_value){.i = (int64_t)(0 - (uint64_t)v.i)};
 }
 
+static double number_frac(double x) { return x - trunc(x); }
+static double number_rsqrt(double x) { return 1 / sqrt(x); }
+static double number_sigmoid(double x) { return 1 / (1 + exp(-x)); }
+
 /* torch.exp(t), and torch.exp(2) by the C library. */
 static const struct {
     par_op op;
@@ -50,7 +50,8 @@ static const struct {
              {PAR_OP_SIN, sin},     {PAR_OP_COS, cos},     {PAR_OP_TAN, tan},     {PAR_OP_ASIN, asin},
              {PAR_OP_ACOS, acos},   {PAR_OP_ATAN, atan},   {PAR_OP_SINH, sinh},   {PAR_OP_COSH, cosh},
              {PAR_OP_TANH, tanh},   {PAR_OP_CEIL, ceil},   {PAR_OP_FLOOR, floor}, {PAR_OP_ROUND, round},
-             {PAR_OP_TRUNC, trunc}, {PAR_OP_ABS, fabs}};
+             {PAR_OP_TRUNC, trunc}, {PAR_OP_ABS, fabs},    {PAR_OP_FRAC, number_frac},
+             {PAR_OP_RSQRT, number_rsqrt}, {PAR_OP_SIGMOID, number_sigmoid}};
 
 static int unary(par_call *c)
 {
@@ -86,6 +87,13 @@ static int pow_(par_call *c)
     return 1;
 }
 
+static int lerp(par_call *c)
+{
+    if (c->form == 0) return apply_op(c, PAR_OP_LERP, c->v[0], one(c));
+    lua_pushnumber(c->L, (lua_Number)(c->n[0] + c->n[2] * (c->n[1] - c->n[0])));
+    return 1;
+}
+
 static int atan2_(par_call *c)
 {
     if (c->form == 0) return apply_op(c, PAR_OP_ATAN2, one(c), one(c));
@@ -98,7 +106,7 @@ static int compare(par_call *c)
 {
     par_args args = {.a = c->n_v ? c->v[0] : one(c)};
     par_op op = (par_op)(c->form == 0 ? c->data & 0xff : c->data >> 8);
-    if (c->n_t > 1) par_lua_check_same_elements(c->L, c->t[0], "t", c->t[1], "src");
+    if (c->n_t > 1) par_call_check_same_elements(c, c->t[0], "t", c->t[1], "src");
     par_call_result_as(c, c->t[0]);
     par_tensor *bytes = c->result;
     if (bytes->type != PAR_BYTE) bytes = par_call_scratch(c, PAR_BYTE, c->t[0]->ndim, c->t[0]->size);
@@ -139,9 +147,9 @@ static const par_function FUNCTIONS[] = {{"log", "RS|n", unary, 0, FLOATS, "RS"}
                                          {"round", "RS|n", unary, 15, FLOATS, "RS"},
                                          {"trunc", "RS|n", unary, 16, FLOATS, "RS"},
                                          {"abs", "RS|n", unary, 17, ALL, "RS"},
-                                         {"frac", "RS", plain, PAR_OP_FRAC, FLOATS, NULL},
-                                         {"rsqrt", "RS", plain, PAR_OP_RSQRT, FLOATS, NULL},
-                                         {"sigmoid", "RS", plain, PAR_OP_SIGMOID, FLOATS, NULL},
+                                         {"frac", "RS|n", unary, 18, FLOATS, "RS"},
+                                         {"rsqrt", "RS|n", unary, 19, FLOATS, "RS"},
+                                         {"sigmoid", "RS|n", unary, 20, FLOATS, "RS"},
                                          {"cinv", "RS", plain, PAR_OP_CINV, FLOATS, NULL},
                                          {"neg", "RS", plain, PAR_OP_NEG, ALL, NULL},
                                          {"sign", "RS", plain, PAR_OP_SIGN, ALL, NULL},
@@ -159,13 +167,13 @@ static const par_function FUNCTIONS[] = {{"log", "RS|n", unary, 0, FLOATS, "RS"}
                                          {"cmod", "RST", plain, PAR_OP_CFMOD, ALL, NULL},
                                          {"cremainder", "RST", plain, PAR_OP_CREM, ALL, NULL},
                                          {"pow", "RSv|RvS|nn", pow_, 0, ALL, "RSv|RvS"},
-                                         {"tpow", "RvS", plain, PAR_OP_TPOW, ALL, NULL},
+                                         {"_tpow", "", plain, PAR_OP_TPOW, ALL, "RvS"},
                                          {"clamp", "RSvv", plain, PAR_OP_CLAMP, ALL, NULL},
                                          {"cmax", "RSv|RST", scalar_or_tensor, EITHER(CMAXS, CMAX), ALL, NULL},
                                          {"cmin", "RSv|RST", scalar_or_tensor, EITHER(CMINS, CMIN), ALL, NULL},
                                          {"addcmul", "RSwTT", plain, PAR_OP_ADDCMUL, ALL, NULL},
                                          {"addcdiv", "RSwTT", plain, PAR_OP_ADDCDIV, ALL, NULL},
-                                         {"lerp", "RSTv", plain, PAR_OP_LERP, FLOATS, NULL},
+                                         {"lerp", "RSTv|nnn", lerp, 0, FLOATS, "RSTv"},
                                          {"atan2", "RST|nn", atan2_, 0, FLOATS, "RST"},
                                          {"lt", "QTv|QTT", compare, EITHER(LTS, CLT), ALL, NULL},
                                          {"le", "QTv|QTT", compare, EITHER(LES, CLE), ALL, NULL},
@@ -174,10 +182,15 @@ static const par_function FUNCTIONS[] = {{"log", "RS|n", unary, 0, FLOATS, "RS"}
                                          {"eq", "QTv|QTT", compare, EITHER(EQS, CEQ), ALL, NULL},
                                          {"ne", "QTv|QTT", compare, EITHER(NES, CNE), ALL, NULL},
                                          {"equal", "TT", equal, 0, ALL, NULL},
+                                         {"cbitand", "RST", plain, PAR_OP_BITAND, INTS, NULL},
                                          {"bitand", "RSv|RST", scalar_or_tensor, EITHER(BITANDS, BITAND), INTS, NULL},
+                                         {"cbitor", "RST", plain, PAR_OP_BITOR, INTS, NULL},
                                          {"bitor", "RSv|RST", scalar_or_tensor, EITHER(BITORS, BITOR), INTS, NULL},
+                                         {"cbitxor", "RST", plain, PAR_OP_BITXOR, INTS, NULL},
                                          {"bitxor", "RSv|RST", scalar_or_tensor, EITHER(BITXORS, BITXOR), INTS, NULL},
+                                         {"clshift", "RST", plain, PAR_OP_LSHIFT, INTS, NULL},
                                          {"lshift", "RSv|RST", scalar_or_tensor, EITHER(LSHIFTS, LSHIFT), INTS, NULL},
+                                         {"crshift", "RST", plain, PAR_OP_RSHIFT, INTS, NULL},
                                          {"rshift", "RSv|RST", scalar_or_tensor, EITHER(RSHIFTS, RSHIFT), INTS, NULL},
                                          {NULL, NULL, NULL, 0, 0, NULL}};
 
@@ -237,7 +250,8 @@ static int op_mul(lua_State *L)
     if (is_number(L, 2)) return with_clone(L, 1, "mul", 2);
     par_tensor *a = par_lua_check_tensor(L, 1), *b = par_lua_check_tensor_type(L, 2, a->type);
     if (a->ndim > 2 || b->ndim > 2 || a->ndim == 0 || b->ndim == 0 || (a->ndim == 1 && b->ndim == 2)) {
-        return luaL_error(L, "multiplication between %dD and %dD tensors not yet supported", a->ndim, b->ndim);
+        return luaL_error(L, "multiplication between %dD and %dD tensors not yet supported: %s and %s", a->ndim, b->ndim,
+                          par_lua_push_size(L, a), par_lua_push_size(L, b));
     }
     bool dot = a->ndim == 1 && b->ndim == 1;
     lua_settop(L, 2);
@@ -251,7 +265,7 @@ static int op_mul(lua_State *L)
 
 static int op_div(lua_State *L)
 {
-    if (!is_number(L, 2)) return par_lua_argument_error(L, 2, "number expected (torch.cdiv divides by a tensor)");
+    if (!is_number(L, 2)) return luaL_argerror(L, 2, "number expected (torch.cdiv divides by a tensor)");
     return with_clone(L, 1, "div", 2);
 }
 
@@ -261,7 +275,7 @@ static int op_pow(lua_State *L)
 {
     if (is_number(L, 1)) {
         push_clone(L, 2);
-        lua_getfield(L, -1, "tpow");
+        lua_getfield(L, -1, "_tpow");
         lua_insert(L, -2);
         lua_pushvalue(L, 1);
         lua_pushvalue(L, 2);

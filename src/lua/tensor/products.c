@@ -12,20 +12,13 @@ static par_matrix as_matrix(const par_tensor *t)
 
 static void size_mismatch(par_call *c, const char *a_name, const par_tensor *a, const char *b_name, const par_tensor *b)
 {
-    char a_size[PAR_LUA_SIZE_TEXT], b_size[PAR_LUA_SIZE_TEXT];
-    luaL_error(c->L, "size mismatch, %s: %s, %s: %s", a_name, par_lua_size_text(a, a_size), b_name,
-               par_lua_size_text(b, b_size));
+    par_call_error(c, "size mismatch, %s: %s, %s: %s", a_name, par_lua_push_size(c->L, a), b_name, par_lua_push_size(c->L, b));
 }
 
 static void want_dims(par_call *c, const par_tensor *t, int ndim, const char *name)
 {
-    char size[PAR_LUA_SIZE_TEXT];
-    if (t->ndim != ndim)
-        luaL_error(c->L, "%s: %s expected, %s is %s", c->name,
-                   ndim == 1   ? "vector"
-                   : ndim == 2 ? "matrix"
-                               : "3D tensor",
-                   name, par_lua_size_text(t, size));
+    static const char *const names[] = {"vector", "matrix", "3D tensor"};
+    if (t->ndim != ndim) par_call_error(c, "%s expected, %s is %s", names[ndim - 1], name, par_lua_push_size(c->L, t));
 }
 
 /* r = beta * r + alpha * a * b for tensors whose sizes were checked. */
@@ -114,7 +107,7 @@ static int dot(par_call *c)
 {
     par_args args = {0};
     const par_tensor *const both[] = {c->t[0], c->t[1]};
-    par_lua_check_same_elements(c->L, c->t[0], "tensor", c->t[1], "src");
+    par_call_check_same_elements(c, c->t[0], "tensor", c->t[1], "src");
     par_loop(par_kernel_find(PAR_OP_DOT, c->type), &args, 2, both);
     par_lua_push_value(c->L, c->type, args.sum);
     return 1;
@@ -199,10 +192,38 @@ static int cross(par_call *c)
     int dim = c->has_i[0] ? (int)c->i[0] : 0;
     if (!par_tensor_same_size(a, b)) size_mismatch(c, "a", a, "b", b);
     while (!c->has_i[0] && dim < a->ndim && a->size[dim] != 3) dim++;
-    if (dim >= a->ndim || a->size[dim] != 3) return luaL_error(c->L, "torch.cross: no dimension of size 3");
+    if (dim >= a->ndim || a->size[dim] != 3) return par_call_error(c, "no dimension of size 3 in %s", par_lua_push_size(c->L, a));
     par_tensor *r = par_call_scratch(c, c->type, a->ndim, a->size);
     const par_tensor *const all[] = {a, b, r};
     par_loop_lines(cross_run, &c->type, 3, all, dim);
+    par_call_result_as(c, r);
+    par_lua_copy(c->L, c->result, r);
+    return par_call_return(c);
+}
+
+/* torch.match(m1, m2 [, gain]): gain times the squared distance of each row of m1 to each row of m2. */
+static int match(par_call *c)
+{
+    const par_tensor *a = c->t[0], *b = c->t[1];
+    double gain = par_call_double(c, c->v[0]);
+    int64_t n = a->ndim ? a->size[0] : 0, m = b->ndim ? b->size[0] : 0, size[2] = {n, m};
+    if (n == 0 || m == 0 || par_tensor_elements(a) / n != par_tensor_elements(b) / m)
+        return par_call_error(c, "m1 and m2 must have the same number of elements in each row: %s and %s", par_lua_push_size(c->L, a),
+                              par_lua_push_size(c->L, b));
+    int64_t width = par_tensor_elements(a) / n;
+    par_tensor *x = par_call_scratch(c, PAR_DOUBLE, a->ndim, a->size), *y = par_call_scratch(c, PAR_DOUBLE, b->ndim, b->size);
+    par_tensor *r = par_call_scratch(c, c->type, 2, size);
+    par_lua_copy(c->L, x, a);
+    par_lua_copy(c->L, y, b);
+    const double *xs = par_tensor_data(x), *ys = par_tensor_data(y);
+    for (int64_t i = 0; i < n * m; i++) {
+        double sum = 0;
+        for (int64_t k = 0; k < width; k++) {
+            double d = xs[i / m * width + k] - ys[i % m * width + k];
+            sum += d * d;
+        }
+        par_element_set(c->type, (char *)par_tensor_data(r) + (size_t)i * par_type_bytes(c->type), par_call_value(c, gain * sum));
+    }
     par_call_result_as(c, r);
     par_lua_copy(c->L, c->result, r);
     return par_call_return(c);
@@ -231,6 +252,7 @@ static const par_function FUNCTIONS[] = {{"dot", "TT", dot, 0, ALL, NULL},
                                          {"baddbmm", ADD_FORMS, add_batches, 0, ALL, ADD_METHODS},
                                          {"addbmm", ADD_FORMS, add_batches, 1, ALL, ADD_METHODS},
                                          {"cross", "OTTe", cross, 0, ALL, NULL},
+                                         {"match", "RTTw", match, 0, ALL, NULL},
                                          {NULL, NULL, NULL, 0, 0, NULL}};
 
 void par_lua_tensor_add_products(lua_State *L)

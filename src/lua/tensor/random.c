@@ -54,16 +54,16 @@ static const struct {
     double a, b;
 } DEFAULTS[DISTRIBUTIONS] = {{0, 1}, {0, 1}, {1, 0}, {0, 1}, {1, 2}, {0.5, 0}, {0.5, 0}, {0, 0}};
 
-static void check_parameters(lua_State *L, const draw_job *job)
+static void check_parameters(const par_call *c, const draw_job *job)
 {
     int what = job->what;
     if ((what == NORMAL || what == LOG_NORMAL) && !(job->b > 0))
-        luaL_error(L, "standard deviation must be strictly positive");
-    if (what == GEOMETRIC && !(job->a > 0 && job->a < 1)) luaL_error(L, "probability must be > 0 and < 1");
-    if (what == BERNOULLI && !(job->a >= 0 && job->a <= 1)) luaL_error(L, "probability must be >= 0 and <= 1");
+        par_call_error(c, "standard deviation must be strictly positive");
+    if (what == GEOMETRIC && !(job->a > 0 && job->a < 1)) par_call_error(c, "probability must be > 0 and < 1");
+    if (what == BERNOULLI && !(job->a >= 0 && job->a <= 1)) par_call_error(c, "probability must be >= 0 and <= 1");
 }
 
-static void set_random_range(lua_State *L, draw_job *job, const par_call *c)
+static void set_random_range(draw_job *job, const par_call *c)
 {
     job->low = c->has_i[1] ? c->i[0] : 1;
     int64_t high = c->has_i[1] ? c->i[1] : c->i[0];
@@ -72,10 +72,10 @@ static void set_random_range(lua_State *L, draw_job *job, const par_call *c)
         job->range = job->type == PAR_TYPE_COUNT ? (int64_t)1 << 32 : whole_range(job->type);
         return;
     }
-    if (!c->has_i[1] && high < 1) luaL_error(L, "upper bound must be strictly positive");
-    if (high < job->low) luaL_error(L, "upper bound must be larger than lower bound");
+    if (!c->has_i[1] && high < 1) par_call_error(c, "upper bound must be strictly positive");
+    if (high < job->low) par_call_error(c, "upper bound must be larger than lower bound");
     if (__builtin_sub_overflow(high, job->low, &job->range) || __builtin_add_overflow(job->range, 1, &job->range)) {
-        luaL_error(L, "bounds too far apart");
+        par_call_error(c, "bounds too far apart");
     }
 }
 
@@ -89,10 +89,10 @@ static int distribution(par_call *c)
     if (job.type == PAR_FLOAT && c->data < GEOMETRIC) job.a = (float)job.a, job.b = (float)job.b; /* as Torch takes them */
     if (c->data == RANDOM) {
         if (!filling) job.type = PAR_TYPE_COUNT;
-        set_random_range(c->L, &job, c);
+        set_random_range(&job, c);
         if (!filling) job.type = PAR_LONG;
     }
-    check_parameters(c->L, &job);
+    check_parameters(c, &job);
     if (!filling) {
         if (c->data == GEOMETRIC || c->data == BERNOULLI) job.type = PAR_LONG;
         par_lua_push_value(c->L, job.type, draw(&job));
@@ -119,10 +119,10 @@ static int bernoulli(par_call *c)
 {
     if (c->n_t == 0) return distribution(c);
     draw_job job = {.random = c->random, .what = BERNOULLI, .type = c->type, .low = c->t[0]->type};
-    par_lua_check_same_elements(c->L, c->result, "tensor", c->t[0], "p");
+    par_call_check_same_elements(c, c->result, "tensor", c->t[0], "p");
     const par_tensor *const pair[] = {c->result, c->t[0]};
     par_loop(bernoulli_run, &job, 2, pair);
-    if (job.range) return luaL_error(c->L, "probability must be >= 0 and <= 1");
+    if (job.range) return par_call_error(c, "probability must be >= 0 and <= 1");
     return par_call_return(c);
 }
 
@@ -141,7 +141,7 @@ static int randperm(par_call *c)
 {
     lua_State *L = c->L;
     int64_t n = c->i[0];
-    if (n < 1) return luaL_error(L, "must be strictly positive");
+    if (n < 1) return par_call_error(c, "the number must be strictly positive");
     par_lua_resize(L, c->result, 1, &n);
     int64_t step = c->result->stride[0] * (int64_t)par_type_bytes(c->type);
     char *data = par_tensor_data(c->result);
@@ -181,10 +181,10 @@ static void multinomial_row(par_call *c, const char *weights, int64_t step, int6
     bool replacement = c->flag;
     for (int64_t j = 0; j < n; j++) {
         double w = par_element_get(c->t[0]->type, weights + j * step).d;
-        if (!(w >= 0)) luaL_error(c->L, "invalid multinomial distribution (a probability is negative or NaN)");
+        if (!(w >= 0)) par_call_error(c, "invalid multinomial distribution (a probability is negative or NaN)");
         cumulated[j] = sum += w;
     }
-    if (!(sum > 0)) luaL_error(c->L, "invalid multinomial distribution (sum of probabilities <= 0)");
+    if (!(sum > 0)) par_call_error(c, "invalid multinomial distribution (sum of probabilities <= 0)");
     for (int64_t j = 0; j < n; j++) cumulated[j] /= sum;
     for (int64_t j = 0; j < samples; j++) {
         double sample = par_random_uniform(c->random, 0, 1);
@@ -200,11 +200,12 @@ static int multinomial(par_call *c)
 {
     lua_State *L = c->L;
     const par_tensor *p = c->t[0];
-    if (p->ndim != 1 && p->ndim != 2) return luaL_error(L, "prob_dist must be a vector or a matrix");
+    if (p->ndim != 1 && p->ndim != 2) return par_call_error(c, "prob_dist must be a vector or a matrix, got %s", par_lua_push_size(L, p));
     int64_t rows = p->ndim == 2 ? p->size[0] : 1, n = p->size[p->ndim - 1], samples = c->i[0];
-    if (samples < 1) return luaL_error(L, "cannot sample n_sample < 1 samples");
+    if (samples < 1) return par_call_error(c, "cannot sample n_sample < 1 samples");
     if (!c->flag && samples > n)
-        return luaL_error(L, "cannot sample n_sample > prob_dist:size(1) samples without replacement");
+        return par_call_error(c, "cannot sample n_sample > prob_dist:size(1) samples without replacement: %s of %s",
+                              par_lua_push_digits(L, samples), par_lua_push_size(L, p));
     int64_t sizes[2] = {rows, samples}, bytes = (int64_t)par_type_bytes(p->type);
     double *cumulated = par_tensor_data(par_call_scratch(c, PAR_DOUBLE, 1, &n));
     int64_t *out = par_tensor_data(par_call_scratch(c, PAR_LONG, 2, sizes));

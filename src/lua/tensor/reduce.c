@@ -45,7 +45,7 @@ static const par_tensor *source_apart(par_call *c)
 static int lines(par_call *c, par_op op, par_args *args, int dim)
 {
     const par_tensor *t = source_apart(c);
-    if (t->ndim == 0) return luaL_error(c->L, "torch.%s: the tensor is empty", c->name);
+    if (t->ndim == 0) return par_call_error(c, "the tensor is empty");
     result_of_dim(c, t, dim);
     const par_tensor *const all[] = {t, c->result, c->places};
     par_loop_lines(par_kernel_find(op, c->type), args, c->places ? 3 : 2, all, dim);
@@ -114,7 +114,7 @@ static int mean(par_call *c)
     if (c->form == 1 && sum_by_rows(c->t[0], (int)c->i[0])) return add_rows(c, (int)c->i[0], true);
     if (c->form == 1) return lines(c, PAR_OP_MEAN_LINE, NULL, (int)c->i[0]);
     par_args args = {0};
-    if (c->t[0]->ndim == 0) return luaL_error(c->L, "empty Tensor");
+    if (c->t[0]->ndim == 0) return par_call_error(c, "empty Tensor");
     whole(sum_op(c->t[0]), c->type, &args, c->t[0], NULL);
     lua_pushnumber(c->L, (lua_Number)(args.sum.d / (double)par_tensor_elements(c->t[0])));
     return 1;
@@ -129,7 +129,7 @@ static int variance(par_call *c)
     }
     int64_t n = par_tensor_elements(c->t[0]);
     par_args args = {0};
-    if (n == 0) return luaL_error(c->L, "empty Tensor");
+    if (n == 0) return par_call_error(c, "empty Tensor");
     whole(sum_op(c->t[0]), c->type, &args, c->t[0], NULL);
     par_args squares = {.b = {.d = args.sum.d / (double)n}};
     whole(PAR_OP_SQUARED_DEVIATIONS, c->type, &squares, c->t[0], NULL);
@@ -143,7 +143,7 @@ static int extreme(par_call *c)
     bool largest = c->data != 0;
     if (c->form == 1) return lines(c, largest ? PAR_OP_MAX_LINE : PAR_OP_MIN_LINE, NULL, (int)c->i[0]);
     par_args args = {0};
-    if (c->t[0]->ndim == 0) return luaL_error(c->L, "tensor must have one dimension");
+    if (c->t[0]->ndim == 0) return par_call_error(c, "tensor must have one dimension");
     whole(largest ? PAR_OP_MAX : PAR_OP_MIN, c->type, &args, c->t[0], NULL);
     par_lua_push_value(c->L, c->type, args.a);
     return 1;
@@ -177,7 +177,7 @@ static int dist(par_call *c)
 {
     double p = c->has_n[0] ? c->n[0] : 2;
     par_args args = {.b = {.d = p}};
-    par_lua_check_same_elements(c->L, c->t[0], "tensor", c->t[1], "src");
+    par_call_check_same_elements(c, c->t[0], "tensor", c->t[1], "src");
     whole(PAR_OP_DISTP, c->type, &args, c->t[0], c->t[1]);
     lua_pushnumber(c->L, (lua_Number)pow(args.sum.d, 1 / p));
     return 1;
@@ -190,8 +190,8 @@ static int renorm(par_call *c)
     int dim = (int)c->i[0];
     double p = c->n[0], limit = c->n[1];
     const par_tensor *t = c->t[0];
-    if (!(p > 0)) return luaL_error(c->L, "non-positive-norm not supported");
-    if (t->ndim < 2) return luaL_error(c->L, "need at least 2 dimensions");
+    if (!(p > 0)) return par_call_error(c, "non-positive-norm not supported");
+    if (t->ndim < 2) return par_call_error(c, "need at least 2 dimensions, got %s", par_lua_push_size(c->L, t));
     par_tensor *source = par_call_scratch(c, t->type, t->ndim, t->size);
     par_lua_copy(c->L, source, t);
     par_call_result_as(c, source);
@@ -215,7 +215,7 @@ static int cumulate(par_call *c)
 {
     int dim = c->has_i[0] ? (int)c->i[0] : 0;
     const par_tensor *t = source_apart(c);
-    if (t->ndim == 0) return luaL_error(c->L, "torch.%s: the tensor is empty", c->name);
+    if (t->ndim == 0) return par_call_error(c, "the tensor is empty");
     par_call_result_as(c, t);
     if (c->places) par_lua_resize_as(c->L, c->places, t);
     const par_tensor *const all[] = {t, c->result, c->places};
@@ -235,7 +235,7 @@ static void add_scratch(par_call *c, par_args *args, int64_t line)
 
 static int line_dim(par_call *c, int k)
 {
-    if (c->t[0]->ndim == 0) luaL_error(c->L, "torch.%s: the tensor is empty", c->name);
+    if (c->t[0]->ndim == 0) par_call_error(c, "the tensor is empty");
     return c->has_i[k] ? (int)c->i[k] : c->t[0]->ndim - 1;
 }
 
@@ -260,7 +260,9 @@ static int order(par_call *c)
     par_args args = {0};
     int dim = line_dim(c, c->data == 0 ? 1 : 0);
     int64_t n = c->t[0]->size[dim];
-    if (c->data == 0 && (c->i[0] < 1 || c->i[0] > n)) return luaL_error(c->L, "selected index out of range");
+    if (c->data == 0 && (c->i[0] < 1 || c->i[0] > n))
+        return par_call_error(c, "selected index out of range: %s of %s", par_lua_push_digits(c->L, c->i[0]),
+                              par_lua_push_size(c->L, c->t[0]));
     args.index = c->data == 0 ? c->i[0] - 1 : (n - 1) / 2;
     add_scratch(c, &args, n);
     return lines(c, c->data == 2 ? PAR_OP_MODE_LINE : PAR_OP_KTH_LINE, &args, dim);
@@ -273,7 +275,8 @@ static int topk(par_call *c)
     int64_t k = c->has_i[0] ? c->i[0] : 1;
     int dim = line_dim(c, 1);
     const par_tensor *t = c->t[0];
-    if (k < 1 || k > t->size[dim]) return luaL_error(c->L, "k not in range for dimension");
+    if (k < 1 || k > t->size[dim])
+        return par_call_error(c, "k not in range for dimension: %s of %s", par_lua_push_digits(c->L, k), par_lua_push_size(c->L, t));
     par_args args = {.flag = c->flag};
     par_tensor *values = par_call_scratch(c, c->type, t->ndim, t->size),
                *places = par_call_scratch(c, PAR_LONG, t->ndim, t->size);
@@ -289,32 +292,6 @@ static int topk(par_call *c)
     lua_pushvalue(c->L, c->result_at);
     lua_pushvalue(c->L, c->places_at);
     return 2;
-}
-
-/* torch.histc(t [, bins [, min, max]]) */
-static int histc(par_call *c)
-{
-    lua_State *L = c->L;
-    int64_t bins = c->has_i[0] ? c->i[0] : 100;
-    double low = c->n[0], high = c->n[1];
-    if (bins < 1) return luaL_error(L, "bins must be > 0");
-    if (c->t[0]->ndim == 0) return luaL_error(L, "empty Tensor");
-    if (low == high) {
-        par_args smallest = {0}, largest = {0};
-        whole(PAR_OP_MIN, c->type, &smallest, c->t[0], NULL);
-        whole(PAR_OP_MAX, c->type, &largest, c->t[0], NULL);
-        low = smallest.a.d;
-        high = largest.a.d;
-    }
-    if (low == high) low -= 1, high += 1;
-    if (!(high > low)) return luaL_error(L, "max must be larger than min, and neither NaN");
-    par_tensor *counts = par_call_scratch(c, c->type, 1, &bins);
-    par_lua_fill(counts, (par_value){.i = 0});
-    par_args args = {.a = {.d = low}, .b = {.d = high}, .index = bins, .scratch = par_tensor_data(counts)};
-    whole(PAR_OP_HISTC, c->type, &args, c->t[0], NULL);
-    par_lua_resize(L, c->result, 1, &bins);
-    par_lua_copy(L, c->result, counts);
-    return par_call_return(c);
 }
 
 #define FLOATS PAR_FOR_FLOATS
@@ -340,7 +317,6 @@ static const par_function FUNCTIONS[] = {{"sum", "T|OTd", sum, 0, ALL, NULL},
                                          {"median", "OPTe", order, 1, ALL, NULL},
                                          {"mode", "OPTe", order, 2, ALL, NULL},
                                          {"topk", "OPTjebb", topk, 0, ALL, NULL},
-                                         {"histc", "OTjmm", histc, 0, FLOATS, NULL},
                                          {NULL, NULL, NULL, 0, 0, NULL}};
 
 void par_lua_tensor_add_reduce(lua_State *L) { par_lua_call_register(L, FUNCTIONS); }

@@ -16,13 +16,13 @@ static int64_t check_position(par_call *c, const par_tensor *longs, int64_t i, i
 {
     int64_t at = *(const volatile int64_t *)position(longs, i);
     if (at < 1 || at > size)
-        luaL_error(c->L, "torch.%s: index out of range: %f, the dimension has %d", c->name, (lua_Number)at, (int)size);
+        par_call_error(c, "index out of range: %s, the dimension has %s", par_lua_push_digits(c->L, at), par_lua_push_digits(c->L, size));
     return at - 1;
 }
 
 static void check_vector(par_call *c)
 {
-    if (c->longs->ndim != 1) luaL_error(c->L, "torch.%s: Index is supposed to be a vector", c->name);
+    if (c->longs->ndim != 1) par_call_error(c, "Index is supposed to be a vector, got %s", par_lua_push_size(c->L, c->longs));
 }
 
 /* A view of the i-th slice along dim (a vector's slice has one element), pushed. */
@@ -33,6 +33,13 @@ static par_tensor *push_slice(par_call *c, const par_tensor *t, int dim, int64_t
     int status = t->ndim > 1 ? par_view_select(view, dim, i, &err) : par_view_narrow(view, 0, i, 1, &err);
     par_lua_check_status(c->L, status, &err);
     return view;
+}
+
+/* What Torch leaves on its stack: the last argument, unless the result was made. */
+static int return_last(const par_call *c)
+{
+    lua_pushvalue(c->L, c->given);
+    return 1;
 }
 
 static int index_select(par_call *c)
@@ -51,7 +58,7 @@ static int index_select(par_call *c)
     }
     par_call_result_as(c, made);
     par_lua_copy(c->L, c->result, made);
-    return par_call_return(c);
+    return c->result_given ? return_last(c) : par_call_return(c);
 }
 
 enum { INDEX_COPY, INDEX_ADD, INDEX_FILL };
@@ -64,7 +71,8 @@ static int index_write(par_call *c)
     int64_t n = par_tensor_elements(c->longs);
     check_vector(c);
     if (c->n_t && (dim >= c->t[0]->ndim || c->t[0]->size[dim] != n)) {
-        return luaL_error(c->L, "torch.%s: Number of indices should be equal to source:size(dim)", c->name);
+        return par_call_error(c, "Number of indices should be equal to source:size(dim): %s and %s, dimension %d",
+                              par_lua_push_size(c->L, c->longs), par_lua_push_size(c->L, c->t[0]), dim + 1);
     }
     int top = lua_gettop(c->L);
     for (int64_t i = 0; i < n; i++, lua_settop(c->L, top)) {
@@ -77,13 +85,13 @@ static int index_write(par_call *c)
         if (c->data == INDEX_COPY) {
             par_lua_copy(c->L, to, from);
         } else {
-            par_lua_check_same_elements(c->L, to, "tensor", from, "src");
+            par_call_check_same_elements(c, to, "tensor", from, "src");
             const par_tensor *const all[] = {to, to, from};
             par_args args = {.a = par_lua_value_of_double(1, c->type)};
             par_loop(par_kernel_find(PAR_OP_CADD, c->type), &args, 3, all);
         }
     }
-    return par_call_return(c);
+    return return_last(c);
 }
 
 /* --- gather and scatter: one position for each element of the result --- */
@@ -139,12 +147,13 @@ static void check_inside(par_call *c, const par_tensor *longs, const par_tensor 
 {
     bool good = longs->ndim == t->ndim;
     for (int d = 0; good && d < t->ndim; d++) good = d == dim || longs->size[d] <= t->size[d];
-    if (!good) luaL_error(c->L, "torch.%s: Index tensor must have same dimensions as input tensor", c->name);
+    if (!good) par_call_error(c, "Index tensor must have same dimensions as input tensor: %s and %s", par_lua_push_size(c->L, longs),
+                              par_lua_push_size(c->L, t));
 }
 
 static int check_gathered(par_call *c, const gather_job *job)
 {
-    if (job->bad) return luaL_error(c->L, "torch.%s: Invalid index: out of range 1 to %d", c->name, (int)job->size);
+    if (job->bad) return par_call_error(c, "Invalid index in %s: out of range 1 to %s", c->name, par_lua_push_digits(c->L, job->size));
     return par_call_return(c);
 }
 
@@ -227,9 +236,9 @@ static int64_t count_mask(par_call *c, const par_tensor *t)
 {
     mask_job job = {0};
     const par_tensor *const one[] = {c->bytes};
-    par_lua_check_same_elements(c->L, t, "tensor", c->bytes, "mask");
+    par_call_check_same_elements(c, t, "tensor", c->bytes, "mask");
     par_loop(count_run, &job, 1, one);
-    if (job.bad) luaL_error(c->L, "torch.%s: Mask tensor can take 0 and 1 values only", c->name);
+    if (job.bad) par_call_error(c, "Mask tensor can take 0 and 1 values only");
     return job.left;
 }
 
@@ -239,7 +248,7 @@ static int masked_fill(par_call *c)
     count_mask(c, c->result);
     const par_tensor *const both[] = {c->result, c->bytes};
     par_loop(par_kernel_find(PAR_OP_MASKED_FILL, c->type), &args, 2, both);
-    return par_call_return(c);
+    return return_last(c);
 }
 
 static int masked_select(par_call *c)
@@ -251,19 +260,21 @@ static int masked_select(par_call *c)
     par_loop(select_run, &job, 2, both);
     par_call_result_as(c, made);
     par_lua_copy(c->L, c->result, made);
-    return par_call_return(c);
+    return c->result_given ? return_last(c) : par_call_return(c);
 }
 
 static int masked_copy(par_call *c)
 {
     int64_t n = count_mask(c, c->result);
-    if (par_tensor_elements(c->t[0]) < n) return luaL_error(c->L, "Number of elements of src < number of ones in mask");
+    if (par_tensor_elements(c->t[0]) < n) return par_call_error(c, "Number of elements of src < number of ones in mask: src is %s, mask %s",
+                              par_lua_push_size(c->L, c->t[0]), par_lua_push_size(c->L, c->bytes));
     par_tensor *dense = par_call_scratch(c, c->type, c->t[0]->ndim, c->t[0]->size);
     par_lua_copy(c->L, dense, c->t[0]);
     mask_job job = {.type = c->type, .from = par_tensor_data(dense), .left = par_tensor_elements(dense)};
     const par_tensor *const both[] = {c->bytes, c->result};
     par_loop(copy_run, &job, 2, both);
-    if (job.short_of) return luaL_error(c->L, "Number of elements of src < number of ones in mask");
+    if (job.short_of) return par_call_error(c, "Number of elements of src < number of ones in mask: src is %s, mask %s",
+                              par_lua_push_size(c->L, c->t[0]), par_lua_push_size(c->L, c->bytes));
     return par_call_return(c);
 }
 
@@ -299,12 +310,12 @@ static int nonzero(par_call *c)
 
 #define ALL PAR_FOR_ALL
 static const par_function FUNCTIONS[] = {
-    {"index", "OTdL", index_select, 0, ALL, NULL}, {"indexSelect", "OTdL", index_select, 0, ALL, NULL},
-    {"indexCopy", "RdLT", index_write, INDEX_COPY, ALL, NULL}, {"indexAdd", "RdLT", index_write, INDEX_ADD, ALL, NULL},
-    {"indexFill", "RdLv", index_write, INDEX_FILL, ALL, NULL}, {"gather", "OTdL", gather, 0, ALL, NULL},
-    {"scatter", "RdLT|RdLv", scatter, 0, ALL, NULL}, {"scatterAdd", "RdLT", scatter, 1, ALL, NULL},
-    {"maskedFill", "RBv", masked_fill, 0, ALL, NULL}, {"maskedSelect", "OTB", masked_select, 0, ALL, NULL},
-    {"maskedCopy", "RBT", masked_copy, 0, ALL, NULL}, {"nonzero", "PT", nonzero, 0, ALL, NULL},
+    {"index", "", index_select, 0, ALL, "OTdL"}, {"indexSelect", "", index_select, 0, ALL, "OTdL"},
+    {"indexCopy", "", index_write, INDEX_COPY, ALL, "RdLT"}, {"indexAdd", "", index_write, INDEX_ADD, ALL, "RdLT"},
+    {"indexFill", "", index_write, INDEX_FILL, ALL, "RdLv"}, {"gather", "OTdL", gather, 0, ALL, NULL},
+    {"scatter", "WdLT|WdLv", scatter, 0, ALL, NULL}, {"scatterAdd", "", scatter, 1, ALL, "RdLT"},
+    {"maskedFill", "", masked_fill, 0, ALL, "RBv"}, {"maskedSelect", "", masked_select, 0, ALL, "OTB"},
+    {"maskedCopy", "", masked_copy, 0, ALL, "RBT"}, {"nonzero", "PT", nonzero, 0, ALL, NULL},
     {NULL, NULL, NULL, 0, 0, NULL}};
 
 void par_lua_tensor_add_select(lua_State *L) { par_lua_call_register(L, FUNCTIONS); }

@@ -156,7 +156,7 @@ static int resize(lua_State *L)
     int ndim = par_lua_check_sizes(L, 2, sizes);
     bool strided = par_lua_to_storage(L, 2) && par_lua_to_storage(L, 3);
     if (strided && par_lua_check_sizes(L, 3, strides) != ndim)
-        return par_lua_argument_error(L, 3, "as many strides as sizes expected");
+        return luaL_argerror(L, 3, "as many strides as sizes expected");
     if (strided) par_tensor_complete_strides(ndim, sizes, strides);
     par_lua_check_status(L, par_tensor_resize(tensor, ndim, sizes, strided ? strides : NULL, &err), &err);
     lua_settop(L, 1);
@@ -171,15 +171,22 @@ static int resize_as(lua_State *L)
 }
 
 /* --- views --- */
+
+/* "out of range: " and what is, with the tensor's sizes. */
+static int out_of_range(lua_State *L, int argument, const par_tensor *tensor, const char *what, int64_t value)
+{
+    return luaL_argerror(L, argument, lua_pushfstring(L, "out of range: %s %s of a tensor of %s", what, par_lua_push_digits(L, value),
+                                                      par_lua_push_size(L, tensor)));
+}
+
 static int narrow(lua_State *L)
 {
     par_tensor *tensor = par_lua_check_any_tensor(L, 1);
     int64_t d = par_lua_check_i64(L, 2), first = par_lua_check_i64(L, 3), count = par_lua_check_i64(L, 4);
-    if (d < 1 || d > tensor->ndim) return par_lua_argument_error(L, 2, "out of range: no such dimension");
+    if (d < 1 || d > tensor->ndim) return out_of_range(L, 2, tensor, "dimension", d);
     int64_t extent = tensor->size[d - 1];
-    if (first < 1 || first > extent) return par_lua_argument_error(L, 3, "out of range: the first index");
-    if (count < 1 || count > extent - (first - 1))
-        return par_lua_argument_error(L, 4, "out of range: the number of elements");
+    if (first < 1 || first > extent) return out_of_range(L, 3, tensor, "first index", first);
+    if (count < 1 || count > extent - (first - 1)) return out_of_range(L, 4, tensor, "number of elements", count);
     par_error err;
     par_tensor *view = par_lua_new_view(L, tensor);
     par_lua_check_status(L, par_view_narrow(view, (int)d - 1, first - 1, count, &err), &err);
@@ -190,9 +197,9 @@ static int select_(lua_State *L)
 {
     par_tensor *tensor = par_lua_check_any_tensor(L, 1);
     int64_t d = par_lua_check_i64(L, 2), at = par_lua_check_i64(L, 3);
-    if (tensor->ndim == 0) return par_lua_argument_error(L, 1, "empty tensor");
-    if (d < 1 || d > tensor->ndim) return par_lua_argument_error(L, 2, "out of range: no such dimension");
-    if (at < 1 || at > tensor->size[d - 1]) return par_lua_argument_error(L, 3, "out of range: no such index");
+    if (tensor->ndim == 0) return luaL_argerror(L, 1, "empty tensor");
+    if (d < 1 || d > tensor->ndim) return out_of_range(L, 2, tensor, "dimension", d);
+    if (at < 1 || at > tensor->size[d - 1]) return out_of_range(L, 3, tensor, "index", at);
     if (tensor->ndim == 1) {
         par_lua_push_i64(L, at);
         lua_replace(L, 2);
@@ -213,13 +220,13 @@ static int sub(lua_State *L)
     par_tensor *view = par_lua_new_view(L, tensor);
     for (int i = 2, d = 0; i == 2 || i <= top; i += 2, d++) {
         int64_t first = par_lua_check_i64(L, i),
-                last = i + 1 > top ? par_lua_argument_error(L, i + 1, "end expected") : par_lua_check_i64(L, i + 1);
-        if (d >= tensor->ndim) return par_lua_argument_error(L, i, "invalid dimension");
+                last = i + 1 > top ? luaL_argerror(L, i + 1, "end expected") : par_lua_check_i64(L, i + 1);
+        if (d >= tensor->ndim) return luaL_argerror(L, i, "invalid dimension");
         if (first < 0) first += tensor->size[d] + 1;
         if (last < 0) last += tensor->size[d] + 1;
-        if (first < 1 || first > tensor->size[d]) return par_lua_argument_error(L, i, "out of range");
-        if (last < 1 || last > tensor->size[d]) return par_lua_argument_error(L, i + 1, "out of range");
-        if (last < first) return par_lua_argument_error(L, i + 1, "end smaller than beginning");
+        if (first < 1 || first > tensor->size[d]) return out_of_range(L, i, tensor, "first index", first);
+        if (last < 1 || last > tensor->size[d]) return out_of_range(L, i + 1, tensor, "last index", last);
+        if (last < first) return luaL_argerror(L, i + 1, "end smaller than beginning");
         par_lua_check_status(L, par_view_narrow(view, d, first - 1, last - first + 1, &err), &err);
     }
     return 1;
@@ -238,7 +245,8 @@ static int t(lua_State *L)
 {
     par_error err;
     par_tensor *tensor = par_lua_check_any_tensor(L, 1);
-    if (tensor->ndim != 2) return par_lua_argument_error(L, 1, "Tensor must have 2 dimensions");
+    if (tensor->ndim != 2)
+        return luaL_argerror(L, 1, lua_pushfstring(L, "Tensor must have 2 dimensions, not %s", par_lua_push_size(L, tensor)));
     par_lua_check_status(L, par_view_transpose(par_lua_new_view(L, tensor), 0, 1, &err), &err);
     return 1;
 }
@@ -302,16 +310,16 @@ static void infer_size(lua_State *L, int ndim, int64_t *sizes, int64_t total)
     for (int d = 0; d < ndim; d++) {
         if (sizes[d] == -1 && open < 0) open = d;
         else if (sizes[d] < 0 || __builtin_mul_overflow(known, sizes[d], &known))
-            luaL_error(L, "invalid size in a view");
+            par_lua_error(L, "invalid size in a view");
     }
     if (open >= 0 && known > 0 && total % known == 0) sizes[open] = total / known;
-    else if (open >= 0 || known != total) luaL_error(L, "Wrong size for view. Input has %d elements", (int)total);
+    else if (open >= 0 || known != total) par_lua_error(L, "Wrong size for view. Input has %s elements", par_lua_push_digits(L, total));
 }
 
 static int view_sizes(lua_State *L, par_tensor *tensor, int ndim, int64_t *sizes)
 {
     par_error err;
-    if (!par_tensor_is_contiguous(tensor)) return luaL_error(L, "expecting a contiguous tensor");
+    if (!par_tensor_is_contiguous(tensor)) return par_lua_error(L, "expecting a contiguous tensor");
     infer_size(L, ndim, sizes, par_tensor_elements(tensor));
     par_tensor *view = par_lua_new_tensor(L, tensor->type);
     par_lua_check_status(L, par_tensor_set_view(view, tensor->storage, tensor->offset, ndim, sizes, NULL, &err), &err);
@@ -358,50 +366,23 @@ static int reshape(lua_State *L)
     return 1;
 }
 
-/* Both t:name(...) and torch.name(t, ...). */
-static const luaL_Reg SHARED[] = {{"size", size},
-                                  {"stride", stride},
-                                  {"dim", dim},
-                                  {"nDimension", dim},
-                                  {"nElement", elements},
-                                  {"numel", elements},
-                                  {"elementSize", element_size},
-                                  {"storage", storage},
-                                  {"storageOffset", storage_offset},
-                                  {"isContiguous", is_contiguous},
-                                  {"isSameSizeAs", is_same_size_as},
-                                  {"isSize", is_size},
-                                  {"isSetTo", is_set_to},
-                                  {"clone", clone},
-                                  {"contiguous", contiguous},
-                                  {"copy", copy},
-                                  {"fill", fill},
-                                  {"zero", zero},
-                                  {"resize", resize},
-                                  {"resizeAs", resize_as},
-                                  {"set", par_lua_tensor_set},
-                                  {"narrow", narrow},
-                                  {"select", select_},
-                                  {"sub", sub},
-                                  {"transpose", transpose},
-                                  {"t", t},
-                                  {"unfold", unfold},
-                                  {"squeeze", squeeze},
-                                  {"expand", expand},
-                                  {"expandAs", expand_as},
-                                  {"view", view},
-                                  {"viewAs", view_as},
-                                  {"reshape", reshape},
-                                  {"share", par_lua_share},
-                                  {"isShared", par_lua_is_shared},
-                                  {NULL, NULL}};
+/* Both t:name(...) and torch.name(t, ...), as in Torch; the others are methods alone. */
+static const luaL_Reg SHARED[] = {{"numel", elements},   {"fill", fill},     {"zero", zero},     {"squeeze", squeeze},
+                                  {"expand", expand},    {"view", view},     {"viewAs", view_as}, {"reshape", reshape},
+                                  {"expandAs", expand_as}, {NULL, NULL}};
+static const luaL_Reg METHODS[] = {
+    {"size", size}, {"stride", stride}, {"dim", dim}, {"nDimension", dim}, {"nElement", elements}, {"elementSize", element_size},
+    {"storage", storage}, {"storageOffset", storage_offset}, {"isContiguous", is_contiguous}, {"isSameSizeAs", is_same_size_as},
+    {"isSize", is_size}, {"isSetTo", is_set_to}, {"clone", clone}, {"contiguous", contiguous}, {"copy", copy}, {"resize", resize},
+    {"resizeAs", resize_as}, {"set", par_lua_tensor_set}, {"narrow", narrow}, {"select", select_}, {"sub", sub},
+    {"transpose", transpose}, {"t", t}, {"unfold", unfold}, {"share", par_lua_share}, {"isShared", par_lua_is_shared},
+    {"__len", length}, {NULL, NULL}};
 
 void par_lua_tensor_add_shape(lua_State *L)
 {
-    static const luaL_Reg methods[] = {{"__len", length}, {NULL, NULL}};
     luaL_setfuncs(L, SHARED, 0);
     par_lua_add_methods(L, SHARED);
-    par_lua_add_methods(L, methods);
+    par_lua_add_methods(L, METHODS);
     lua_pushcfunction(L, par_lua_address);
     lua_setfield(L, -2, "_address");
 }

@@ -7,10 +7,9 @@
 static int64_t check_place(lua_State *L, const par_storage *storage, int idx)
 {
     int64_t i = par_lua_check_i64(L, idx);
-    if (i < 1 || i > storage->size) {
-        luaL_error(L, "index out of bounds: %s of a storage of %s elements", lua_tostring(L, idx),
-                   (par_lua_push_i64(L, storage->size), lua_tostring(L, -1)));
-    }
+    if (i < 1 || i > storage->size)
+        luaL_argerror(L, idx, lua_pushfstring(L, "index out of bounds: %s of a storage of %s elements", par_lua_push_digits(L, i),
+                                              par_lua_push_digits(L, storage->size)));
     return i - 1;
 }
 
@@ -80,8 +79,8 @@ static int copy(lua_State *L)
 {
     par_storage *to = par_lua_check_storage(L, 1), *from = par_lua_check_storage(L, 2);
     if (to->size != from->size) {
-        return luaL_error(L, "size mismatch: cannot copy %d elements to a storage of %d", (int)from->size,
-                          (int)to->size);
+        return par_lua_error(L, "size mismatch: cannot copy %s elements to a storage of %s", par_lua_push_digits(L, from->size),
+                             par_lua_push_digits(L, to->size));
     }
     if (to->size > 0) par_lua_copy(L, as_tensor(L, to), as_tensor(L, from));
     lua_settop(L, 1);
@@ -92,7 +91,7 @@ static int copy(lua_State *L)
 static int take(lua_State *L)
 {
     par_storage *a = par_lua_check_storage(L, 1), *b = par_lua_check_storage(L, 2);
-    if (a->type != b->type) return par_lua_argument_error(L, 2, "a storage of the same type expected");
+    if (a->type != b->type) return luaL_argerror(L, 2, "a storage of the same type expected");
     if (a->shared || b->shared) return luaL_error(L, "the elements of a shared storage stay where they are");
     par_storage kept = *a;
     a->size = b->size, a->data = b->data, a->blob = b->blob;
@@ -123,7 +122,7 @@ static int string(lua_State *L)
 {
     par_storage *storage = par_lua_check_storage(L, 1);
     if (storage->type != PAR_CHAR && storage->type != PAR_BYTE)
-        return par_lua_argument_error(L, 1, "CharStorage or ByteStorage expected");
+        return luaL_argerror(L, 1, "CharStorage or ByteStorage expected");
     if (lua_isnoneornil(L, 2)) {
         lua_pushlstring(L, storage->size ? storage->data : "", (size_t)storage->size);
         return 1;
@@ -161,10 +160,10 @@ static void view_of(lua_State *L, par_type type)
 {
     par_storage *of = par_lua_check_storage(L, 1);
     int64_t start = lua_isnoneornil(L, 2) ? 1 : par_lua_check_i64(L, 2), offset = start > 0 ? start - 1 : -1;
-    if (of->type != type) par_lua_argument_error(L, 1, "a storage of the same type expected");
-    if (offset < 0 || offset > of->size) par_lua_argument_error(L, 2, "offset out of range");
+    if (of->type != type) luaL_argerror(L, 1, "a storage of the same type expected");
+    if (offset < 0 || offset > of->size) luaL_argerror(L, 2, "offset out of range");
     int64_t n = lua_isnoneornil(L, 3) ? of->size - offset : par_lua_check_i64(L, 3);
-    if (n < 0 || n > of->size - offset) par_lua_argument_error(L, 3, "size out of range");
+    if (n < 0 || n > of->size - offset) luaL_argerror(L, 3, "size out of range");
     par_storage *view = NULL;
     if (n > 0) {
         size_t at = (size_t)((char *)of->data - (char *)of->blob->data) + (size_t)offset * par_type_bytes(type);
@@ -196,7 +195,7 @@ int par_lua_storage_construct(lua_State *L, par_type type)
         par_storage *storage = par_lua_new_storage(L, type, n);
         if (n > 0) memset(storage->data, 0, (size_t)n * par_type_bytes(type));
     } else {
-        return par_lua_argument_error(
+        return luaL_argerror(
             L, 1, lua_pushfstring(L, "expecting number, table or torch.%sStorage", par_type_name(type)));
     }
     return 1;

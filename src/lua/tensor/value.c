@@ -1,6 +1,5 @@
 #include "lua/tensor/value.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -41,7 +40,7 @@ int64_t par_lua_check_i64(lua_State *L, int idx)
     if (lua_isinteger(L, idx)) return (int64_t)lua_tointeger(L, idx);
 #endif
     double d = (double)luaL_checknumber(L, idx);
-    if (!par_double_fits_i64(d)) par_lua_argument_error(L, idx, "number out of range of integers");
+    if (!par_double_fits_i64(d)) luaL_argerror(L, idx, "number out of range of integers");
     return (int64_t)d;
 }
 
@@ -49,7 +48,7 @@ int par_lua_check_dim(lua_State *L, int idx, const par_tensor *tensor)
 {
     int64_t dim = par_lua_check_i64(L, idx);
     if (dim < 1 || dim > tensor->ndim) {
-        par_lua_argument_error(
+        luaL_argerror(
             L, idx, lua_pushfstring(L, "dimension %s out of range of %dD tensor", lua_tostring(L, idx), tensor->ndim));
     }
     return (int)dim - 1;
@@ -57,9 +56,9 @@ int par_lua_check_dim(lua_State *L, int idx, const par_tensor *tensor)
 
 static int sizes_of_storage(lua_State *L, const par_storage *storage, int64_t *sizes)
 {
-    if (storage->type != PAR_LONG) luaL_error(L, "sizes: torch.LongStorage expected, got torch.%sStorage",
+    if (storage->type != PAR_LONG) par_lua_error(L, "sizes: torch.LongStorage expected, got torch.%sStorage",
                                               par_type_name(storage->type));
-    if (storage->size > PAR_TENSOR_DIMS_MAX) luaL_error(L, "a tensor has at most %d dimensions", PAR_TENSOR_DIMS_MAX);
+    if (storage->size > PAR_TENSOR_DIMS_MAX) par_lua_error(L, "a tensor has at most %d dimensions", PAR_TENSOR_DIMS_MAX);
     memcpy(sizes, storage->data ? storage->data : sizes, (size_t)storage->size * sizeof *sizes);
     return (int)storage->size;
 }
@@ -67,10 +66,10 @@ static int sizes_of_storage(lua_State *L, const par_storage *storage, int64_t *s
 static int sizes_of_table(lua_State *L, int idx, int64_t *sizes)
 {
     size_t n = lua_rawlen(L, idx);
-    if (n > PAR_TENSOR_DIMS_MAX) luaL_error(L, "a tensor has at most %d dimensions", PAR_TENSOR_DIMS_MAX);
+    if (n > PAR_TENSOR_DIMS_MAX) par_lua_error(L, "a tensor has at most %d dimensions", PAR_TENSOR_DIMS_MAX);
     for (size_t i = 0; i < n; i++) {
         lua_rawgeti(L, idx, (int)i + 1);
-        if (!lua_isnumber(L, -1)) par_lua_argument_error(L, idx, "sizes: a table of numbers expected");
+        if (!lua_isnumber(L, -1)) luaL_argerror(L, idx, "sizes: a table of numbers expected");
         sizes[i] = par_lua_check_i64(L, lua_gettop(L));
         lua_pop(L, 1);
     }
@@ -83,37 +82,25 @@ int par_lua_check_sizes(lua_State *L, int first, int64_t *sizes)
     par_storage *storage = par_lua_to_storage(L, first);
     if (storage) return sizes_of_storage(L, storage, sizes);
     if (lua_istable(L, first)) return sizes_of_table(L, first, sizes);
-    if (top - first + 1 > PAR_TENSOR_DIMS_MAX) luaL_error(L, "a tensor has at most %d dimensions", PAR_TENSOR_DIMS_MAX);
+    if (top - first + 1 > PAR_TENSOR_DIMS_MAX) par_lua_error(L, "a tensor has at most %d dimensions", PAR_TENSOR_DIMS_MAX);
     for (int i = first; i <= top; i++) {
-        if (!lua_isnumber(L, i)) par_lua_argument_error(L, i, "size expected: a number or a torch.LongStorage");
+        if (!lua_isnumber(L, i)) luaL_argerror(L, i, "size expected: a number or a torch.LongStorage");
         sizes[i - first] = par_lua_check_i64(L, i);
     }
     return top >= first ? top - first + 1 : 0;
 }
 
-const char *par_lua_size_text(const par_tensor *tensor, char *room)
+void par_lua_check_same_elements(lua_State *L, const char *function, const par_tensor *a, const char *a_name,
+                                 const par_tensor *b, const char *b_name)
 {
-    size_t used = (size_t)snprintf(room, PAR_LUA_SIZE_TEXT, "[");
-    for (int d = 0; d < tensor->ndim && used < PAR_LUA_SIZE_TEXT - 32; d++) {
-        used += (size_t)snprintf(room + used, PAR_LUA_SIZE_TEXT - used, "%s%lld", d ? " x " : "",
-                                 (long long)tensor->size[d]);
-    }
-    snprintf(room + used, PAR_LUA_SIZE_TEXT - used, "]");
-    return room;
-}
-
-void par_lua_check_same_elements(lua_State *L, const par_tensor *a, const char *a_name, const par_tensor *b,
-                                 const char *b_name)
-{
-    char a_size[PAR_LUA_SIZE_TEXT], b_size[PAR_LUA_SIZE_TEXT], counts[64];
     int64_t n = par_tensor_elements(a), m = par_tensor_elements(b);
     if (n == m) return;
-    snprintf(counts, sizeof counts, "%lld and %lld", (long long)n, (long long)m);
-    luaL_error(
-        L,
-        "inconsistent tensor size, expected %s %s and %s %s to have the same number of elements, but got %s elements "
-        "respectively",
-        a_name, par_lua_size_text(a, a_size), b_name, par_lua_size_text(b, b_size), counts);
+    const char *text = lua_pushfstring(L, "inconsistent tensor size, expected %s %s and %s %s to have the same number of elements, "
+                                          "but got %s and %s elements respectively",
+                                       a_name, par_lua_push_size(L, a), b_name, par_lua_push_size(L, b),
+                                       par_lua_push_digits(L, n), par_lua_push_digits(L, m));
+    if (function) luaL_error(L, "torch.%s: %s", function, text);
+    par_lua_error(L, "%s", text);
 }
 
 void par_lua_resize(lua_State *L, par_tensor *tensor, int ndim, const int64_t *size)
@@ -147,7 +134,7 @@ static bool overlap(const par_tensor *a, const par_tensor *b)
 void par_lua_copy(lua_State *L, par_tensor *to, const par_tensor *from)
 {
     const par_tensor *pair[] = {to, from};
-    par_lua_check_same_elements(L, to, "tensor", from, "src");
+    par_lua_check_same_elements(L, NULL, to, "tensor", from, "src");
     if (to->ndim == 0) return;
     bool plain = to->type == from->type && par_tensor_is_contiguous(to) && par_tensor_is_contiguous(from);
     if (plain) {

@@ -5,15 +5,34 @@ local answers = dofile('tests/lua/tensor/torch7_answers.lua')
 local load_text = loadstring or load -- luacheck: ignore
 local environment = setmetatable({torch = torch}, {__index = _G})
 
-local function value_of(expression)
-  local f = assert(load_text('return ' .. expression))
+-- An error of a call that was made as the last thing of a function cannot name it: some answers were taken that way.
+local function value_of(expression, wanted)
+  local last = wanted:find("to '?'", 1, true)
+  local code = last and 'return ' .. expression or 'local value = ' .. expression .. ' return value'
+  local f = assert(load_text(code))
   if setfenv then -- luacheck: ignore
     setfenv(f, environment) -- luacheck: ignore
   else
-    f = load('return ' .. expression, 'expression', 't', environment)
+    f = load(code, 'expression', 't', environment)
   end
   torch.manualSeed(123)
   return pcall(f)
+end
+
+-- Ours say more behind the reason; and each Lua words its own errors in its own way.
+local function check_error(value, wanted)
+  local text = wanted:gsub('^ERROR ', '')
+  local number, reason = text:match("^bad argument #(%d) to '%?' %((.*)$")
+  local method = text:match("^attempt to call method '(%w+)'")
+  if number then -- a Lua that knows the name of a method does not count its object
+    local counted = tonumber(value:match("bad argument #(%d) to '"))
+    assert.truthy(counted == tonumber(number) or counted == number - 1, value)
+  end
+  if method then
+    assert.truthy(value:find('attempt to call', 1, true) and value:find("'" .. method .. "'", 1, true), value)
+  else
+    assert.truthy(value:find(reason or text, 1, true), value)
+  end
 end
 
 -- Elements of a DoubleTensor are floats, which 5.3 and later print with a ".0": Lua's doing, not Torch's.
@@ -29,16 +48,10 @@ describe('what Torch7 answered', function()
   for _, pair in ipairs(answers) do
     local expression, wanted = pair[1], pair[2]
     it(expression, function()
-      local good, value = value_of(expression)
+      local good, value = value_of(expression, wanted)
       if wanted:match('^ERROR ') then
         assert.is_false(good)
-        local text = wanted:gsub('^ERROR ', '')
-        -- Ours names the function where Torch has '?', and says more behind the reason.
-        local number, reason = text:match("^bad argument #(%d) to '%?' %((.*)$")
-        if number then
-          assert.truthy(tostring(value):find("bad argument #" .. number .. " to '", 1, true), value)
-        end
-        assert.truthy(tostring(value):find(reason or text, 1, true), value)
+        check_error(tostring(value), wanted)
       else
         assert.is_true(good, tostring(value))
         assert.equal(wanted, text_of(value))

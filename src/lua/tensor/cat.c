@@ -1,0 +1,145 @@
+/* torch.cat: tensors joined along a dimension. */
+#include "base/checked.h"
+#include "base/limits.h"
+#include "lua/tensor/parts.h"
+#include "lua/tensor/value.h"
+
+/* What is joined: the tensors of the table at `list`, which are n. */
+typedef struct joining {
+    lua_State *L;
+    int list, n, dim;
+    par_type type;
+} joining;
+
+static const par_tensor *part(const joining *j, int i)
+{
+    lua_rawgeti(j->L, j->list, i);
+    const par_tensor *t = par_lua_to_tensor(j->L, -1);
+    if (!t || t->type != j->type)
+        luaL_error(j->L, "torch.cat: element %d is not a torch.%sTensor", i, par_type_name(j->type));
+    par_lua_check_sound(j->L, t);
+    lua_pop(j->L, 1); /* the table holds it */
+    return t;
+}
+
+/* Beyond its dimensions a tensor has the size 1. */
+static int64_t size_at(const par_tensor *t, int d) { return d < t->ndim ? t->size[d] : 1; }
+
+static int most_dims(const joining *j)
+{
+    int most = 0;
+    for (int i = 1; i <= j->n; i++) {
+        int ndim = part(j, i)->ndim;
+        if (ndim > most) most = ndim;
+    }
+    return most;
+}
+
+static void inconsistent(const joining *j, const par_tensor *first, const par_tensor *t)
+{
+    luaL_error(j->L, "torch.cat: inconsistent tensor sizes: %s and %s, joined along dimension %d", par_lua_push_size(j->L, first),
+                  par_lua_push_size(j->L, t), j->dim + 1);
+}
+
+/* The sizes of the result; returns their number, 0 when all parts are empty. Empty ones count for nothing. */
+static int result_sizes(joining *j, int64_t *sizes)
+{
+    const par_tensor *first = NULL;
+    int ndim = most_dims(j);
+    if (j->dim < 0) j->dim = ndim > 0 ? ndim - 1 : 0;
+    if (ndim == 0) return 0;
+    if (j->dim >= ndim) ndim = j->dim + 1;
+    for (int i = 1; i <= j->n; i++) {
+        const par_tensor *t = part(j, i);
+        if (t->ndim == 0) continue;
+        for (int d = 0; d < ndim; d++) {
+            if (!first) sizes[d] = size_at(t, d);
+            else if (d != j->dim && sizes[d] != size_at(t, d)) inconsistent(j, first, t);
+            else if (d == j->dim && !par_checked_add_i64(sizes[d], size_at(t, d), &sizes[d])) luaL_error(j->L, "torch.cat: too large");
+        }
+        if (!first) first = t;
+    }
+    return ndim;
+}
+
+static void copy_parts(const joining *j, const par_tensor *made)
+{
+    par_error err;
+    int64_t done = 0;
+    for (int i = 1; i <= j->n; i++) {
+        const par_tensor *t = part(j, i);
+        if (t->ndim == 0) continue;
+        par_tensor *place = par_lua_new_view(j->L, made);
+        par_lua_check_status(j->L, par_view_narrow(place, j->dim, done, size_at(t, j->dim), &err), &err);
+        par_lua_copy(j->L, place, t);
+        done += size_at(t, j->dim);
+        lua_pop(j->L, 1);
+    }
+}
+
+/* Joins into the tensor at `into`, which may be one of the parts: the result is made beside it. */
+static void join(joining *j, int into)
+{
+    par_error err;
+    int64_t sizes[PAR_TENSOR_DIMS_MAX + 1];
+    par_tensor *result = par_lua_to_tensor(j->L, into);
+    int ndim = result_sizes(j, sizes);
+    if (ndim == 0) return;
+    par_tensor *made = par_lua_new_tensor(j->L, j->type);
+    par_lua_resize(j->L, made, ndim, sizes);
+    copy_parts(j, made);
+    if (result->storage) { /* it keeps its own, which others may see */
+        par_lua_resize(j->L, result, ndim, sizes);
+        par_lua_copy(j->L, result, made);
+    } else {
+        par_lua_check_status(j->L, par_tensor_set_view(result, made->storage, 0, ndim, sizes, NULL, &err), &err);
+    }
+}
+
+static par_type type_of_list(lua_State *L, int list)
+{
+    lua_rawgeti(L, list, 1);
+    const par_tensor *t = par_lua_to_tensor(L, -1);
+    lua_pop(L, 1);
+    if (!t) luaL_argerror(L, list, "table of tensors expected");
+    return t->type;
+}
+
+/* Leaves in the place of the arguments from `first` on, two tensors, a table of them. */
+static void list_two(lua_State *L, int first)
+{
+    lua_createtable(L, 2, 0);
+    for (int i = 0; i < 2; i++) {
+        par_lua_check_tensor(L, first + i);
+        lua_pushvalue(L, first + i);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_replace(L, first);
+    lua_remove(L, first + 1);
+}
+
+/* torch.cat([result,] a, b [, dim]) and torch.cat([result,] {a, b, c} [, dim]) */
+static int cat(lua_State *L)
+{
+    int list = lua_istable(L, 1) ? 1 : lua_istable(L, 2) || par_lua_to_tensor(L, 3) ? 2 : 1;
+    if (list == 2) par_lua_check_tensor(L, 1);
+    if (!lua_istable(L, list)) list_two(L, list);
+    bool given = !lua_isnoneornil(L, list + 1);
+    int64_t dim = given ? par_lua_check_i64(L, list + 1) : -1;
+    if (given && dim != -1 && (dim < 1 || dim > PAR_TENSOR_DIMS_MAX)) return luaL_argerror(L, list + 1, "no such dimension");
+    joining j = {.L = L, .list = list, .n = (int)lua_rawlen(L, list), .dim = dim < 0 ? -1 : (int)dim - 1};
+    j.type = list == 2 ? par_lua_to_tensor(L, 1)->type : type_of_list(L, list);
+    lua_settop(L, list);
+    if (list == 1) par_lua_new_tensor(L, j.type);
+    int into = list == 2 ? 1 : 2;
+    join(&j, into);
+    lua_pushvalue(L, into);
+    return 1;
+}
+
+void par_lua_tensor_add_cat(lua_State *L)
+{
+    static const luaL_Reg methods[] = {{"cat", cat}, {NULL, NULL}};
+    luaL_setfuncs(L, methods, 0);
+    par_lua_add_methods(L, methods);
+}
