@@ -1,4 +1,4 @@
---- Error objects: what a blocking call raises when its peer failed.
+--- Error objects: what a blocking call raises when the other process failed.
 --
 -- Fields: `code` ("failed", "died", "closed", "timeout", "unsupported", "corrupt", "yielded", "full", "limit"), `id` of the child,
 -- `message`, and where they apply `traceback` (the child's), `value` (the child's error value when it was no string),

@@ -12,18 +12,7 @@
 
 int par_client_open(par_client *client, const par_os_spawn_options *spawn, par_error *err)
 {
-    int fd[2];
-    int rc = par_os_socketpair(fd, err);
-    if (rc != PAR_OK) return rc;
-    par_os_spawn_options options = *spawn;
-    for (int i = 0; i < PAR_CHILD_SOCKET_FD; i++) options.fds[i] = -1;
-    options.fds[PAR_CHILD_SOCKET_FD] = fd[1];
-    options.n_fds = PAR_CHILD_SOCKET_FD + 1;
-    rc = par_os_spawn(&options, &client->pid, err);
-    par_os_close(fd[1]);
-    client->socket = rc == PAR_OK ? fd[0] : -1;
-    if (rc != PAR_OK) par_os_close(fd[0]);
-    return rc;
+    return par_os_spawn_server(spawn, PAR_CHILD_SOCKET_FD, &client->pid, &client->socket, err);
 }
 
 static void forget(par_client *client)

@@ -22,20 +22,8 @@ typedef struct answer {
 
 int par_forkserver_open(par_forkserver *server, const par_os_spawn_options *spawn, par_error *err)
 {
-    int fd[2];
-    int rc = par_os_socketpair(fd, err);
+    int rc = par_os_spawn_server(spawn, PAR_CHILD_SOCKET_FD, &server->pid, &server->socket, err);
     if (rc != PAR_OK) return rc;
-    par_os_spawn_options options = *spawn;
-    for (int i = 0; i < PAR_CHILD_SOCKET_FD; i++) options.fds[i] = -1;
-    options.fds[PAR_CHILD_SOCKET_FD] = fd[1];
-    options.n_fds = PAR_CHILD_SOCKET_FD + 1;
-    rc = par_os_spawn(&options, &server->pid, err);
-    par_os_close(fd[1]);
-    if (rc != PAR_OK) {
-        par_os_close(fd[0]);
-        return rc;
-    }
-    server->socket = fd[0];
     server->answer_ns = PAR_FORKSERVER_ANSWER_NS;
     server->interrupted = NULL;
     return PAR_OK;

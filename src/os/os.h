@@ -134,6 +134,9 @@ typedef struct par_os_spawn_options {
 char **par_os_environment(void); /* this process' own, "NAME=value" up to a NULL */
 /* The new process finds SIGINT blocked, so that Ctrl-C cannot break into its start. */
 int par_os_spawn(const par_os_spawn_options *options, pid_t *pid, par_error *err);
+/* One that serves us: a socket pair, whose one end is the process's descriptor at_fd and whose other end is *socket. Descriptors of the
+ * options stay out. */
+int par_os_spawn_server(const par_os_spawn_options *options, int at_fd, pid_t *pid, int *socket, par_error *err);
 /* Lets SIGINT reach this thread, or holds it back until it is let. Was it let before? */
 bool par_os_let_interrupt(bool let);
 

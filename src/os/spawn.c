@@ -130,3 +130,19 @@ int par_os_spawn(const par_os_spawn_options *options, pid_t *pid, par_error *err
     if (options->cwd) return par_error_system(err, "cannot start '%s' in folder '%s'", options->program, options->cwd);
     return par_error_system(err, "cannot start '%s'", options->program);
 }
+
+int par_os_spawn_server(const par_os_spawn_options *options, int at_fd, pid_t *pid, int *socket, par_error *err)
+{
+    int fd[2];
+    int rc = par_os_socketpair(fd, err);
+    if (rc != PAR_OK) return rc;
+    par_os_spawn_options served = *options;
+    for (int i = 0; i < at_fd; i++) served.fds[i] = -1;
+    served.fds[at_fd] = fd[1];
+    served.n_fds = at_fd + 1;
+    rc = par_os_spawn(&served, pid, err);
+    par_os_close(fd[1]);
+    *socket = rc == PAR_OK ? fd[0] : -1;
+    if (rc != PAR_OK) par_os_close(fd[0]);
+    return rc;
+}

@@ -1,5 +1,6 @@
 /* Included before every source of src/os, where all system calls are, by check.sh: takes away what Linux has and macOS has not, and declares
- * the few things that macOS has beyond POSIX. What the sources then call is there on macOS too; whether it does the same there, only a Mac can tell. */
+ * the few things that macOS has beyond POSIX. What the sources then call is there on macOS too;
+ * whether it does the same there, only a Mac can tell. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>

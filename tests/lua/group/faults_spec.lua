@@ -78,7 +78,7 @@ describe('a member that is killed', function()
   end)
 
   it('before it has taken the group is named as well, while the parent is busy', function()
-    local list, ids = {}, {}
+    local list = {}
     for i = 1, 3 do
       list[i] = parallel.run(i == 2 and 'parallel.parent:send("here") while true do end' or function()
         local failure = select(2, pcall(parallel.group().barrier, parallel.group()))
@@ -87,7 +87,6 @@ describe('a member that is killed', function()
         file:close()
         return failure.code
       end, support.scratch('.told'))
-      ids[i] = list[i].id
     end
     assert.equal('here', list[2]:receive())
     parallel.group(list)
