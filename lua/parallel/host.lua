@@ -17,8 +17,8 @@ local function is_port(value) return host.is_count(value) and value < 65536 end
 
 local kinds = {
   host = 'string', slots = 'number', lua = 'string', dir = 'string', env = 'table', launcher = 'string', transport = 'string',
-  address = 'string', encrypt = 'boolean', connect_timeout = 'number', dryrun = 'boolean', functions = 'boolean', cipher = 'any',
-  job = 'table', port = 'any', listen_port = 'any', user = 'string', speed = 'number',
+  address = 'string', encrypt = 'boolean', connect_timeout = 'number', dryrun = 'boolean', functions = 'boolean', send_modules = 'boolean',
+  cipher = 'any', job = 'table', port = 'any', listen_port = 'any', user = 'string', speed = 'number',
 }
 
 local function own_interpreter()
@@ -82,7 +82,7 @@ local function check(entry)
     local kind = kinds[name]
     if not kind then
       fail("there is no option '%s' of a host (host, slots, lua, dir, env, launcher, transport, port, address, encrypt, "
-        .. "connect_timeout, functions, dryrun)", tostring(name))
+        .. "connect_timeout, functions, send_modules, dryrun)", tostring(name))
     end
     if kind ~= 'any' and type(value) ~= kind then fail('host %s: %s must be a %s, got %s', tostring(entry.host), name, kind, type(value)) end
   end
@@ -120,6 +120,7 @@ function host.new(entry)
   new.name = name
   new.lua = new.lua or own_interpreter()
   new.connect_timeout = new.connect_timeout or 30
+  if new.send_modules == nil then new.send_modules = new.functions ~= false end
   return new
 end
 

@@ -39,7 +39,7 @@ local function launch(host)
     record = by_key[key]
     if not record then
       count = count + 1
-      record = {number = count}
+      record = {number = count, is_job = host.launcher == 'job'}
       by_key[key] = record
     end
     host.record = record
@@ -49,6 +49,7 @@ local function launch(host)
   if bridge and state == 'down' and core.bridge_state(bridge, 4095) == 'down' then -- the bridge itself has ended
     bridge = nil
   end
+  record.told = nil
   core.bridge_launch(open_bridge(), record.number, host.name, launcher.command(host), host.connect_timeout, host_options.listening(host))
   return record
 end
@@ -72,10 +73,27 @@ end
 
 -- --- children ---
 
---- Starts a child by core.child.spawn's request on this host. Returns the child, its fields, and whether it surely runs our kind of Lua.
+-- Templates as they are meant here and now.
+local function absolute(path)
+  local here = core.real_path('.')
+  return (path:gsub('[^;]+', function(template) return template:sub(1, 1) ~= '/' and here and here .. '/' .. template or nil end))
+end
+
+-- Tells the bridge where modules lie that children on this host may have.
+local function tell_paths(host)
+  local path, cpath = absolute(package.path), absolute(package.cpath)
+  local told = path .. '\0' .. cpath
+  if host.record.told == told then return end
+  core.bridge_paths(bridge, host.record.number, path, cpath)
+  host.record.told = told
+end
+
+--- Starts a child by core.child.spawn's request on this host. Returns the child, its fields, whether it surely runs our kind of Lua, and
+--- whether it may ask for modules.
 function hosts.spawn(host, request, options)
   local hello = await(host)
   request.bridge, request.host = bridge, host.record.number
+  if host.send_modules then tell_paths(host) end
   local wanted = options.lua or package.loaded.parallel.interpreter
   if wanted ~= nil and type(wanted) ~= 'string' then
     error('parallel.run: on another machine the interpreter must be a name or path, got ' .. type(wanted), 0)
@@ -91,7 +109,7 @@ function hosts.spawn(host, request, options)
   fields.ip, fields.host, fields.speed = host.name, host.name, host.speed or 1
   local known_kind = wanted == nil -- else the child's own hello tells
   if known_kind then handle.set_fingerprint(child, hello.fingerprint) end
-  return child, fields, known_kind and hello.same_kind
+  return child, fields, known_kind and hello.same_kind, host.send_modules
 end
 
 local known = {} -- what parallel.hosts was given last: a list
@@ -160,6 +178,13 @@ function hosts.state(host) return bridge and host.record and core.bridge_state(b
 
 --- Waits for news of a host, at most so many seconds.
 function hosts.await_news(host, seconds) core.bridge_await(bridge, host.record.number, seconds) end
+
+--- Gives back the nodes that were asked of Slurm: their jobs are cancelled. One that is used again is asked for anew.
+function hosts.give_back()
+  for _, record in pairs(by_key) do
+    if record.is_job and bridge then pcall(core.bridge_drop, bridge, record.number) end
+  end
+end
 
 --- Ends all agents, and their children.
 function hosts.close()

@@ -41,7 +41,7 @@ end
 --- parallel.fd() -> a descriptor that is readable when select may find a child
 function select.fd() return all_selector():fd() end
 
---- Ends all children, pools and the fork server at once, and gives back the memory kept for large messages.
+--- Ends all children, pools and the fork server at once, and gives back the memory kept for large messages, and nodes of Slurm.
 function select.close()
   for pool in pairs(state.pools) do pool:close{now = true} end
   local list = group.members(children, 'close')
@@ -53,6 +53,8 @@ function select.close()
   core.trim()
   local forkserver = package.loaded['parallel.forkserver']
   if forkserver then forkserver.close() end
+  local hosts = package.loaded['parallel.hosts']
+  if hosts then hosts.give_back() end
 end
 
 return select

@@ -106,14 +106,16 @@ local function arguments(command, same_kind)
 end
 
 -- Starts the process. Returns the child, its fields, whether it surely runs our kind of Lua, and for one that the fork server made
--- the environment and folder that it has to set for itself.
+-- the environment and folder that it has to set for itself. Behind them the words that it was started with, or whether one on another
+-- machine may ask for modules.
 local function spawn(id, options, module, running)
   local host = options.host ~= nil and require 'parallel.hosts'.find(options.host, 'parallel.run')
   if host then
-    return require 'parallel.hosts'.spawn(host, {
+    local child, fields, same_kind, send_modules = require 'parallel.hosts'.spawn(host, {
       id = id, ring_bytes = module.getSharedSize(), env = options.env, cwd = options.cwd, functions = options.functions,
       output = options.stdout ~= 'inherit' and options.stdout or nil, prefix = module._prefix_of(id) .. '\t',
     }, options)
+    return child, fields, same_kind, nil, nil, nil, send_modules
   end
   local commands, same_kind = interpreter.commands(options.lua)
   local env = {}
@@ -160,7 +162,7 @@ function start.child(options)
   local code = options.code
   if not options.waits then start.check_code('parallel.run', code, not interpreter.is_named(options.lua)) end
   local id = state.last_id + 1
-  local child, fields, same_kind, env, cwd, command = spawn(id, options, module, children.count() + 1)
+  local child, fields, same_kind, env, cwd, command, send_modules = spawn(id, options, module, children.count() + 1)
   state.last_id = id
   if not fields.host then fields.ip, fields.speed = '127.0.0.1', 1 end
   handle.limit_inbox(child, module.getInboxSize())
@@ -175,6 +177,7 @@ function start.child(options)
   local settings = {
     id = id, parent_id = module.id, path = state.path, name = options.name,
     package_path = package.path, package_cpath = same_kind and not fields.host and package.cpath or nil, apart = fields.host and true,
+    send_modules = send_modules,
     release = core._VERSION, shared_size = module.getSharedSize(), inbox_size = module.getInboxSize(), interpreter = module.interpreter,
     waits = options.waits,
     compiled = same_kind and not env and compiled_files() or nil, -- the fork server has them loaded

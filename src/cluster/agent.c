@@ -8,7 +8,9 @@
 #include "cluster/agent_child.h"
 #include "cluster/loop.h"
 #include "cluster/proof.h"
+#include "cluster/seek.h"
 #include "cluster/wire_zmq.h"
+#include "link/protocol.h"
 #include "os/os.h"
 
 #define GREETING_NS INT64_C(30000000000)
@@ -81,11 +83,16 @@ static int on_frame(void *context, par_stream *stream, const par_frame *frame, c
     return PAR_OK;
 }
 
-/* A child has no right to these kinds. */
+/* A child has no right to these kinds, but for one. */
 static void on_local(void *context, par_stream *stream, const par_queued *message)
 {
     (void)context;
-    (void)message;
+    if (message->kind == PAR_KIND_NEED && message->len > 0 && message->len <= PAR_SEEK_NAME_MAX) {
+        par_frame_writer w = par_frame_begin(&stream->mux->out, PAR_FRAME_NEED, stream->id, 0, 0);
+        par_frame_bytes(&w, message->bytes, message->len);
+        par_frame_end(&w);
+        return;
+    }
     par_agent_child_channel_end(stream->user, PAR_E_CORRUPT);
 }
 

@@ -10,6 +10,7 @@ enum {
     PAR_ASK_LAUNCH = 1, /* par_launch: start the agent of a host */
     PAR_ASK_START,      /* id: the child's; body of a frame START; its socket and, unless it has none, its output and error */
     PAR_ASK_DROP,       /* end the agent of a host, and all its children */
+    PAR_ASK_PATHS,      /* two texts, package.path and package.cpath: modules that lie there may be sent to this host */
     PAR_ANSWER_UP = 64, /* body of a frame HELLO: the host's agent is there */
     PAR_ANSWER_DOWN     /* text: why it is not, or no longer */
 };

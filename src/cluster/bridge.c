@@ -55,6 +55,9 @@ static void serve_request(par_bridge *bridge, const par_ask *ask, const uint8_t 
     switch (ask->type) {
     case PAR_ASK_LAUNCH: launch(bridge, ask, body); break;
     case PAR_ASK_START: start(bridge, ask, body, fds); return;
+    case PAR_ASK_PATHS:
+        if (host) par_host_set_paths(host, body, ask->len);
+        break;
     case PAR_ASK_DROP:
         if (host) par_host_drop(host, "it was closed by the program");
         break;

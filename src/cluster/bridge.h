@@ -46,12 +46,15 @@ struct par_host {
     par_wire *dialed; /* by libzmq; NULL: not by that */
     par_mux *mux;
     par_mux_role role;
+    char *path, *cpath; /* where modules lie that its children may have; NULL: they get none */
     char why[400]; /* it is not up, or no longer */
 };
 
 int par_host_launch(par_bridge *bridge, uint32_t number, const uint8_t *body, size_t len, par_error *err);
 /* Ends its agent in good order. */
 void par_host_drop(par_host *host, const char *why);
+/* The body of PAR_ASK_PATHS. What cannot be read is no path. */
+void par_host_set_paths(par_host *host, const uint8_t *body, size_t len);
 int64_t par_host_tick(par_host *host, int64_t now_ns);
 void par_host_free(par_host *host);
 
@@ -59,6 +62,7 @@ void par_host_free(par_host *host);
 struct par_remote {
     par_remote *next;
     par_bridge *bridge;
+    par_host *host;
     par_stream *stream;
     int output[2];       /* where its output goes; -1: nowhere */
     par_buffer unwritten[2];

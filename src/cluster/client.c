@@ -106,6 +106,19 @@ int par_client_launch(par_client *client, uint32_t host, const par_launch *launc
     return rc;
 }
 
+int par_client_set_paths(par_client *client, uint32_t host, const char *path, const char *cpath, par_error *err)
+{
+    par_buffer body = {0};
+    par_frame_writer w = {.out = &body};
+    par_frame_text(&w, path);
+    par_frame_text(&w, cpath);
+    int rc = w.failed;
+    if (rc != PAR_OK) par_error_set(err, rc, "package.path or package.cpath is too long, or memory is out");
+    else rc = request(client, PAR_ASK_PATHS, host, 0, &body, NULL, 0, err);
+    par_buffer_fini(&body);
+    return rc;
+}
+
 int par_client_drop(par_client *client, uint32_t host, par_error *err)
 {
     return request(client, PAR_ASK_DROP, host, 0, NULL, NULL, 0, err);

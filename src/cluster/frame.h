@@ -37,6 +37,7 @@ typedef enum par_frame_type {
     PAR_FRAME_RETRACTED,   /* a->b; aux: slot; u32 claimed, u32 limit, u64 ns since the last claim */
     PAR_FRAME_SIGNAL,      /* b->a; aux: number */
     PAR_FRAME_SIGNALLED,   /* a->b; aux: 1 when its process was there */
+    PAR_FRAME_NEED,        /* a->b: the name of a module, as bytes; a message PAR_KIND_MODULE is the answer */
     PAR_FRAME_ENDED,       /* a->b, last of its stream: i32 status, i32 signal */
     PAR_FRAME_CLOSE,       /* b->a: nobody is left who would hear this child: end it */
     PAR_FRAME_BEAT,        /* both: u64 clock of the sender, u64 clock that the last beat of the other side had, u64 ns since that came */

@@ -223,6 +223,24 @@ int par_host_launch(par_bridge *bridge, uint32_t number, const uint8_t *body, si
 }
 
 /* --- its life and end --- */
+static void forget_paths(par_host *host)
+{
+    free(host->path);
+    free(host->cpath);
+    host->path = host->cpath = NULL;
+}
+
+void par_host_set_paths(par_host *host, const uint8_t *body, size_t len)
+{
+    par_frame_reader reader = par_frame_open(body, len);
+    const char *path = par_frame_read_text(&reader, "path"), *cpath = par_frame_read_text(&reader, "cpath");
+    forget_paths(host);
+    if (reader.failed) return;
+    host->path = strdup(path);
+    host->cpath = strdup(cpath);
+    if (!host->path || !host->cpath) forget_paths(host);
+}
+
 void par_host_drop(par_host *host, const char *why)
 {
     if (host->mux && !host->mux->lost) {
@@ -284,6 +302,7 @@ void par_host_free(par_host *host)
     par_launcher_close(&host->launcher);
     par_mux_close(host->mux);
     par_buffer_fini(&host->noise);
+    forget_paths(host);
     free(host->name);
     free(host);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cluster/bridge.h"
+#include "cluster/seek.h"
 #include "link/protocol.h"
 
 #define ATTACH_NS INT64_C(1000000000)       /* the channel's memory lies in the socket already */
@@ -70,6 +71,7 @@ int par_remote_start(par_host *host, uint32_t id, const uint8_t *body, size_t le
     par_remote *remote = number ? calloc(1, sizeof *remote) : NULL;
     if (!remote) return par_error_set(err, PAR_E_LIMIT, "out of memory, or more than %u children on one host", PAR_STREAMS_MAX);
     remote->bridge = host->bridge;
+    remote->host = host;
     remote->output[0] = remote->output[1] = -1;
     int rc = par_stream_open(&remote->stream, mux, number, remote, err);
     if (rc != PAR_OK) {
@@ -175,6 +177,33 @@ static int on_slot(par_remote *remote, const par_frame *frame, const uint8_t *bo
     return PAR_OK;
 }
 
+#define ANSWERS_MAX 8 /* a child asks for one module after the other; one that was interrupted may have asked before */
+
+static bool has_asked_too_much(const par_stream *stream)
+{
+    int n = 0;
+    for (const par_queued *one = stream->controls.first; one; one = one->next) n += one->kind == PAR_KIND_MODULE;
+    return n >= ANSWERS_MAX;
+}
+
+/* A module that its host lacks. The answer goes the way of all messages, with their credit. */
+static int on_need(par_remote *remote, const par_frame *frame, const uint8_t *body, par_error *err)
+{
+    char name[PAR_SEEK_NAME_MAX + 1];
+    par_buffer answer = {0};
+    par_stream *stream = remote->stream;
+    const par_host *host = remote->host;
+    if (has_asked_too_much(stream)) return par_error_set(err, PAR_E_CORRUPT, "stream %u: it asks for modules and does not read", stream->id);
+    memcpy(name, body, frame->len); /* no more than that: its rule says so */
+    name[frame->len] = 0;
+    int rc = par_seek_module(&answer, host->path ? host->path : "", host->cpath ? host->cpath : "", name);
+    if (rc == PAR_OK && stream->channel) rc = par_queue_push(&stream->controls, PAR_KIND_MODULE, answer.data, answer.len, NULL, 0);
+    par_buffer_fini(&answer);
+    if (rc != PAR_OK) return par_error_set(err, rc, "not enough memory for a module");
+    par_stream_make_ready(stream);
+    return PAR_OK;
+}
+
 int par_remote_on_frame(void *context, par_stream *stream, const par_frame *frame, const uint8_t *body, par_error *err)
 {
     (void)context;
@@ -187,6 +216,7 @@ int par_remote_on_frame(void *context, par_stream *stream, const par_frame *fram
     case PAR_FRAME_ENDED: return on_ended(remote, frame, body, err);
     case PAR_FRAME_RETRACTED: return on_retracted(remote, frame, body, err);
     case PAR_FRAME_SLOT: return on_slot(remote, frame, body, err);
+    case PAR_FRAME_NEED: return on_need(remote, frame, body, err);
     case PAR_FRAME_SIGNALLED: deliver(remote, PAR_KIND_SIGNALLED, &there, sizeof there); return PAR_OK;
     default: return PAR_OK;
     }

@@ -35,9 +35,14 @@ static void take_from_child(par_link *link, const par_message *message)
     }
 }
 
+static bool is_of_parents(uint32_t kind)
+{
+    return kind == PAR_KIND_JOIN || kind == PAR_KIND_EXEC || kind == PAR_KIND_GROUP || kind == PAR_KIND_MODULE;
+}
+
 static void take_from_parent(par_link *link, const par_message *message)
 {
-    if (message->kind != PAR_KIND_JOIN && message->kind != PAR_KIND_EXEC && message->kind != PAR_KIND_GROUP) return;
+    if (!is_of_parents(message->kind)) return;
     par_kept *kept = par_kept_new(message), **end = &link->controls;
     if (!kept) {
         link->lost_control = true;

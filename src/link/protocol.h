@@ -14,7 +14,8 @@ enum {
     PAR_KIND_YIELD = PAR_KIND_CONTROL + 3,  /* child to parent: it waits in parallel.yield() */
     PAR_KIND_JOIN = PAR_KIND_CONTROL + 4,   /* parent to child: ends the yield; a value travels along */
     PAR_KIND_EXEC = PAR_KIND_CONTROL + 5,   /* parent to child: code and arguments for a child that waits for them */
-    PAR_KIND_GROUP = PAR_KIND_CONTROL + 6   /* parent to child: it is a member of a group; descriptors come along */
+    PAR_KIND_GROUP = PAR_KIND_CONTROL + 6,  /* parent to child: it is a member of a group; descriptors come along */
+    PAR_KIND_MODULE = PAR_KIND_CONTROL + 7  /* bridge to a child on another machine: a module that it needs (cluster/seek.h) */
 };
 
 /* Of a child on another machine: between the owner of its link and the bridge that stands for it, and never to a child. */
@@ -23,6 +24,7 @@ enum {
     PAR_KIND_SIGNAL = PAR_KIND_APART,        /* to the bridge: par_told_signal, to be sent to the child */
     PAR_KIND_RETRACT = PAR_KIND_APART + 1,   /* to the bridge: par_told_retract */
     PAR_KIND_SLOT = PAR_KIND_APART + 2,      /* to the bridge: par_told_slot, the word of one slot; from it: as they stand there */
+    PAR_KIND_NEED = PAR_KIND_APART + 3,      /* from such a child to its agent: the name of a module, as text without a terminator */
     PAR_KIND_STARTED = PAR_KIND_APART + 8,   /* from the bridge: par_told_started */
     PAR_KIND_SIGNALLED = PAR_KIND_APART + 9, /* from the bridge: par_told_signal; number is 1 when its process was there */
     PAR_KIND_RETRACTED = PAR_KIND_APART + 10, /* from the bridge: par_told_retracted */

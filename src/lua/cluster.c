@@ -162,6 +162,15 @@ static int bridge_drop(lua_State *L)
     return 0;
 }
 
+/* core.bridge_paths(bridge, host, path, cpath): modules there may be sent to children on this host */
+static int bridge_paths(lua_State *L)
+{
+    par_error err;
+    const char *path = luaL_checkstring(L, 3), *cpath = luaL_checkstring(L, 4);
+    if (par_client_set_paths(check_bridge(L), check_host(L), path, cpath, &err) != PAR_OK) return par_lua_throw_status(L, 0, &err);
+    return 0;
+}
+
 /* --- a child --- */
 int par_lua_place(void *context, int child_socket, const int output[2], par_error *err)
 {
@@ -239,6 +248,7 @@ void par_lua_open_cluster(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"bridge_open", bridge_open},   {"bridge_close", bridge_close}, {"bridge_launch", bridge_launch},
                                          {"bridge_await", bridge_await}, {"bridge_state", bridge_state}, {"bridge_drop", bridge_drop},
+                                         {"bridge_paths", bridge_paths},
                                          {"bridge_serve", bridge_serve}, {"agent_serve", agent_serve},   {NULL, NULL}};
     lua_createtable(L, 0, 1);
     lua_pushcfunction(L, bridge_gc);

@@ -158,7 +158,7 @@ static void a_child_keeps_only_what_a_parent_may_say(void)
     uint64_t n = 0;
     par_link *link = start("child_that_counts_controls");
     for (uint32_t kind = PAR_KIND_CONTROL; kind <= PAR_KIND_MAX; kind++)
-        if (kind != PAR_KIND_EXEC && kind != PAR_KIND_JOIN && kind != PAR_KIND_GROUP) say(link, kind, "x", 1);
+        if (kind != PAR_KIND_EXEC && kind != PAR_KIND_JOIN && kind != PAR_KIND_GROUP && kind != PAR_KIND_MODULE) say(link, kind, "x", 1);
     say(link, PAR_KIND_JOIN, "join", 4);
     say(link, PAR_KIND_GROUP, "group", 5);
     say(link, PAR_KIND_EXEC, "code", 4);

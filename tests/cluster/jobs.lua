@@ -17,7 +17,18 @@ end, 60), 'both jobs are used')
 assert(#support.shell('squeue -h') > 0, 'the jobs are in the queue')
 pool:close()
 parallel.close()
+assert(support.eventually(function() return support.shell('squeue -h -t pending,running') == '' end, 30), 'no job is left')
 require 'parallel.hosts'.close()
+
+-- The end of a program gives back what is in the queue, and what runs.
+local out, status = support.script(([[
+  package.path = 'tests/cluster/?.lua;' .. package.path
+  local parallel, world = require 'parallel', require 'world'
+  local pool = parallel.pool{hosts = parallel.hosts{slurm = {nodes = 3, time = '10:00', env = world.host('h1').env}}} -- there are two
+  assert(pool:map(function(i) return i end, {1, 2, 3})[3] == 3)
+  print(io.popen('squeue -h'):read('*a'))
+]]))
+assert(status == 0 and #out > 10, out)
 assert(support.eventually(function() return support.shell('squeue -h -t pending,running') == '' end, 30), 'no job is left')
 local empty, left = world.is_empty(20)
 assert(empty, left)

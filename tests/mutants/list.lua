@@ -289,8 +289,7 @@ mutant('link', 'a hello longer than its place',
 mutant('link', 'only the first end counts', 'if (link->final) break; /* only', 'if (0) break; /* only', 'c.test_link')
 mutant('link', 'a yield after the end', 'if (link->state == PAR_LINK_RUNNING) link->state = PAR_LINK_YIELDED;',
   'link->state = PAR_LINK_YIELDED;', 'c.test_link')
-mutant('link', 'what a parent may say', 'if (message->kind != PAR_KIND_JOIN && message->kind != PAR_KIND_EXEC && message->kind != PAR_KIND_GROUP) return;',
-  '', 'c.test_link')
+mutant('link', 'what a parent may say', 'if (!is_of_parents(message->kind)) return;', '', 'c.test_link')
 mutant('link', 'messages that nobody received',
   'if (!link->exit.ended || par_channel_has_data(link->channel)) return false;', 'if (!link->exit.ended) return false;',
   'c.test_link')

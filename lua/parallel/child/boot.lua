@@ -24,6 +24,7 @@ if settings.apart then handle.set_far(parent) end
 if settings.package_path then package.path = settings.package_path .. (settings.apart and ';' .. package.path or '') end
 if settings.package_cpath then package.cpath = settings.package_cpath end
 if file then file('child/find')(file) end
+if settings.send_modules then require 'parallel.child.modules'.install(parent) end
 local state = require 'parallel.state'
 state.in_child, state.compiled = true, settings.compiled
 

@@ -188,6 +188,38 @@ static int join_await_exec(lua_State *L)
     return await_control(L, self, PAR_KIND_EXEC, "wait for code from");
 }
 
+/* The answer for this name; one that comes for another was asked for by a call that was left. */
+static int await_module(par_link *parent, const char *name, par_kept **out, par_error *err)
+{
+    int rc;
+    while ((rc = par_link_wait_control(parent, PAR_KIND_MODULE, PAR_NEVER, out, err)) == PAR_OK) {
+        size_t len = strlen(name) + 1;
+        if ((*out)->len > len && memcmp((*out)->bytes, name, len) == 0) return PAR_OK;
+        par_kept_free(*out);
+        *out = NULL;
+    }
+    return rc;
+}
+
+/* core.child.need_module(parent, name) -> what the bridge answers, as bytes (cluster/seek.h) */
+static int join_need_module(lua_State *L)
+{
+    par_error err;
+    par_kept *kept = NULL;
+    par_lua_link *self = par_lua_link_check(L, 1);
+    size_t len;
+    const char *name = luaL_checklstring(L, 2, &len);
+    par_lua_use use = par_lua_enter(L, self);
+    int rc = par_link_send(self->link, PAR_KIND_NEED, name, len, NULL, 0, PAR_NEVER, &err);
+    if (rc == PAR_OK) rc = await_module(self->link, name, &kept, &err);
+    bool open = par_lua_leave(self, use);
+    if (!open && kept) par_kept_free(kept);
+    par_lua_link_settle(L, self, open, rc, &err, "ask for a module");
+    lua_pushlstring(L, (const char *)kept->bytes, kept->len);
+    par_kept_free(kept);
+    return 1;
+}
+
 void par_lua_open_join(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"wait", join_wait},
@@ -199,6 +231,7 @@ void par_lua_open_join(lua_State *L)
                                          {"send_failure", join_send_failure},
                                          {"yield", join_yield},
                                          {"await_exec", join_await_exec},
+                                         {"need_module", join_need_module},
                                          {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
 }
