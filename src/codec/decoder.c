@@ -15,6 +15,20 @@ int par_decode_remember(lua_State *L, par_decoder *d, size_t at)
     return PAR_OK;
 }
 
+void par_decode_set_key(lua_State *L, par_decoder *d, uint32_t i)
+{
+    int more = d->keys_index + PAR_KEYS_ON_STACK;
+    if (i < PAR_KEYS_ON_STACK) {
+        lua_replace(L, d->keys_index + (int)i);
+        return;
+    }
+    if (lua_isnil(L, more)) {
+        lua_newtable(L);
+        lua_replace(L, more);
+    }
+    lua_rawseti(L, more, (int)i);
+}
+
 int par_decode_ref(lua_State *L, par_decoder *d)
 {
     uint64_t at;

@@ -10,6 +10,17 @@ void par_decoder_fini(par_decoder *d);
 /* Puts the path of the value being read before the error's text; the stack is as the error left it. */
 void par_decode_name_place(lua_State *L, par_decoder *d);
 
+/* ---- keys of shapes ---- */
+/* The string at the top becomes key number i; popped. */
+void par_decode_set_key(lua_State *L, par_decoder *d, uint32_t i);
+static inline void par_decode_push_key(lua_State *L, const par_decoder *d, uint32_t i)
+{
+    if (i < PAR_KEYS_ON_STACK)
+        lua_pushvalue(L, d->keys_index + (int)i);
+    else
+        lua_rawgeti(L, d->keys_index + PAR_KEYS_ON_STACK, (int)i);
+}
+
 /* ---- values ---- */
 /* Opens a level for the container at the top. */
 int par_decode_enter(lua_State *L, par_decoder *d, par_take take, par_filling **filling);
@@ -24,6 +35,12 @@ int par_decode_source(lua_State *L, par_decoder *d, size_t at, bool later);
 int par_decode_cdata(lua_State *L, par_codec *codec, par_decoder *d, size_t at, bool later);
 int par_decode_tensor(lua_State *L, par_codec *codec, par_decoder *d, size_t at, bool later);
 int par_decode_storage(lua_State *L, par_codec *codec, par_decoder *d, size_t at, bool later);
+int par_decode_open_table(lua_State *L, par_decoder *d, unsigned tag, size_t at, bool metatable);
+#define PAR_DECODE_OTHER 2
+/* Goes on with the table that was just entered, or into which the value at the top is put, above its two slots. 1: it is complete,
+ * alone; 0: a level was entered; PAR_DECODE_OTHER: next comes something that is no table, and begins with d->tag, which is read. */
+int par_decode_fill_table(lua_State *L, par_codec *codec, par_decoder *d, par_filling *filling);
+int par_decode_put_in_table(lua_State *L, par_codec *codec, par_decoder *d, par_filling *filling);
 /* Joins the upvalue that the function at the top waits for with one of a function that came before. */
 int par_decode_join(lua_State *L, par_decoder *d, int upvalue);
 /* Something of a library, by name; loads the module when it has to. */

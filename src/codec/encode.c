@@ -4,6 +4,7 @@
 
 #include "codec/direct/direct.h"
 #include "codec/encode_scalar.h"
+#include "codec/shapes.h"
 
 static int step_upvalues(lua_State *L, par_encoder *e, par_open *open)
 {
@@ -86,7 +87,8 @@ static int begin(lua_State *L, par_encoder *e, uint8_t *span, size_t room)
         memset(e->words, 0, PAR_WORD_SLOTS * sizeof *e->words);
         e->words_epoch = 1;
     }
-    e->words_defined = 0;
+    e->words_defined = e->words_missed = 0;
+    par_shapes_begin(&e->shapes);
     par_pointers_reset(&e->seen);
     if (e->own.capacity > PAR_CODEC_KEEP_BYTES) par_buffer_trim(&e->own, PAR_CODEC_KEEP_BYTES);
     par_buffer_fini(&e->own_text);

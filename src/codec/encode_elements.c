@@ -142,6 +142,14 @@ static int check_integers(lua_State *L, par_encoder *e, par_open *open, size_t f
     return PAR_OK;
 }
 
+/* What the integers need besides their signs. */
+static uint64_t bits_of(const int64_t *values, unsigned n)
+{
+    uint64_t bits = 0;
+    for (unsigned i = 0; i < n; i++) bits |= (uint64_t)(values[i] ^ (values[i] >> 63));
+    return bits;
+}
+
 /* The run, which begins with element `first` of the table. */
 static int put_gathered(lua_State *L, par_encoder *e, par_open *open, size_t first, const gathered *run)
 {
@@ -153,7 +161,7 @@ static int put_gathered(lua_State *L, par_encoder *e, par_open *open, size_t fir
     if (run->n >= PAR_RUN_MIN && run->floats)
         par_put_floats(e, run->of.f, run->n);
     else if (run->n >= PAR_RUN_MIN)
-        par_put_integers(e, run->of.i, run->n);
+        par_put_integers(e, run->of.i, run->n, bits_of(run->of.i, run->n));
     else if (run->floats)
         for (unsigned i = 0; i < run->n; i++) par_put_float(e, run->of.f[i]);
     else

@@ -12,8 +12,8 @@
 static inline bool par_number_is_integral(double value, int64_t *out)
 {
     if (!(value >= -9007199254740992.0 && value <= 9007199254740992.0)) return false;
-    *out = (int64_t)value;
-    return (double)*out == value && (*out != 0 || !signbit(value));
+    double back = (double)(*out = (int64_t)value);
+    return memcmp(&back, &value, sizeof back) == 0;
 }
 #endif
 

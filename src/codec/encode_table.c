@@ -49,12 +49,47 @@ static void count_entries(par_encoder *e, size_t n)
 /* How the elements of the table at the top, which was just entered, are gone through. */
 static void choose_walk(lua_State *L, par_encoder *e, par_open *open)
 {
+    bool record = open->step == PAR_STEP_RECORD;
     count_entries(e, open->n + 1);
     if (e->direct && e->direct->suits(open, lua_topointer(L, -1))) return;
+    if (record) return;
     if (open->n) open->step = PAR_STEP_SEQUENCE;
     if (!is_counted(L, open->n)) return;
     open->step = PAR_STEP_FILL;
     open->rest = PAR_REST_NONE;
+}
+
+/* The keys of the table at the top, and their lengths. False: it is no record. */
+static bool gather_keys(lua_State *L, par_keys *keys, size_t *len)
+{
+    keys->n = 0;
+    keys->hash = 0;
+    lua_pushnil(L);
+    while (lua_next(L, -2)) {
+        size_t bytes;
+        const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tolstring(L, -2, &bytes) : NULL;
+        lua_pop(L, 1);
+        if (key && par_keys_add(keys, key)) {
+            len[keys->n - 1] = bytes;
+            continue;
+        }
+        lua_pop(L, 1);
+        return false;
+    }
+    return true;
+}
+
+/* The table at the top, whose level was just entered. */
+static int begin_table(lua_State *L, par_encoder *e, par_open *open)
+{
+    par_keys keys;
+    size_t len[PAR_SHAPE_KEYS_MAX];
+    par_record record = PAR_RECORD_NOT;
+    if (open->n == 0 && par_shape_wanted(e) && gather_keys(L, &keys, len)) record = par_shape_find(e, open, &keys);
+    if (record == PAR_RECORD_NEW) return par_record_begin_new(e, &keys, len);
+    if (record == PAR_RECORD_KNOWN) return par_record_begin(e, open);
+    par_table_begin(e, open->n);
+    return PAR_OK;
 }
 
 static int open_table(lua_State *L, par_encoder *e, bool metatable)
@@ -70,7 +105,8 @@ static int open_table(lua_State *L, par_encoder *e, bool metatable)
     open->n = n;
     open->has_metatable = metatable;
     open->named_checked = e->check_names || metatable;
-    par_table_begin(e, n);
+    rc = begin_table(L, e, open);
+    if (rc != PAR_OK) return rc;
     choose_walk(L, e, open);
     lua_pushnil(L);
     return 0;
@@ -169,6 +205,32 @@ static int step_hash(lua_State *L, par_codec *codec, par_encoder *e, par_open *o
     return close_table(L, codec, e, open);
 }
 
+static int changed(lua_State *L, par_encoder *e)
+{
+    return par_refuse(L, e, "it was changed while it was being sent");
+}
+
+/* The values of a record: its keys have to be what they were. */
+static int step_record(lua_State *L, par_codec *codec, par_encoder *e, par_open *open)
+{
+    while (open->i < open->n) {
+        size_t len;
+        if (!lua_next(L, -2)) {
+            lua_pushnil(L);
+            return changed(L, e);
+        }
+        const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tolstring(L, -2, &len) : NULL;
+        if (!key || !par_shape_has(e, open, open->i, key, len)) return changed(L, e);
+        open->i++;
+        int rc = par_encode_scalar(L, e, -1);
+        if (rc < 0) return rc;
+        if (rc == 0) return 0;
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return close_table(L, codec, e, open);
+}
+
 /* A container that is a key has been written; now its value. */
 static int step_key(lua_State *L, par_open *open)
 {
@@ -228,6 +290,7 @@ int par_encode_step_table(lua_State *L, par_codec *codec, par_encoder *e)
     switch (open->step) {
     case PAR_STEP_SEQUENCE:
     case PAR_STEP_FILL: return step_elements(L, codec, e, open);
+    case PAR_STEP_RECORD: return step_record(L, codec, e, open);
     case PAR_STEP_HASH: return step_hash(L, codec, e, open);
     case PAR_STEP_KEY: return step_key(L, open);
     default: return step_metatable(L);

@@ -1,12 +1,13 @@
 /* How a table begins and ends on the wire, for both walks: the one through Lua's API (encode_table.c, encode_elements.c) and the
  * one that reads the VM's memory (direct/). They give the same bytes:
  *
+ * a record, if it is one: see encode_shape.h; else
  * the elements 1..n, n being what the length operator says, then the other entries in the order of lua_next, then the metatable.
  * Where a number stands among the elements, it and those of its kind that follow, RUN_MAX at most, are a run, from RUN_MIN on. */
 #ifndef PAR_CODEC_ENCODE_TABLE_H
 #define PAR_CODEC_ENCODE_TABLE_H
 
-#include "codec/encoder.h"
+#include "codec/encode_shape.h"
 
 #define PAR_RUN_MIN 4   /* numbers in a row that are worth a header of their own */
 #define PAR_RUN_MAX 512 /* in one run: the integers of each are as narrow as they all are */
@@ -23,6 +24,7 @@ static inline void par_table_begin(par_encoder *e, size_t n)
 /* Everything but the metatable is written. */
 static inline int par_table_end(par_encoder *e, const par_open *open)
 {
+    if (open->step == PAR_STEP_RECORD) return PAR_OK;
     uint8_t *tag = e->start + open->at;
     unsigned later = *tag & PAR_TABLE_LATER;
     if (open->entries == 0) {

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "codec/shapes.h"
+
 void par_encode_release_held(par_encoder *e)
 {
     par_codec_object *last = &e->held[--e->n_held];
@@ -24,6 +26,7 @@ void par_encoder_fini(par_encoder *e)
     release_tensors(e);
     free(e->open);
     free(e->words);
+    par_shapes_fini(&e->shapes);
     free(e->storages);
     free(e->held);
     free(e->payloads);

@@ -6,14 +6,15 @@
 #ifndef PAR_CODEC_FORMAT_H
 #define PAR_CODEC_FORMAT_H
 
-#define PAR_FORMAT_VERSION 0xb1
+#define PAR_FORMAT_VERSION 0xb2
 #define PAR_FORMAT_HEADER 4
 #define PAR_FORMAT_MANY 255 /* in a header field: more than fit in the byte */
 
 enum { /* header flags */
     PAR_FORMAT_STORAGES = 1, /* storages follow the values */
     PAR_FORMAT_LOSSY = 2,    /* the sender accepts that integers lose bits in a Lua without integers */
-    PAR_FORMAT_REFS = 4      /* some value is referenced later */
+    PAR_FORMAT_REFS = 4,     /* some value is referenced later */
+    PAR_FORMAT_SHAPES = 8    /* there are records */
 };
 
 enum {
@@ -43,7 +44,8 @@ enum {
     /* e0-e3, and e4-e7 when a reference to it follows later in the message (PAR_TABLE_LATER). */
     PAR_TAG_EMPTY = 0xe0, /* {} */
     PAR_TAG_ARRAY,        /* [0] [varint n] n values */
-    PAR_TAG_HASH,         /* [log2 of the entries] (key value)* END */
+    PAR_TAG_HASH,         /* [log2 of the entries] (key value)* END; or a record: [PAR_SHAPE_FIRST + shape] a value for each key of the
+                           * shape; [PAR_SHAPE_NEW] [n] n names (varint length and bytes) is the next shape and its first record */
     PAR_TAG_MIXED,        /* [log2 of the entries] [varint n] n values, (key value)* END */
 
     PAR_TAG_END = 0xe8,
@@ -74,6 +76,11 @@ enum {
 };
 
 #define PAR_TABLE_LATER 4 /* added to the tag of a table */
+
+#define PAR_SHAPE_FIRST 0x80    /* in the place of the log2 */
+#define PAR_SHAPE_NEW 0xff
+#define PAR_SHAPES_MAX (PAR_SHAPE_NEW - PAR_SHAPE_FIRST)
+#define PAR_SHAPE_KEYS_MAX 32
 
 enum { PAR_FUNCTION_ENV = 1 }; /* the function's environment table follows its upvalues (5.1, LuaJIT) */
 

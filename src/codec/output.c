@@ -1,5 +1,7 @@
 /* Where the encoder writes: the caller's span as long as it suffices, then a buffer of its own. Scalars on the wire. */
-#include "codec/encoder.h"
+#include "codec/output.h"
+
+#include "codec/shapes.h"
 
 int par_output_full(par_encoder *e)
 {
@@ -23,54 +25,16 @@ bool par_output_grow(par_encoder *e, size_t want)
 
 bool par_output_leave_span(par_encoder *e) { return !e->in_span || par_output_grow(e, 1); }
 
-static void put_wide(par_encoder *e, unsigned tag, uint64_t value, unsigned bytes)
-{
-    *e->p++ = (uint8_t)tag;
-    for (unsigned i = 0; i < bytes; i++) e->p[i] = (uint8_t)(value >> (8 * i));
-    e->p += bytes;
-}
-
-void par_put_integer(par_encoder *e, int64_t value)
-{
-    if (value >= 0 && value < 64)
-        *e->p++ = (uint8_t)(PAR_TAG_INT + value);
-    else if (value < 0 && value >= -16)
-        *e->p++ = (uint8_t)(PAR_TAG_NEGATIVE + value + 16);
-    else if (value >= INT8_MIN && value <= INT8_MAX)
-        put_wide(e, PAR_TAG_I8, (uint64_t)value, 1);
-    else if (value >= INT16_MIN && value <= INT16_MAX)
-        put_wide(e, PAR_TAG_I16, (uint64_t)value, 2);
-    else if (value >= INT32_MIN && value <= INT32_MAX)
-        put_wide(e, PAR_TAG_I32, (uint64_t)value, 4);
-    else
-        put_wide(e, PAR_TAG_I64, (uint64_t)value, 8);
-}
-
-void par_put_float(par_encoder *e, double value)
-{
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    put_wide(e, PAR_TAG_F64, bits, 8);
-}
-
 /* ---- runs ---- */
 
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-#error "runs of numbers are copied as they lie in memory: this has to learn to swap bytes"
+#error "numbers are copied as they lie in memory: this has to learn to swap bytes"
 #endif
 
-unsigned par_put_run(par_encoder *e, unsigned tag, unsigned n)
+void par_put_run(par_encoder *e, unsigned tag, unsigned n)
 {
     par_put_u8(e, tag);
     par_put_varint(e, n);
-    return tag;
-}
-
-unsigned par_run_of_integers(uint64_t bits)
-{
-    if (bits <= INT8_MAX) return PAR_TAG_RUN_I8;
-    if (bits <= INT16_MAX) return PAR_TAG_RUN_I16;
-    return bits <= INT32_MAX ? PAR_TAG_RUN_I32 : PAR_TAG_RUN_I64;
 }
 
 void par_put_floats(par_encoder *e, const double *values, unsigned n)
@@ -79,23 +43,27 @@ void par_put_floats(par_encoder *e, const double *values, unsigned n)
     par_put_bytes(e, values, n * sizeof *values);
 }
 
-#define PUT_NARROWED(e, type, values, n)              \
-    for (unsigned i_ = 0; i_ < (n); i_++) {           \
-        type narrow_ = (type)(values)[i_];            \
-        memcpy((e)->p, &narrow_, sizeof narrow_);     \
-        (e)->p += sizeof narrow_;                     \
-    }
+#define PUT_NARROWED(e, tag, type)                           \
+    do {                                                     \
+        par_put_run((e), (tag), n);                          \
+        uint8_t *p_ = (e)->p;                                \
+        for (unsigned i_ = 0; i_ < n; i_++) {                \
+            type narrow_ = (type)values[i_];                 \
+            memcpy(p_ + i_ * sizeof narrow_, &narrow_, sizeof narrow_); \
+        }                                                    \
+        (e)->p += n * sizeof(type);                          \
+    } while (0)
 
-void par_put_integers(par_encoder *e, const int64_t *values, unsigned n)
+void par_put_integers(par_encoder *e, const int64_t *values, unsigned n, uint64_t bits)
 {
-    uint64_t bits = 0; /* of every value, without its sign */
-    for (unsigned i = 0; i < n; i++) bits |= (uint64_t)(values[i] ^ (values[i] >> 63));
-    switch (par_put_run(e, par_run_of_integers(bits), n)) {
-    case PAR_TAG_RUN_I8: PUT_NARROWED(e, int8_t, values, n) break;
-    case PAR_TAG_RUN_I16: PUT_NARROWED(e, int16_t, values, n) break;
-    case PAR_TAG_RUN_I32: PUT_NARROWED(e, int32_t, values, n) break;
-    default: par_put_bytes(e, values, n * sizeof *values);
-    }
+    if (bits <= INT8_MAX)
+        PUT_NARROWED(e, PAR_TAG_RUN_I8, int8_t);
+    else if (bits <= INT16_MAX)
+        PUT_NARROWED(e, PAR_TAG_RUN_I16, int16_t);
+    else if (bits <= INT32_MAX)
+        PUT_NARROWED(e, PAR_TAG_RUN_I32, int32_t);
+    else
+        PUT_NARROWED(e, PAR_TAG_RUN_I64, int64_t);
 }
 
 /* ---- strings and the dictionary ---- */
@@ -105,9 +73,9 @@ void par_put_word(par_encoder *e, uint32_t index)
     if (index < 64)
         *e->p++ = (uint8_t)(PAR_TAG_WORD + index);
     else if (index < 64 + 256)
-        put_wide(e, PAR_TAG_WORD8, index - 64, 1);
+        par_put_wide(e, PAR_TAG_WORD8, index - 64, 1);
     else
-        put_wide(e, PAR_TAG_WORD32, index, 4);
+        par_put_wide(e, PAR_TAG_WORD32, index, 4);
 }
 
 int par_output_payload(par_encoder *e, const par_payload *payload)
@@ -144,11 +112,11 @@ static int put_fresh(par_encoder *e, const char *s, size_t len, bool define)
     if (len < 32)
         *e->p++ = (uint8_t)((define ? PAR_TAG_STRING_DEF : PAR_TAG_STRING) + len);
     else if (len <= UINT8_MAX)
-        put_wide(e, define ? PAR_TAG_STR8_DEF : PAR_TAG_STR8, len, 1);
+        par_put_wide(e, define ? PAR_TAG_STR8_DEF : PAR_TAG_STR8, len, 1);
     else if (len <= UINT32_MAX)
-        put_wide(e, define ? PAR_TAG_STR32_DEF : PAR_TAG_STR32, len, 4);
+        par_put_wide(e, define ? PAR_TAG_STR32_DEF : PAR_TAG_STR32, len, 4);
     else
-        put_wide(e, define ? PAR_TAG_STR64_DEF : PAR_TAG_STR64, len, 8);
+        par_put_wide(e, define ? PAR_TAG_STR64_DEF : PAR_TAG_STR64, len, 8);
     par_put_bytes(e, s, len);
     return PAR_OK;
 }
@@ -159,6 +127,7 @@ int par_put_plain_string(par_encoder *e, const char *s, size_t len) { return put
 
 void par_output_forget(par_encoder *e)
 {
+    par_shapes_forget(&e->shapes);
     e->plain_metatable = NULL;
     if (++e->words_epoch != 0) return;
     memset(e->words, 0, PAR_WORD_SLOTS * sizeof *e->words);

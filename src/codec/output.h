@@ -41,15 +41,43 @@ static inline void par_put_zigzag(par_encoder *e, int64_t value)
 }
 
 #define PAR_NUMBER_MAX 9 /* bytes of any number */
-void par_put_integer(par_encoder *e, int64_t value);
-void par_put_float(par_encoder *e, double value);
-/* Begins a run of n numbers; returns the tag. */
-unsigned par_put_run(par_encoder *e, unsigned tag, unsigned n);
-/* The tag for integers of which none needs other bits than these, and its sign. */
-unsigned par_run_of_integers(uint64_t bits);
-/* Runs of n numbers; the integers as narrow as they all are. */
+/* `bytes` of the value behind its tag; room for PAR_NUMBER_MAX is there. */
+static inline void par_put_wide(par_encoder *e, unsigned tag, uint64_t value, unsigned bytes)
+{
+    uint8_t *p = e->p;
+    *p = (uint8_t)tag;
+    memcpy(p + 1, &value, sizeof value);
+    e->p = p + 1 + bytes;
+}
+
+static inline void par_put_integer(par_encoder *e, int64_t value)
+{
+    if (value >= 0 && value < 64)
+        par_put_u8(e, (unsigned)(PAR_TAG_INT + value));
+    else if (value < 0 && value >= -16)
+        par_put_u8(e, (unsigned)(PAR_TAG_NEGATIVE + value + 16));
+    else if (value >= INT8_MIN && value <= INT8_MAX)
+        par_put_wide(e, PAR_TAG_I8, (uint64_t)value, 1);
+    else if (value >= INT16_MIN && value <= INT16_MAX)
+        par_put_wide(e, PAR_TAG_I16, (uint64_t)value, 2);
+    else if (value >= INT32_MIN && value <= INT32_MAX)
+        par_put_wide(e, PAR_TAG_I32, (uint64_t)value, 4);
+    else
+        par_put_wide(e, PAR_TAG_I64, (uint64_t)value, 8);
+}
+
+static inline void par_put_float(par_encoder *e, double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    par_put_wide(e, PAR_TAG_F64, bits, 8);
+}
+
+/* Begins a run of n numbers. */
+void par_put_run(par_encoder *e, unsigned tag, unsigned n);
+/* Runs of n numbers; the integers as narrow as they all are: none needs other bits than these, and its sign. */
 void par_put_floats(par_encoder *e, const double *values, unsigned n);
-void par_put_integers(par_encoder *e, const int64_t *values, unsigned n);
+void par_put_integers(par_encoder *e, const int64_t *values, unsigned n, uint64_t bits);
 int par_put_plain_string(par_encoder *e, const char *s, size_t len); /* past the dictionary */
 void par_put_word(par_encoder *e, uint32_t index); /* an entry of the dictionary */
 /* Any string; short ones go a faster way. */
@@ -80,6 +108,14 @@ static inline par_word *par_find_word(const par_encoder *e, const char *key)
     return other->epoch != e->words_epoch || other->index == PAR_WORD_ONCE ? other : NULL;
 }
 
+#define PAR_MISSES_MANY 256u
+
+/* Where many strings in a row were not known, only every fourth is looked up. */
+static inline bool par_words_worth_a_look(par_encoder *e)
+{
+    return e->words_missed++ < PAR_MISSES_MANY || (e->words_missed & 3) == 0;
+}
+
 /* Up to PAR_SHORT_MAX bytes, in two pieces that may overlap. */
 static inline void par_copy_short(uint8_t *to, const char *from, size_t len)
 {
@@ -105,8 +141,9 @@ static inline int par_put_string(par_encoder *e, const char *s, size_t len)
 {
     unsigned tag = PAR_TAG_STRING;
     if (len > PAR_SHORT_MAX || (size_t)(e->end - e->p) <= PAR_SHORT_MAX) return par_put_long_string(e, s, len);
-    par_word *word = len >= PAR_WORTH_A_WORD ? par_find_word(e, s) : NULL;
+    par_word *word = len >= PAR_WORTH_A_WORD && par_words_worth_a_look(e) ? par_find_word(e, s) : NULL;
     if (word && par_word_is(e, word, s)) {
+        e->words_missed = 0;
         if (word->index != PAR_WORD_ONCE) {
             par_put_word(e, word->index);
             return PAR_OK;
@@ -116,9 +153,10 @@ static inline int par_put_string(par_encoder *e, const char *s, size_t len)
     } else if (word) {
         *word = (par_word){.key = s, .epoch = e->words_epoch, .index = PAR_WORD_ONCE};
     }
-    *e->p++ = (uint8_t)(tag + len);
-    par_copy_short(e->p, s, len);
-    e->p += len;
+    uint8_t *p = e->p; /* bytes that are written may be those of anything, as far as the compiler knows, so of *e */
+    *p = (uint8_t)(tag + len);
+    par_copy_short(p + 1, s, len);
+    e->p = p + 1 + len;
     return PAR_OK;
 }
 

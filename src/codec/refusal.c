@@ -69,6 +69,7 @@ static void path_level(lua_State *L, par_encoder *e, size_t level, path_text *pa
     switch (open->step) {
     case PAR_STEP_SEQUENCE:
     case PAR_STEP_FILL: path_add(path, "[%zu]", open->i); break;
+    case PAR_STEP_RECORD:
     case PAR_STEP_HASH:
         par_levels_push(L, &e->levels, level, 1);
         path_key(L, path);
@@ -86,6 +87,7 @@ static void path_filling(lua_State *L, par_decoder *d, size_t level, path_text *
     const par_filling *filling = &d->open[level];
     switch (filling->take) {
     case PAR_TAKE_ELEMENT: path_add(path, "[%zu]", filling->i); break;
+    case PAR_TAKE_FIELD:
     case PAR_TAKE_VALUE:
         par_levels_push(L, &d->levels, level, 1);
         path_key(L, path);

@@ -22,6 +22,7 @@
 typedef enum par_step { /* what an open container of the encoder does next; which key is on its level */
     PAR_STEP_SEQUENCE,  /* elements 1..n in the order of lua_next: key */
     PAR_STEP_FILL,      /* the remaining elements by index: the key that broke the sequence, or nil */
+    PAR_STEP_RECORD,    /* the values of a record, number i of n: the last key */
     PAR_STEP_HASH,      /* other entries: the last key */
     PAR_STEP_KEY,       /* the key itself was a container and is written: key; its value comes next */
     PAR_STEP_METATABLE, /* the metatable is being written, then the table is done */
@@ -42,8 +43,9 @@ typedef struct par_open {
     bool has_metatable;
     bool named_checked; /* the table is known not to be found by name */
     bool direct;     /* the direct walk goes through it */
+    uint8_t shape;   /* RECORD: its number */
     size_t at;       /* offset of the first tag */
-    size_t i, n;     /* elements (or upvalues) done and in all */
+    size_t i, n;     /* elements (or upvalues, or values of a record) done and in all */
     size_t entries;  /* in the hash part */
     const void *table; /* from here on for the direct walk: the table, and what it was like when Lua was last called */
     const void *nodes;
@@ -57,6 +59,33 @@ typedef struct par_word { /* one slot of the encoder's dictionary cache */
     uint32_t index; /* PAR_WORD_ONCE: seen once, not in the dictionary */
 } par_word;
 
+#define PAR_SHAPE_SIGHTINGS 256u
+
+typedef struct par_sighting { /* keys of a table that were seen, by their hash */
+    uint64_t hash;
+    uint32_t epoch;
+    uint32_t shape;
+} par_sighting;
+
+typedef struct par_shape {
+    uint32_t epoch; /* another epoch: its addresses say nothing any more */
+    uint32_t n;
+    size_t first;    /* of its keys */
+    size_t names_at; /* offset of their names in the message */
+} par_shape;
+
+typedef struct par_shapes { /* of records: encode_shape.c */
+    uint32_t epoch, n;
+    uint32_t last; /* shape of the last record */
+    size_t tables; /* without elements, in this message */
+    par_shape *known;
+    size_t known_capacity;
+    const char **keys; /* addresses of Lua strings */
+    size_t n_keys, keys_capacity;
+    par_sighting sightings[PAR_SHAPE_SIGHTINGS];
+} par_shapes;
+
+#define PAR_KEYS_ON_STACK 64        /* decoder: keys of shapes in stack slots */
 #define PAR_WORDS_ON_STACK 64u /* decoder: dictionary entries in stack slots */
 #define PAR_WORD_ONCE UINT32_MAX
 #define PAR_WORD_SLOTS 1024u
@@ -76,6 +105,8 @@ typedef struct par_encoder {
     par_pointers seen;
     par_word *words; /* PAR_WORD_SLOTS of them */
     uint32_t words_epoch, words_defined;
+    uint32_t words_missed; /* short strings since one was found */
+    par_shapes shapes;
     par_sent_storage *storages;
     uint32_t n_storages;
     size_t storages_capacity;
@@ -106,6 +137,7 @@ typedef enum par_take { /* what an open container of the decoder waits for */
     PAR_TAKE_ELEMENT,   /* number i of n; then entries if there is a hash part */
     PAR_TAKE_KEY,
     PAR_TAKE_VALUE,
+    PAR_TAKE_FIELD,     /* value number i of the n of a record, whose keys begin at number `fixed` */
     PAR_TAKE_METATABLE,
     PAR_TAKE_UPVALUE,   /* number i of n; beyond `fixed` comes the environment */
     PAR_TAKE_HOOKED,    /* number i of n, into a table */
@@ -117,7 +149,7 @@ typedef struct par_filling {
     bool hash;       /* a hash part follows the elements */
     bool metatable;  /* a metatable follows the table */
     size_t i, n;
-    size_t fixed;    /* UPVALUE: how many of the n; HOOKED: number of its reference, or 0 */
+    size_t fixed;    /* UPVALUE: how many of the n; HOOKED: number of its reference, or 0; FIELD: see there */
 } par_filling;
 
 typedef struct par_got_storage {
@@ -130,12 +162,21 @@ typedef struct par_decoder {
     par_buffer own; /* a copy of the message, when hooks run */
     bool owned;
     size_t budget; /* entries that may still be presized */
+    uint8_t tag;   /* see PAR_DECODE_OTHER */
+    const struct par_direct *direct; /* fills arrays with numbers; NULL: not in use */
+    size_t through_api; /* numbers of runs that were pushed one by one, since the codec was made */
     par_levels levels;
     par_filling *open;
     size_t open_capacity;
     int refs_index;    /* stack index of the table of references; 0: the message has none */
     int words_index;   /* of the first dictionary entry; the entries beyond PAR_WORDS_ON_STACK are in a table behind */
     uint32_t words_limit, words_defined;
+    int keys_index; /* the same for the keys of shapes */
+    uint32_t n_shapes, n_keys;
+    struct {
+        uint16_t first;
+        uint8_t n;
+    } shapes[PAR_SHAPES_MAX];
     uint64_t *refs;    /* offsets of the values in the table of references, ascending */
     size_t n_refs, refs_capacity;
     par_got_storage *storages;

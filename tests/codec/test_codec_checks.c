@@ -64,6 +64,49 @@ static void tables(void)
     CORRUPT(V, 0, 0, 1, PAR_TAG_META, PAR_TAG_REF, 4);
 }
 
+#define NEW(...) PAR_TAG_HASH, PAR_SHAPE_NEW, __VA_ARGS__
+#define SHAPE(n) PAR_TAG_HASH, PAR_SHAPE_FIRST + (n)
+
+static void records(void)
+{
+    const unsigned S = PAR_FORMAT_SHAPES;
+    GOOD(V, S, 0, 1, NEW(1, 1, 'a'), 5);
+    GOOD(V, S, 0, 1, PAR_TAG_ARRAY, 0, 3, NEW(2, 1, 'a', 0), 5, 6, SHAPE(0), 7, PAR_TAG_NIL, NEW(1, 1, 'b'), SHAPE(1), 1);
+    GOOD(V, S, 0, 1, NEW(2, 1, 'a', 1, 'a'), 5, 6);                /* a key twice: the last counts, as in any table */
+    GOOD(V, S | PAR_FORMAT_REFS, 0, 1, PAR_TAG_HASH + PAR_TABLE_LATER, PAR_SHAPE_NEW, 1, 1, 'a', PAR_TAG_REF, 4);
+    GOOD(V, S, 0, 1, PAR_TAG_META, NEW(1, 1, 'a'), 5, PAR_TAG_EMPTY);
+    CORRUPT(V, 0, 0, 1, NEW(1, 1, 'a'), 5);                        /* not announced */
+    CORRUPT(V, 0, 0, 1, SHAPE(0), 5);
+    CORRUPT(V, S, 0, 1, SHAPE(0), 5);                              /* not defined */
+    CORRUPT(V, S, 0, 1, SHAPE(126), 5);
+    CORRUPT(V, S, 0, 1, NEW(0), 5);                                /* of no keys, and of too many */
+    CORRUPT(V, S, 0, 1, NEW(33, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), 0, 0,
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    CORRUPT(V, S, 0, 1, NEW(1, 2, 'a'));                           /* a name longer than the message */
+    CORRUPT(V, S, 0, 1, NEW(2, 1, 'a', 1, 'b'), 5);                /* more values than bytes */
+    CORRUPT(V, S, 0, 1, NEW(1, 1, 'a'), 5, 5);
+    CORRUPT(V, S, 0, 1, PAR_TAG_MIXED, PAR_SHAPE_FIRST, 1, 5, 5);  /* what has elements is no record */
+    CORRUPT(V, S, 0, 1, PAR_TAG_HASH, 31, PAR_TAG_END);
+}
+
+/* One shape more than there can be. */
+static void shapes_without_end(void)
+{
+    uint8_t bytes[6 + 6 * (PAR_SHAPES_MAX + 1)] = {V, PAR_FORMAT_SHAPES, 0, 1, PAR_TAG_ARRAY, 0};
+    for (unsigned n = PAR_SHAPES_MAX; n <= PAR_SHAPES_MAX + 1; n++) {
+        size_t len = 6;
+        uint64_t count = n;
+        for (; count >= 0x80; count >>= 7) bytes[len++] = (uint8_t)(count | 0x80);
+        bytes[len++] = (uint8_t)count;
+        for (unsigned i = 0; i < n; i++) {
+            const uint8_t record[] = {NEW(1, 0), 5};
+            memcpy(bytes + len, record, sizeof record);
+            len += sizeof record;
+        }
+        CHECK_INT(outcome(bytes, len, 0), n > PAR_SHAPES_MAX ? PAR_E_CORRUPT : 1);
+    }
+}
+
 /* Tables inside tables, each of which claims all that is left: what is made beforehand is bounded by the message once. */
 static void claims_that_add_up(void)
 {
@@ -283,6 +326,7 @@ static void so_may_the_loading_of_a_module(void)
     lua_close(L);
 }
 
-TAP_MAIN(TEST(scalars_and_the_dictionary), TEST(tables), TEST(claims_that_add_up), TEST(references), TEST(storages),
+TAP_MAIN(TEST(scalars_and_the_dictionary), TEST(tables), TEST(records), TEST(shapes_without_end), TEST(claims_that_add_up),
+         TEST(references), TEST(storages),
          TEST(payloads), TEST(tensors), TEST(bytecode), TEST(source), TEST(a_hook_may_take_the_messages_memory_away),
          TEST(so_may_the_loading_of_a_module))

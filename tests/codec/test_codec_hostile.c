@@ -32,7 +32,7 @@ static void six_bytes_take_less_than_64_kilobytes(void)
     lua_gc(L, LUA_GCSTOP, 0);
     size_t worst = 0;
     long good = 0;
-    for (unsigned i = 0; i < 8 * 4 * 4 * 65536u; i++) {
+    for (unsigned i = 0; i < 16 * 4 * 4 * 65536u; i++) {
         uint8_t bytes[6] = {PAR_FORMAT_VERSION, (uint8_t)(i >> 20), words[i >> 18 & 3], counts[i >> 16 & 3],
                             (uint8_t)(i >> 8),  (uint8_t)i};
         size_t before = meter.peak = meter.used;
@@ -78,6 +78,7 @@ static const char *const values[] = {
     "return {name = 'x', i = 1, {1, 2, 3, 4, 5}, {1.5, 2.5, 3.5, 4.5}, 'abc', 'abc', 'abc', [true] = 300, [2^40] = -5}",
     "local t = {} t.t = t t[1] = {t, t} t[{}] = t return t",
     "local t = {} for i = 1, 5 do t[i] = {name = 'n' .. i, value = i * 1000, list = {i, i}} end return t",
+    "local t = {} for i = 1, 3 do t[i] = {x = {y = i}, a = true, t = t} end t.again = t[2] return t",
     "local a = tensor(5) return {a, a, storage_of(a), tensor(3)}",
     "local t = {} for i = 1, 80 do t[i] = 'word' .. i t[i + 80] = 'word' .. i end return t",
 };

@@ -10,6 +10,7 @@ enum { UNTESTED, TESTING, IN_USE, NOT_IN_USE };
 
 static _Atomic int state;               /* released when the others are written; who acquires it reads them */
 static const par_direct *walk_in_use;
+static bool only_reads;
 static char state_text[160];
 
 static void decide(void)
@@ -19,11 +20,12 @@ static void decide(void)
         snprintf(state_text, sizeof state_text, "off: PARALLEL_DIRECT=0");
         return;
     }
+    only_reads = wanted && strcmp(wanted, "read") == 0;
     for (const par_direct *const *walk = par_direct_walks; *walk; walk++) {
         failure = par_direct_test(*walk);
         if (failure) continue;
         walk_in_use = *walk;
-        snprintf(state_text, sizeof state_text, "on: %s", (*walk)->layout);
+        snprintf(state_text, sizeof state_text, "on: %s%s", (*walk)->layout, only_reads ? ", reading only" : "");
         return;
     }
     snprintf(state_text, sizeof state_text, "off: %s", failure);
@@ -43,6 +45,8 @@ const par_direct *par_direct_get(void)
     }
     return par_direct_tested(); /* while another thread tests, this one goes through the API */
 }
+
+bool par_direct_only_reads(void) { return only_reads; }
 
 const char *par_direct_state(void)
 {

@@ -1,9 +1,9 @@
-/* The ways past Lua's API: reading tables where the VM keeps them. Each family of VMs has a file that declares how they lie in
- * memory; it is used only when a self-test has read back values of every kind, made through the API, and found them as they are.
- * PARALLEL_DIRECT=0 turns it off.
+/* The ways past Lua's API: reading tables where the VM keeps them, and filling arrays with numbers there. Each family of VMs has a
+ * file that declares how they lie in memory; it is used only when a self-test has read back values of every kind, made through the
+ * API, and found them as they are. PARALLEL_DIRECT=0 turns both off, PARALLEL_DIRECT=read the filling.
  *
- * Nothing here writes into the VM's memory. Nothing that could allocate there, and so collect garbage or run code, is called
- * while an address of its memory is held that is not on the Lua stack. */
+ * Nothing that could allocate there, and so collect garbage or run code, is called while an address of its memory is held that is not
+ * on the Lua stack. */
 #ifndef PAR_CODEC_DIRECT_DIRECT_H
 #define PAR_CODEC_DIRECT_DIRECT_H
 
@@ -19,6 +19,9 @@ typedef struct par_direct {
      * metatable; level: table, anything. 0: a value to be written is at the top, perhaps some levels further in. PAR_DIRECT_NOT:
      * the innermost level, perhaps a new one, goes on through the API. Or an error. May raise for memory. */
     int (*walk)(lua_State *L, par_encoder *e);
+    /* The n numbers of a run (of this tag) become the elements from number `first` on of a table that the decoder made.
+     * False: nothing was done, they do not fit in its array part. */
+    bool (*fill)(const void *table, size_t first, size_t n, unsigned tag, const uint8_t *bytes);
     /* For the self-test: NULL, or what is not as the API gives it in the table at the top. `careful`: the memory is tested before
      * it is read. */
     const char *(*compare)(lua_State *L, bool careful);
@@ -32,6 +35,8 @@ extern const par_direct *const par_direct_walks[];
 const par_direct *par_direct_get(void);
 /* The same, without the self-test: NULL also when it did not run yet. */
 const par_direct *par_direct_tested(void);
+/* Is filling turned off? */
+bool par_direct_only_reads(void);
 /* Why there is none, or where it reads; for people. */
 const char *par_direct_state(void);
 

@@ -110,6 +110,18 @@ static inline double raw_float(const raw_slot *slot)
     return number;
 }
 
+/* What is no float has the bits of a NaN. */
+static inline double raw_float_or_nan(const raw_slot *slot) { return raw_float(slot); }
+
+/* Other bits of a NaN could be taken for a reference. */
+static inline void raw_set_float(raw_slot *slot, double number)
+{
+    memcpy(&slot->word, &number, sizeof number);
+    if (number != number) slot->word = UINT64_C(0xfff8) << 48;
+}
+
+static inline void raw_set_integer(raw_slot *slot, int64_t integer) { raw_set_float(slot, (double)integer); }
+
 static inline int64_t raw_integer(const raw_slot *slot) { return (int32_t)(uint32_t)slot->word; }
 
 static inline const void *raw_object_of(const raw_slot *slot, raw_kind kind)

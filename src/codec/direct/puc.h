@@ -2,6 +2,7 @@
 #ifndef PAR_CODEC_DIRECT_PUC_H
 #define PAR_CODEC_DIRECT_PUC_H
 
+#include <math.h>
 #include <stdbool.h>
 
 #include "codec/direct/raw.h"
@@ -48,12 +49,34 @@ static inline raw_kind raw_kind_of(const raw_slot *slot)
 
 static inline double raw_float(const raw_slot *slot) { return slot->value.number; }
 
+/* For a Lua without integers. */
+static inline double raw_float_or_nan(const raw_slot *slot)
+{
+    return slot->type == RAW_TYPE_FLOAT ? slot->value.number : (double)NAN;
+}
+
 static inline int64_t raw_integer(const raw_slot *slot)
 {
 #if LUA_VERSION_NUM >= 503
     return slot->value.integer;
 #else
     return (int64_t)slot->value.number;
+#endif
+}
+
+static inline void raw_set_float(raw_slot *slot, double number)
+{
+    slot->value.number = number;
+    slot->type = RAW_TYPE_FLOAT;
+}
+
+static inline void raw_set_integer(raw_slot *slot, int64_t integer)
+{
+#if LUA_VERSION_NUM >= 503
+    slot->value.integer = integer;
+    slot->type = RAW_TYPE_INTEGER;
+#else
+    raw_set_float(slot, (double)integer);
 #endif
 }
 

@@ -5,12 +5,14 @@
  *   raw_view_of(table)                 the parts of a table; the order of lua_next is: slots, then nodes
  *   raw_key_of(node), raw_value_of(node)
  *   raw_kind_of(slot), and what a slot of each kind holds: raw_float, raw_integer, raw_string, raw_inner
+ *   raw_float_or_nan(slot)             a float, or a NaN
+ *   raw_set_float, raw_set_integer     make a slot hold a number (fill.h says which)
  *   raw_object_of(slot)                address of a RAW_TEXT (as lua_tolstring gives it), RAW_TABLE
  *   raw_learn_text(slot, bytes, len)   for the self-test, where the layout of strings differs from one release to the next
  *   raw_metatable(table)
  *   raw_array_border(view, table, &ask)  what the length operator finds in the array part; ask: it would go on in the nodes
  *
- * Nothing here writes, and nothing here is called before the self-test has proved the layout, but by that test. */
+ * Nothing here is called before the self-test has proved the layout, but by that test. */
 #ifndef PAR_CODEC_DIRECT_RAW_H
 #define PAR_CODEC_DIRECT_RAW_H
 

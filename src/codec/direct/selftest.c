@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "codec/direct/direct.h"
+#include "codec/format.h"
 
 #define SIZES 70
 #define KINDS 16
@@ -130,6 +131,32 @@ static void compare_all(lua_State *L, const par_direct *walk, int n, bool thin, 
     }
 }
 
+/* Arrays of numbers: what was filled in comes back, and nothing else. */
+static void test_fill(lua_State *L, const par_direct *walk, int size)
+{
+    double floats[SIZES];
+    int16_t integers[SIZES];
+    for (int i = 0; i < size; i++) {
+        floats[i] = i / 3.0;
+        integers[i] = (int16_t)(i * 100 - 3000);
+    }
+    lua_createtable(L, 2 * size, 0);
+    const void *table = lua_topointer(L, -1);
+    bool fits = walk->fill(table, 1, (size_t)size, PAR_TAG_RUN_F64, (const uint8_t *)floats) &&
+                walk->fill(table, (size_t)size + 1, (size_t)size, PAR_TAG_RUN_I16, (const uint8_t *)integers);
+    bool equal = fits && lua_rawlen(L, -1) == 2 * (size_t)size;
+    for (int i = 0; i < size; i++) {
+        lua_rawgeti(L, -1, i + 1);
+        lua_rawgeti(L, -2, size + i + 1);
+        equal = equal && lua_type(L, -2) == LUA_TNUMBER && lua_type(L, -1) == LUA_TNUMBER && lua_tonumber(L, -2) == floats[i] &&
+                lua_tonumber(L, -1) == integers[i] && (!PAR_LUA_INTEGERS || (lua_isinteger(L, -1) && !lua_isinteger(L, -2)));
+        lua_pop(L, 2);
+    }
+    if (!equal) luaL_error(L, "arrays of numbers differ");
+    compare(L, walk, false);
+    lua_pop(L, 1);
+}
+
 static void collect(lua_State *L, int mode)
 {
 #if LUA_VERSION_NUM >= 504
@@ -149,6 +176,7 @@ static int test(lua_State *L)
     luaL_checkstack(L, KINDS + 20, NULL);
     push_kinds(L);
     test_first(L, walk);
+    for (int size = 1; size <= SIZES; size += 3) test_fill(L, walk, size);
     lua_newtable(L);
     for (int size = 0; size <= SIZES; size++) make(L, walk, size);
     int n = 2 * (SIZES + 1);

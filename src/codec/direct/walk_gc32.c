@@ -6,5 +6,6 @@
 #include "codec/direct/layout.h"
 #include "codec/direct/walk.h"
 
-const par_direct par_direct_gc32 = {.layout = "LuaJIT, references of 32 bits", .suits = suits, .walk = walk, .compare = compare};
+const par_direct par_direct_gc32 = {
+    .layout = "LuaJIT, references of 32 bits", .suits = suits, .walk = walk, .fill = fill, .compare = compare};
 #endif

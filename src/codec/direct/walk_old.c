@@ -6,5 +6,6 @@
 #include "codec/direct/layout.h"
 #include "codec/direct/walk.h"
 
-const par_direct par_direct_old = {.layout = LUA_VERSION ", first releases", .suits = suits, .walk = walk, .compare = compare};
+const par_direct par_direct_old = {
+    .layout = LUA_VERSION ", first releases", .suits = suits, .walk = walk, .fill = fill, .compare = compare};
 #endif

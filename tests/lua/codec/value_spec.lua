@@ -168,7 +168,7 @@ describe('refusals', function()
   end)
 
   it('of bytes that are no message', function()
-    for _, s in ipairs {'', 'x', '\177', '\177\0\0\1', '\177\0\0\1\1\1', ('\255'):rep(100), encode {1, 2, 3}:sub(1, -2)} do
+    for _, s in ipairs {'', 'x', '\178', '\178\0\0\1', '\178\0\0\1\1\1', ('\255'):rep(100), encode {1, 2, 3}:sub(1, -2)} do
       local ok, message = pcall(decode, s)
       assert.is_false(ok)
       assert.truthy(message:find 'corrupt')

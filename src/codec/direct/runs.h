@@ -1,0 +1,84 @@
+/* Elements that are numbers: written as runs. Included after a layout. */
+#ifndef PAR_CODEC_DIRECT_RUNS_H
+#define PAR_CODEC_DIRECT_RUNS_H
+
+#include "codec/direct/scalars.h"
+#include "codec/encode_table.h"
+
+/* How many of the slots, `max` at most, hold integers: they are in `values` then, and the bits that any needs besides its sign. */
+static inline unsigned gather_integers(const raw_slot *slots, unsigned max, int64_t *values, uint64_t *bits)
+{
+    unsigned n = 0;
+    for (*bits = 0; n < max; n++) {
+        int64_t value;
+#if !PAR_LUA_INTEGERS
+        if (!par_number_is_integral(raw_float_or_nan(&slots[n]), &value))
+#endif
+        {
+            if (raw_kind_of(&slots[n]) != RAW_INTEGER) break;
+            value = raw_integer(&slots[n]);
+        }
+        *bits |= (uint64_t)(value ^ (value >> 63));
+        values[n] = value;
+    }
+    return n;
+}
+
+static inline unsigned count_floats(const raw_slot *slots, unsigned max)
+{
+    unsigned n = 0;
+    for (; n < max && raw_kind_of(&slots[n]) == RAW_FLOAT; n++) {
+#if !PAR_LUA_INTEGERS
+        int64_t whole;
+        if (par_number_is_integral(raw_float(&slots[n]), &whole)) break;
+#endif
+    }
+    return n;
+}
+
+static void put_floats(par_encoder *e, const raw_slot *slots, unsigned n)
+{
+    par_put_run(e, PAR_TAG_RUN_F64, n);
+    for (unsigned i = 0; i < n; i++) {
+        double value = raw_float(&slots[i]);
+        memcpy(e->p + i * sizeof value, &value, sizeof value);
+    }
+    e->p += n * sizeof(double);
+}
+
+/* Is there one among them that the receiver cannot hold? The elements before it are counted as written: for the path. */
+static bool find_wide(walking *w, const int64_t *values, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (par_i64_fits_double(values[i])) continue;
+        w->wide = values[i];
+        w->open->i += i + 1;
+        return true;
+    }
+    return false;
+}
+
+/* The number at element open->i + 1 and those of its kind behind it. */
+static int put_numbers(walking *w, const raw_slot *slots)
+{
+    par_encoder *e = w->e;
+    size_t left = w->open->n - w->open->i;
+    unsigned max = left < PAR_RUN_MAX ? (unsigned)left : PAR_RUN_MAX;
+    int64_t values[PAR_RUN_MAX];
+    uint64_t bits;
+    unsigned n = gather_integers(slots, max, values, &bits);
+    bool floats = n == 0;
+    if (floats) n = count_floats(slots, max);
+    if (!par_output_room(e, 11 + (size_t)PAR_NUMBER_MAX * n)) return par_output_full(e);
+    if (!floats && e->doubles_only && find_wide(w, values, n)) return WIDE_INTEGER;
+    w->open->i += n;
+    if (n >= PAR_RUN_MIN && floats)
+        put_floats(e, slots, n);
+    else if (n >= PAR_RUN_MIN)
+        par_put_integers(e, values, n, bits);
+    else
+        for (unsigned i = 0; i < n; i++) put_scalar(w, &slots[i], raw_kind_of(&slots[i]));
+    return WRITTEN;
+}
+
+#endif

@@ -1,0 +1,95 @@
+/* Scalars that the walk writes, and what all of it shares. Included after a layout. */
+#ifndef PAR_CODEC_DIRECT_SCALARS_H
+#define PAR_CODEC_DIRECT_SCALARS_H
+
+#include <string.h>
+
+#include "codec/direct/direct.h"
+#include "codec/encode_scalar.h"
+
+enum outcome { /* or the code of an error */
+    WRITTEN = 1,
+    ENTERED,          /* a table in the table: a level more */
+    THROUGH_API,      /* the value has to be written through the API */
+    REST_THROUGH_API, /* this entry and those behind it */
+    VALUE_THROUGH_API,
+    WIDE_INTEGER      /* one that the receiver cannot hold: refused */
+};
+
+typedef struct walking {
+    par_encoder *e;
+    par_open *open; /* the innermost level */
+    size_t depth;   /* its number */
+    raw_view view;  /* of its table */
+    int64_t wide;
+} walking;
+
+static inline size_t elements_max(const raw_view *v) { return RAW_FIRST_KEY || !v->n_slots ? v->n_slots : v->n_slots - 1; }
+
+static bool has_integer_key(const raw_view *v, size_t wanted)
+{
+    for (size_t i = 0; i < v->n_nodes; i++) {
+        raw_slot key = raw_key_of(&v->nodes[i]), value = raw_value_of(&v->nodes[i]);
+        raw_kind kind = raw_kind_of(&key);
+        if (kind == RAW_INTEGER ? raw_integer(&key) != (int64_t)wanted : kind != RAW_FLOAT || raw_float(&key) != (double)wanted)
+            continue;
+        if (raw_kind_of(&value) != RAW_NIL) return true;
+    }
+    return false;
+}
+
+/* What the length operator says. False: it would have to look the answer up among the nodes. */
+static bool border(const raw_view *v, const raw_table *t, size_t *n)
+{
+    bool ask;
+    *n = raw_array_border(v, t, &ask);
+    return !ask || !has_integer_key(v, *n + 1);
+}
+
+/* ---- scalars ---- */
+
+static inline int put_integer(walking *w, int64_t value)
+{
+    if (w->e->doubles_only && !par_i64_fits_double(value)) {
+        w->wide = value;
+        return WIDE_INTEGER;
+    }
+    par_put_integer(w->e, value);
+    return WRITTEN;
+}
+
+static inline int put_float(walking *w, double value)
+{
+#if !PAR_LUA_INTEGERS
+    int64_t whole;
+    if (par_number_is_integral(value, &whole)) return put_integer(w, whole);
+#endif
+    par_put_float(w->e, value);
+    return WRITTEN;
+}
+
+static inline int put_text(walking *w, const raw_slot *slot)
+{
+    size_t len;
+    const char *s = raw_string(slot, &len);
+    int rc = par_put_string(w->e, s, len);
+    return rc == PAR_OK ? WRITTEN : rc;
+}
+
+/* Anything but tables. */
+static inline int put_scalar(walking *w, const raw_slot *slot, raw_kind kind)
+{
+    par_encoder *e = w->e;
+    if (kind == RAW_TEXT) return put_text(w, slot);
+    if (!par_output_room(e, PAR_NUMBER_MAX)) return par_output_full(e);
+    switch (kind) {
+    case RAW_FLOAT: return put_float(w, raw_float(slot));
+    case RAW_INTEGER: return put_integer(w, raw_integer(slot));
+    case RAW_NIL: par_put_u8(e, PAR_TAG_NIL); return WRITTEN;
+    case RAW_FALSE: par_put_u8(e, PAR_TAG_FALSE); return WRITTEN;
+    case RAW_TRUE: par_put_u8(e, PAR_TAG_TRUE); return WRITTEN;
+    default: return THROUGH_API;
+    }
+}
+
+#endif
