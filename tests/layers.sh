@@ -15,7 +15,8 @@ allowed() { # the folders that a folder may know
     group) echo "base os transport channel tensor group" ;;
     codec) echo "base os tensor codec" ;;
     link) echo "base os trace transport channel group link" ;;
-    lua) echo "base os trace transport tensor codec group link lua torch cluster" ;;
+    journal) echo "base os journal" ;;
+    lua) echo "base os trace transport tensor codec group link lua torch cluster journal" ;;
     api) echo "base os transport link api parallel" ;;
     torch) echo "base os tensor codec torch" ;;
     cluster) echo "base os trace transport channel link cluster" ;;

@@ -68,6 +68,7 @@ local function outcome(child)
   local failure = handle.failure(child)
   if failure then
     failure.name = child.name
+    if failure.message then failure.message = require 'parallel.modules'.explain(failure.message) end
     leave_if_done(child)
     return false, failure
   end
@@ -106,7 +107,7 @@ end
 function methods.join(child, message, given)
   must_be_child(child, 'join')
   children.must_have_code({child}, 'join')
-  message, given = options.split(message, given)
+  message, given = options.split(message, given, 'join')
   return give(children.join(child, message, given and given.timeout))
 end
 
@@ -114,7 +115,7 @@ end
 function methods.sync(child, given)
   must_be_child(child, 'sync')
   children.must_have_code({child}, 'sync')
-  local _, checked = options.split(nil, given)
+  local _, checked = options.split(nil, given, 'sync')
   return give(children.sync(child, nil, checked and checked.timeout))
 end
 

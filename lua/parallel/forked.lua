@@ -58,7 +58,9 @@ end
 
 -- --- nfork's tables ---
 
-local entry_keys = {[1] = true, ip = true, protocol = true, lua = true, cores = true, speed = true}
+local entry_names = {'ip', 'protocol', 'lua', 'cores', 'speed'}
+local entry_keys = {true}
+for _, name in ipairs(entry_names) do entry_keys[name] = true end
 local usage = "parallel.nfork(n) or parallel.nfork({n, ip=, protocol=, lua=}, ...) expected"
 
 local function is_count(value) return type(value) == 'number' and value >= 0 and value % 1 == 0 and value < 2 ^ 31 end
@@ -70,7 +72,7 @@ local function check_entry(entry, i)
     error(('%s must begin with a number of processes, got %s: %s'):format(what, tostring(entry[1]), usage), 0)
   end
   for key in pairs(entry) do
-    if not entry_keys[key] then error(("%s: there is no option '%s': %s"):format(what, tostring(key), usage), 0) end
+    if not entry_keys[key] then error(require 'parallel.options'.unknown(what, key, entry_names) .. ': ' .. usage, 0) end
   end
   check_place(what, entry)
 end

@@ -47,6 +47,10 @@ function group.members(target, what)
   if type(target) ~= 'table' then
     error(('%s: a child, parallel.children or a list of children expected, got %s'):format(what, type(target)), 3)
   end
+  local key = next(target)
+  if target[1] == nil and key ~= nil then
+    error(('%s: a child, parallel.children or a list of children expected, got a table with the key %s'):format(what, tostring(key)), 3)
+  end
   for i, child in ipairs(target) do
     if not handle.is_child(child) then
       error(('%s: element %d of the list is no child but a %s'):format(what, i, type(child)), 3)
@@ -91,13 +95,13 @@ function methods.join(target, message, given)
     for id, child in pairs(target) do before[id] = child end
     state.joined_last = before
   end
-  message, given = options.split(message, given)
+  message, given = options.split(message, given, 'join')
   return wait_all(target, 'join', children.join, message, given)
 end
 
 --- children:sync([{timeout=}]): waits until every process has ended, and forgets them
 function methods.sync(target, given)
-  local _, checked = options.split(nil, given)
+  local _, checked = options.split(nil, given, 'sync')
   return wait_all(target, 'sync', children.sync, nil, checked)
 end
 
@@ -111,8 +115,12 @@ end
 
 -- --- messages ---
 
+local of_send = {timeout = true, lossy = true}
+
 --- children:send(value [, {timeout=, lossy=}]): the same message to each, encoded once
-function methods.send(target, value, given) handle.broadcast(members(target, 'send'), value, given) end
+function methods.send(target, value, given)
+  handle.broadcast(members(target, 'send'), value, options.check(given, of_send, 'send'))
+end
 
 -- One message of a child, if there is one or it may be waited for: value, came.
 local function receive_one(child, slot, deadline, noblock)
@@ -145,6 +153,8 @@ end
 --- children:receive([table] [, {timeout=} or 'noblock']): one message of each, in a new table or the given one
 function methods.receive(target, into, given)
   if given == nil and (into == 'noblock' or options.are(into)) then into, given = nil, into end
+  if given == nil then options.refuse_slip(into, 'receive') end
+  if type(given) == 'table' then options.check(given, options.timeout, 'receive') end
   if into ~= nil and type(into) ~= 'table' then
     error("receive: a table to fill, 'noblock' or an options table expected, got " .. type(into), 2)
   end

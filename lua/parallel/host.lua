@@ -3,11 +3,15 @@ local core = require 'parallel.core'
 local compat = require 'parallel.compat'
 local hostlist = require 'parallel.hostlist'
 local machine = require 'parallel.machine'
+local options = require 'parallel.options'
 
 local host = {}
 
 local function fail(text, ...) error('parallel.hosts: ' .. text:format(...), 0) end
 host.fail = fail
+
+--- Raises an error about an option that there is not. of: of what it would be.
+function host.refuse_option(name, names, of) error(options.unknown('parallel.hosts', name, names, of), 0) end
 
 function host.is_count(value) return type(value) == 'number' and value >= 1 and value % 1 == 0 and value < 2 ^ 31 end
 
@@ -20,6 +24,9 @@ local kinds = {
   address = 'string', encrypt = 'boolean', connect_timeout = 'number', dryrun = 'boolean', functions = 'boolean', send_modules = 'boolean',
   cipher = 'any', job = 'table', port = 'any', listen_port = 'any', user = 'string', speed = 'number',
 }
+
+local offered = {'host', 'slots', 'lua', 'dir', 'env', 'launcher', 'transport', 'port', 'address', 'encrypt', 'connect_timeout',
+  'functions', 'send_modules', 'dryrun'}
 
 local function own_interpreter()
   local path = core.program_path()
@@ -80,10 +87,7 @@ end
 local function check(entry)
   for name, value in pairs(entry) do
     local kind = kinds[name]
-    if not kind then
-      fail("there is no option '%s' of a host (host, slots, lua, dir, env, launcher, transport, port, address, encrypt, "
-        .. "connect_timeout, functions, send_modules, dryrun)", tostring(name))
-    end
+    if not kind then host.refuse_option(name, offered, 'of a host') end
     if kind ~= 'any' and type(value) ~= kind then fail('host %s: %s must be a %s, got %s', tostring(entry.host), name, kind, type(value)) end
   end
   if entry.slots ~= nil and not host.is_count(entry.slots) then

@@ -35,10 +35,7 @@ local job_options = {nodes = true, cpus = true, time = true, partition = true, a
 local function jobs_of(wanted)
   if type(wanted) ~= 'table' then fail("slurm= takes a table such as {nodes=2, time='1:00:00'}, got %s", type(wanted)) end
   for name in pairs(wanted) do
-    if not job_options[name] then
-      fail("slurm: there is no option '%s' (nodes, cpus, time, partition, account, qos, constraint, mem, gres, reservation, args, env, "
-        .. "dir, lua, address, port, encrypt, connect_timeout)", tostring(name))
-    end
+    if not job_options[name] then host_options.refuse_option(name, job_options, 'of slurm=') end
   end
   if not is_count(wanted.nodes) then fail("slurm: nodes must be a whole number from 1 on, got %s", tostring(wanted.nodes)) end
   if wanted.cpus ~= nil and not is_count(wanted.cpus) then fail("slurm: cpus must be a whole number from 1 on, got %s", tostring(wanted.cpus)) end

@@ -84,6 +84,10 @@ end
 --- In a child: waits until the parent joins, and returns the message of that join.
 function parallel.yield(options)
   if parallel.id == 0 then error('parallel.yield: this is the top process, nobody can join it', 2) end
+  if options ~= nil then
+    local options_of = require 'parallel.options'
+    options_of.check(options, options_of.timeout, 'parallel.yield')
+  end
   return core.child.yield(parallel.parent, options and options.timeout)
 end
 
@@ -138,6 +142,7 @@ local lazy = {
   reset = {'parallel.forked', 'reset'},
   pool = {'parallel.pool', 'open'},
   map = {'parallel.map', 'map'},
+  pairs_map = {'parallel.map', 'pairs_map'},
   trace = {'parallel.trace', 'start'},
   hosts = {'parallel.hosts', 'hosts'},
   counter = {'parallel.siblings.shared', 'counter'},

@@ -29,10 +29,9 @@ local function split(options)
   return for_pool, for_map
 end
 
---- parallel.map(f, list [, {workers=, chunk=, progress=, timeout=, retries=, on_error=, seed=, init=, ...}])
--- -> results in order [, errors by task number, when on_error let the map go on]
-function module.map(f, list, options)
-  options_of.check(options, options_of.pool, 'parallel.map')
+-- Calls a method of a pool for a map: the kept one, or one of its own.
+local function on_pool(method, f, list, options)
+  options_of.check(options, options_of.map_and_pool, 'parallel.' .. method)
   local for_pool, for_map = split(options or {})
   local size = for_pool.workers or not for_pool.hosts and options_of.default_workers() or nil
   local special = size == 0
@@ -44,7 +43,14 @@ function module.map(f, list, options)
     if good then return ... end
     return core.raise((...))
   end
-  return pass(pcall(workers.map, workers, f, list, for_map))
+  return pass(pcall(workers[method], workers, f, list, for_map))
 end
+
+--- parallel.map(f, list [, {workers=, chunk=, progress=, timeout=, retries=, on_error=, seed=, init=, ...}])
+-- -> results in order [, errors by task number, when on_error let the map go on]
+function module.map(f, list, options) return on_pool('map', f, list, options) end
+
+--- parallel.pairs_map(f, table [, options of map]) -> f(value, key) by key [, errors by key]
+function module.pairs_map(f, t, options) return on_pool('pairs_map', f, t, options) end
 
 return module

@@ -11,7 +11,7 @@ local known = {program = 'string', args = 'table', env = 'table', cwd = 'string'
 local function check(options)
   for name, value in pairs(options) do
     if not known[name] then
-      error(("parallel.run: a program has no option '%s' (program, args, env, cwd, stdout, name)"):format(tostring(name)), 0)
+      error(require 'parallel.options'.unknown('parallel.run', name, known, 'of a program'), 0)
     end
     if type(value) ~= known[name] then
       error(("parallel.run: option '%s' must be a %s, got %s"):format(name, known[name], type(value)), 0)

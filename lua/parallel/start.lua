@@ -3,6 +3,7 @@ local core = require 'parallel.core'
 local compat = require 'parallel.compat'
 local children = require 'parallel.children'
 local interpreter = require 'parallel.interpreter'
+local modules = require 'parallel.modules'
 local searcher = require 'parallel.searcher'
 local state = require 'parallel.state'
 
@@ -26,10 +27,9 @@ end
 
 -- --- options ---
 
-local known = {
-  code = true, args = true, lua = true, env = true, cwd = true, stdout = true, memory_limit = true, affinity = true,
-  name = true, nice = true, waits = true, hidden = true, functions = true, host = true,
-}
+local offered = {'code', 'args', 'lua', 'env', 'cwd', 'stdout', 'memory_limit', 'affinity', 'name', 'nice', 'functions', 'host'}
+local known = {waits = true, hidden = true} -- these two are between our own files
+for _, name in ipairs(offered) do known[name] = true end
 
 local function check(condition, name, expected, value)
   if not condition then
@@ -40,8 +40,7 @@ end
 local function check_options(options)
   for name in pairs(options) do
     if not known[name] then
-      error(("parallel.run: there is no option '%s' (code, args, lua, env, cwd, stdout, memory_limit, affinity, name, nice, functions, host)")
-        :format(tostring(name)), 0)
+      error(require 'parallel.options'.unknown('parallel.run', name, offered), 0)
     end
   end
   local o = options
@@ -161,6 +160,10 @@ function start.child(options)
   check_options(options)
   local code = options.code
   if not options.waits then start.check_code('parallel.run', code, not interpreter.is_named(options.lua)) end
+  if options.host == nil then
+    modules.check(code, 'code')
+    for i, value in ipairs(options.args or {}) do modules.check(value, ('arguments[%d]'):format(i)) end
+  end
   local id = state.last_id + 1
   local child, fields, same_kind, env, cwd, command, send_modules = spawn(id, options, module, children.count() + 1)
   state.last_id = id

@@ -134,7 +134,7 @@ static int push_expression(lua_State *L, par_encoder *e, const lua_Debug *ar)
     }
     return par_refuse(L, e, "cannot send a function to another kind of Lua: its text was not found in lines %d-%d of %s%s",
                       ar->linedefined, ar->lastlinedefined, ar->short_src,
-                      found > 1 ? ", where several functions stand" : "");
+                      found > 1 ? ", where several functions stand: begin it on a line of its own" : "");
 }
 
 /* Does the text at the top give a function here? A file may have changed since. */
@@ -154,7 +154,9 @@ int par_encode_source(lua_State *L, par_encoder *e)
 {
     lua_Debug ar;
     luaL_checkstack(L, 12, NULL);
-    if (!only_globals(L)) return par_refuse(L, e, "cannot send a function with upvalues or an environment to another kind of Lua");
+    if (!only_globals(L))
+        return par_refuse(L, e, "cannot send a function with upvalues or an environment to another kind of Lua: give it these values "
+                          "as arguments");
     lua_pushvalue(L, -1);
     lua_getinfo(L, ">S", &ar);
     bool main = strcmp(ar.what, "main") == 0;

@@ -1,8 +1,12 @@
 #include "os/file.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 typedef enum last_use { NOTHING, READING, WRITING } last_use;
 
@@ -102,4 +106,15 @@ int64_t par_os_file_left(par_os_file *stream)
     int64_t position = par_os_file_position(stream);
     if (position < 0 || fstat(fileno(stream->file), &about) != 0 || !S_ISREG(about.st_mode)) return -1;
     return (int64_t)about.st_size > position ? (int64_t)about.st_size - position : 0;
+}
+
+int par_os_file_lock(const char *path, int *fd, par_error *err)
+{
+    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (*fd < 0) return par_error_system(err, "cannot open %s for writing", path);
+    if (flock(*fd, LOCK_EX | LOCK_NB) == 0) return PAR_OK;
+    int rc = errno == EWOULDBLOCK ? par_error_set(err, PAR_E_AGAIN, "%s is in use by another program", path)
+                                  : par_error_system(err, "cannot lock %s", path);
+    close(*fd);
+    return rc;
 }

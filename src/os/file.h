@@ -33,4 +33,9 @@ bool par_os_file_seek_end(par_os_file *stream);
 /* Bytes behind the position of a regular file, else -1. */
 int64_t par_os_file_left(par_os_file *stream);
 
+/* --- one program at a time --- */
+/* Opens a file, which is made when it is not there, and keeps others who call this away until *fd is closed or this process ends.
+ * PAR_E_AGAIN: another one has it. PAR_E_SYSTEM. */
+int par_os_file_lock(const char *path, int *fd, par_error *err);
+
 #endif

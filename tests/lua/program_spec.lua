@@ -57,7 +57,7 @@ describe('a child that is a program', function()
   end)
 
   it('has options of its own', function()
-    assert.matches("a program has no option 'code'", message_of(parallel.run, {program = worker, code = ''}))
+    assert.matches("there is no option 'code' of a program", message_of(parallel.run, {program = worker, code = ''}))
     assert.matches("option 'program' must be a string", message_of(parallel.run, {program = 5}))
     assert.matches('argument 1 of a program must be a string', message_of(parallel.run, {program = worker, args = {5}}))
     assert.matches("cannot start '/no/such/worker'", message_of(parallel.run, {program = '/no/such/worker'}))

@@ -2,18 +2,53 @@
 local core = require 'parallel.core'
 local compat = require 'parallel.compat'
 local errors = require 'parallel.errors'
+local state = require 'parallel.state'
 
 local worker = {}
 local handle = core.child
 
--- A traceback without the lines that are ours: what happened before and after the user's code says nothing to him.
+local root = debug.getinfo(1, 'S').source:match('^@(.*/)child/[^/]*$')
+
+-- The file of ours that a line of a traceback is about, as 'pool/map'; nil: it is about something else.
+local function own_file(line)
+  local name = line:match('parallel/([%w_/]+)%.lua:%d+:')
+  local file = name and root and io.open(root .. name .. '.lua')
+  if not file then return nil end
+  file:close()
+  return name
+end
+
+-- A traceback without the lines that are ours, and what they called in C: what happened around the user's code says nothing to him.
 local function own_part(traceback)
-  local lines = {}
+  local lines, in_c, after_ours = {}, 0, false -- in_c: so many lines at the end are about C
   for line in traceback:gmatch('[^\n]+') do
-    if line:find('xpcall', 1, true) then break end
-    if not line:find('parallel/[%a_/]*worker%.lua:') then lines[#lines + 1] = line end
+    if line:find('xpcall', 1, true) or line:find('[builtin#', 1, true) then break end -- the second is LuaJIT's name for it
+    local own = own_file(line)
+    if own then
+      local calls_user = own == 'child/worker' or own == 'pool/worker'
+      for _ = 1, calls_user and 0 or in_c do lines[#lines] = nil end
+      in_c, after_ours = 0, true
+    elseif not (after_ours and line:find('(...tail calls...)', 1, true)) then
+      lines[#lines + 1] = line
+      in_c, after_ours = line:find('^%s*%[C%]') and in_c + 1 or 0, false
+    end
   end
   return table.concat(lines, '\n')
+end
+
+-- Where a variable was nil: its kind (global or upvalue) and name, as each Lua says it.
+local function nil_variable(text)
+  local kind, name = text:match("a nil value %((%a+) '([^']+)'%)")
+  if kind then return kind, name end
+  return text:match("attempt to %a+ (%a+) '([^']+)' %(a nil value%)")
+end
+
+-- What to do about a variable that had a value where the function was written.
+local function hint(text)
+  local kind, name = nil_variable(text)
+  if not state.in_child or kind ~= 'global' and kind ~= 'upvalue' then return '' end
+  if kind == 'upvalue' then return (" (the local '%s' had no value yet when the function was sent)"):format(name) end
+  return (" (globals of the program do not travel to its children: make '%s' a local, require it in the function, or set it in init)"):format(name)
 end
 
 -- Message handler: the error value, its text and where it happened.
@@ -27,6 +62,7 @@ local function on_error(value)
     end
   end
   text = tostring(text):gsub('^.*parallel/[%w_/]+%.lua:%d+: (interrupted!)$', '%1') -- Ctrl-C, in a line of ours
+  if type(value) == 'string' then text = text .. hint(text) end
   local ok, traceback = pcall(debug.traceback, '', 2)
   return {value = value, text = text, traceback = ok and own_part(traceback) or ''}
 end

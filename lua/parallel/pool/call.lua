@@ -25,16 +25,17 @@ local function give_up(scheduler, job, err)
   if type(err) ~= 'table' or not err.task then scheduler.crew:stop_job(job) end
 end
 
---- The job is over: in peace, or with an error.
+--- The job is over: in peace, or with an error. Returns an error if its journal has one.
 function call.finish(pool, job, err)
   local scheduler = pool.scheduler
-  if not scheduler then return end
+  if not scheduler then return job.journal and job.journal:finish(err) end
   if err then pcall(give_up, scheduler, job, err) end
   -- A traced worker writes out its events before it says that a chunk is done.
   if core.trace_on() and not job.aborted then
     scheduler.loop:drive(function() return not scheduler.crew:works_on(job) end)
   end
   scheduler:remove_job(job)
+  return job.journal and job.journal:finish(err)
 end
 
 --- What to do with the final error of a task. Returns true, replacement | false
@@ -53,11 +54,28 @@ function call.handle_error(job, err)
   return false
 end
 
---- The line that shows how far a job is, or nil; and what drive has to call for it.
+--- Gives a job the journal that the options ask for, before call.begin.
+function call.journal(pool, job, f, options, what)
+  if not options.journal then return end
+  require 'parallel.pool.journal'.attach(job, f, options, what, pool.defaults.functions)
+end
+
+-- Calls both; returns when the first of them wants to be called again.
+local function both(a, b)
+  return function()
+    local first, second = a(), b()
+    return first and second and math.min(first, second) or first or second
+  end
+end
+
+--- The line that shows how far a job is, or nil; and what drive has to call for it and for the journal.
 function call.progress(options, job, total)
-  if not options.progress then return nil end
+  local journal = job.journal
+  local tick = journal and function() return journal:tick() end
+  if not options.progress then return nil, tick end
   local line = require 'parallel.progress'.new(options.progress, total)
-  return line, function() return line:show(job.ended) end
+  local function show() return line:show(job.ended) end
+  return line, tick and both(show, tick) or show
 end
 
 return call

@@ -48,6 +48,13 @@ local function environment(self)
   return env
 end
 
+-- The job of one worker, which knows whose it is.
+local function own_job(job_for, place)
+  local job = job_for(place)
+  job.maker = job_for
+  return job
+end
+
 --- Starts the worker of a place. first: it had none before.
 function crew:start(place, first)
   local options = self.options
@@ -62,7 +69,7 @@ function crew:start(place, first)
     crew = self, child = child, place = place, chunks = {}, functions = {}, forget = {}, taken = 0, own = {},
     began = self.system.clock(),
   }
-  for i, job_for in ipairs(self.everywhere) do worker.own[i] = job_for(place) end
+  for i, job_for in ipairs(self.everywhere) do worker.own[i] = own_job(job_for, place) end
   self.loop:watch(worker)
   self.workers[place] = worker
   return worker
@@ -71,12 +78,21 @@ end
 --- Each worker, and each that begins later, gets a job of its own: job_for(place).
 function crew:add_everywhere(job_for)
   self.everywhere[#self.everywhere + 1] = job_for
-  for place, worker in pairs(self.workers) do worker.own[#worker.own + 1] = job_for(place) end
+  for place, worker in pairs(self.workers) do worker.own[#worker.own + 1] = own_job(job_for, place) end
 end
 
+--- Those who have not begun it never will, and those who run it are ended.
 function crew:remove_everywhere(job_for)
-  for i, other in ipairs(self.everywhere) do
-    if other == job_for then return table.remove(self.everywhere, i) end
+  for i = #self.everywhere, 1, -1 do
+    if self.everywhere[i] == job_for then table.remove(self.everywhere, i) end
+  end
+  for place = 1, self.size do
+    local worker = self.workers[place]
+    local chunk, own = worker and worker.chunks[1], worker and worker.own or {}
+    for i = #own, 1, -1 do
+      if own[i].maker == job_for then table.remove(own, i) end
+    end
+    if chunk and chunk.job.maker == job_for then self:stop_job(chunk.job) end
   end
 end
 

@@ -1,6 +1,7 @@
 --- What went wrong with a task or a worker, for people: its number, its argument, its worker.
 local core = require 'parallel.core'
 local errors = require 'parallel.errors'
+local modules = require 'parallel.modules'
 
 local pool_errors = {}
 
@@ -12,9 +13,33 @@ local function with_argument(fields)
   return ('task %s (%s)'):format(fields.task, fields.argument)
 end
 
+-- "task 2 (x) of the inner map, in task 3 (y) of the outer": which one a task's own task was, from the inside out.
+local function nesting(places)
+  local texts = {}
+  for i, place in ipairs(places) do
+    texts[i] = place .. (i == 1 and ' of the inner map' or i == #places and ' of the outer' or ' of the one around it')
+  end
+  return table.concat(texts, ', in ')
+end
+
+-- A task failed because one of its own tasks did.
+local function nested_failed(fields, inner)
+  local places = {}
+  for i, place in ipairs(inner.places or {with_argument(inner)}) do places[i] = place end
+  places[#places + 1] = with_argument(fields)
+  local around = (fields.traceback or ''):gsub('^stack traceback:\n', '')
+  fields.places, fields.message, fields.traceback = places, inner.message, inner.traceback or ''
+  if around:find('%S') then fields.traceback = ('%s\nin %s:\n%s'):format(fields.traceback, with_argument(fields), around) end
+  fields.summary = ('%s: %s'):format(nesting(places), inner.message)
+  return errors.new(fields)
+end
+
 --- A task raised an error.
 function pool_errors.failed(fields)
   fields.code = fields.code or 'failed'
+  local inner = fields.value
+  if errors.is(inner) and inner.task then return nested_failed(fields, inner) end
+  fields.message = modules.explain(fields.message)
   fields.summary = ('%s failed in worker %s: %s'):format(with_argument(fields), fields.worker, fields.message)
   return errors.new(fields)
 end
@@ -59,7 +84,7 @@ end
 --- What a task returned, or its error, was not taken.
 function pool_errors.not_received(fields, message)
   fields.code = 'unsupported'
-  fields.message = message:gsub('^child %d+', 'worker ' .. tostring(fields.worker))
+  fields.message = modules.explain(message:gsub('^child %d+', 'worker ' .. tostring(fields.worker)))
   fields.summary = ('%s: %s'):format(with_argument(fields), fields.message)
   return errors.new(fields)
 end

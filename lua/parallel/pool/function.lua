@@ -11,8 +11,9 @@ pool_function.__index = pool_function
 local KEPT = 128 -- functions remembered by a pool
 local DEEP = 8 -- functions in upvalues of functions
 
-function pool_function.new(forget)
-  return setmetatable({known = {}, order = {}, last_id = 0, forget = forget}, pool_function)
+--- forget(id) is called with functions that no worker needs any more. check(f): with one that is new here, which it may refuse.
+function pool_function.new(forget, check)
+  return setmetatable({known = {}, order = {}, last_id = 0, forget = forget, check = check}, pool_function)
 end
 
 local function is_library(t)
@@ -89,6 +90,7 @@ end
 function pool_function:id_of(f, once)
   local known = self.known[f]
   if known and known.list and same(f, known.list) then return known.id end
+  if not known then self.check(f) end
   local list = references(f)
   if list then return remember(self, f, {list = list}) end
   if once then return self:new_id(), true end

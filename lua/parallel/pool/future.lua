@@ -2,6 +2,7 @@
 local core = require 'parallel.core'
 local compat = require 'parallel.compat'
 local errors = require 'parallel.errors'
+local options = require 'parallel.options'
 
 local future = {}
 local methods = {}
@@ -46,7 +47,7 @@ function future.reject(self, err)
 end
 
 local function seconds_of(timeout, what)
-  if type(timeout) == 'table' then timeout = timeout.timeout end
+  if type(timeout) == 'table' then timeout = options.check(timeout, options.timeout, what).timeout end
   if timeout ~= nil and (type(timeout) ~= 'number' or not (timeout >= 0)) then
     error(('%s: a timeout in seconds expected, got %s'):format(what, tostring(timeout)), 3)
   end

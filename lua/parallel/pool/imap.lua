@@ -7,13 +7,14 @@ local options_of = require 'parallel.pool.options'
 local protocol = require 'parallel.pool.protocol'
 
 local IN_FLIGHT = 64 -- tasks per worker that are read ahead
+local SLOW_SECONDS = 0.005 -- a loop over results that takes longer for one may leave what was received unwritten for too long
 
 -- --- reading ---
 
 -- Any iterator: a list, or a function that gives the next values until nil.
 local function source_of(items)
   if type(items) == 'table' and not (getmetatable(items) or {}).__call then
-    local i, n = 0, options_of.length_of(items)
+    local i, n = 0, options_of.length_of(items, 'imap')
     return function()
       i = i + 1
       if i <= n then return true, compat.pack(items[i]) end
@@ -40,6 +41,7 @@ local function pull(job, most)
     end
     job.last = job.last + 1
     job.items[job.last] = values
+    if job.journal then job.journal:restore(job.last) end
   end
 end
 
@@ -82,8 +84,16 @@ end
 
 local function end_stream(pool, job, err)
   job.over = true
-  call.finish(pool, job, err)
+  err = call.finish(pool, job, err) or err
   if job.progress then job.progress:finish(job.ended, err) end
+  return err
+end
+
+-- What was kept while somebody else took his time is written before he goes on, who may take his time again.
+local function commit(job)
+  local now = core.clock()
+  local ok, err = pcall(job.journal.tick, job.journal, not job.handed_out or now - job.handed_out > SLOW_SECONDS)
+  if not ok then core.raise(end_stream(job.pool, job, err)) end
 end
 
 local function next_result(pool, job, ordered, tick)
@@ -95,12 +105,16 @@ local function next_result(pool, job, ordered, tick)
   local number = ok and next_ready(job, ordered)
   local entry = number and job.ready[number]
   local err = not ok and problem or (entry and entry.error) or (not number and (job.aborted or job.source_error)) or nil
-  if err or not number then end_stream(pool, job, err) end
+  if err or not number then err = end_stream(pool, job, err) end
   if err then core.raise(err) end
   if not number then return nil end
   job.ready[number] = nil
   job.order[job.delivered + 1] = false
   job.delivered = job.delivered + 1
+  if job.journal then
+    commit(job)
+    job.handed_out = core.clock()
+  end
   return number, entry.value
 end
 
@@ -108,6 +122,8 @@ return function(pool, f, items, options)
   options = options_of.of_call(options, pool.defaults, options_of.imap, 'imap')
   local ordered = options.ordered ~= false
   local job = stream_job(pool, options, source_of(items))
+  job.pool = pool
+  call.journal(pool, job, f, options, 'imap')
   local tick
   job.progress, tick = call.progress(options, job)
   call.begin(pool, job, f)

@@ -4,12 +4,13 @@ local errors = require 'parallel.errors'
 local functions = require 'parallel.pool.function'
 local inline = require 'parallel.pool.inline'
 local loop = require 'parallel.pool.loop'
+local modules = require 'parallel.modules'
 local options_of = require 'parallel.pool.options'
 local pool_errors = require 'parallel.pool.errors'
 local scheduler = require 'parallel.pool.scheduler'
 local state = require 'parallel.state'
 local submit = require 'parallel.pool.submit'
-local map, imap, everywhere = require 'parallel.pool.map', require 'parallel.pool.imap', require 'parallel.pool.everywhere'
+local maps, imap, everywhere = require 'parallel.pool.map', require 'parallel.pool.imap', require 'parallel.pool.everywhere'
 local check_function, misuse = options_of.check_function, options_of.misuse
 
 local pool = {}
@@ -33,7 +34,11 @@ local function add_workers(self, its_loop)
     init_timeout = options_of.init_seconds(options),
   }
   local crew = self.scheduler.crew
-  self.functions = functions.new(function(id) crew:forget_function(id) end)
+  -- What init and everywhere have made in the workers, or is on other machines, is not known here.
+  local function check(f)
+    if not options.init and not crew.places and not crew.everywhere[1] then modules.check(f, 'function') end
+  end
+  self.functions = functions.new(function(id) crew:forget_function(id) end, check)
 end
 
 --- A pool by checked options, whose workers are served by a loop.
@@ -80,7 +85,13 @@ end
 --- pool:map(f, list [, {chunk=, timeout=, retries=, on_error=, seed=, progress=}]) -> results in order [, errors by task]
 function methods.map(self, f, list, options)
   check_call(self, f, 'map')
-  return map(self, f, list, options)
+  return maps.map(self, f, list, options)
+end
+
+--- pool:pairs_map(f, table [, options of map]) -> f(value, key) by key [, errors by key]
+function methods.pairs_map(self, f, t, options)
+  check_call(self, f, 'pairs_map')
+  return maps.pairs_map(self, f, t, options)
 end
 
 --- for i, result in pool:imap(f, iterator [, {ordered=true, in_flight=, ...}]) do: i is the number of the task
@@ -120,12 +131,13 @@ end
 
 --- pool:close([{now=true}]): waits for what was submitted, then ends the workers; now: ends them at once. Idempotent.
 function methods.close(self, options)
+  options_of.check_close(options)
   if self.closed then return end
   self.closed = true
   state.pools[self] = nil
   local its_scheduler, job = self.scheduler, self.calls
   if not its_scheduler then return end
-  local now = type(options) == 'table' and options.now or false
+  local now = options and options.now or false
   local ok, problem = true, nil
   if not now and job then
     ok, problem = pcall(its_scheduler.loop.drive, its_scheduler.loop, function() return job.aborted or job:idle() end)

@@ -1,29 +1,13 @@
 --- What callers may pass to a pool and to its methods, and what they are told when it is something else.
 local core = require 'parallel.core'
+local general = require 'parallel.options'
 local state = require 'parallel.state'
 
 local options = {}
 local INIT_SECONDS = 60 -- at least, for a worker to get ready, when tasks have a time limit
 
--- --- telling the caller ---
-
-local ours = debug.getinfo(1, 'S').source:match('^(.*)/pool/[^/]*$') or '@'
-
--- The innermost line that is not ours.
-local function callers_line()
-  for level = 3, 30 do
-    local info = debug.getinfo(level, 'Sl')
-    if not info then return '' end
-    if info.currentline > 0 and info.source:sub(1, #ours + 1) ~= ours .. '/' then
-      return ('%s:%d: '):format(info.short_src, info.currentline)
-    end
-  end
-  return ''
-end
-
---- Raises an error about the call of one of our functions; it names the caller's line.
-function options.misuse(text) error(callers_line() .. text, 0) end
-local misuse = options.misuse
+local misuse = general.misuse
+options.misuse = misuse
 
 -- --- names ---
 
@@ -35,28 +19,12 @@ local function set_of(...)
   return set
 end
 
-local of_tasks = 'chunk timeout retries seed on_error progress'
-options.map = set_of(of_tasks)
-options.imap = set_of(of_tasks, 'ordered in_flight')
+local of_tasks, of_journals = 'chunk timeout retries seed on_error progress', 'journal journal_mode retry'
+options.map = set_of(of_tasks, of_journals)
+options.imap = set_of(of_tasks, of_journals, 'ordered in_flight')
 options.pool = set_of(of_tasks, 'workers init init_timeout name lua env cwd memory_limit nice max_tasks max_memory functions hosts')
-
-local function names_of(set)
-  local list = {}
-  for name in pairs(set) do list[#list + 1] = name end
-  table.sort(list)
-  return table.concat(list, ', ')
-end
-
-local function check_names(given, known, what)
-  if given == nil then return {} end
-  if type(given) ~= 'table' then misuse(('%s: options in a table expected, got %s'):format(what, type(given))) end
-  for name in pairs(given) do
-    if not known[name] then
-      misuse(("%s: there is no option '%s' (%s)"):format(what, tostring(name), names_of(known)))
-    end
-  end
-  return given
-end
+options.map_and_pool = set_of(of_journals) -- of parallel.map
+for name in pairs(options.pool) do options.map_and_pool[name] = true end
 
 -- --- values ---
 
@@ -69,7 +37,24 @@ local function check_number(given, name, least, whole)
   end
 end
 
+local function check_journal(given)
+  if given.journal ~= nil and (type(given.journal) ~= 'string' or given.journal == '') then
+    misuse("pool: option 'journal' must be the name of a file, got " .. type(given.journal))
+  end
+  local mode, retry = given.journal_mode, given.retry
+  if mode ~= nil and mode ~= 'reuse' and mode ~= 'new' then
+    misuse("pool: option 'journal_mode' must be 'reuse' or 'new', got " .. tostring(mode))
+  end
+  if retry ~= nil and retry ~= 'failed' then
+    misuse("pool: option 'retry' must be 'failed' (of a journal), got " .. tostring(retry) .. '; retries=3 tries each task again')
+  end
+  if given.journal == nil and (mode ~= nil or retry ~= nil) then
+    misuse(("pool: option '%s' is of a journal: journal='file.db' names one"):format(mode ~= nil and 'journal_mode' or 'retry'))
+  end
+end
+
 local function check_values(given)
+  check_journal(given)
   check_number(given, 'workers', 0, true)
   check_number(given, 'chunk', 1, true)
   check_number(given, 'timeout', 0)
@@ -97,10 +82,15 @@ end
 
 --- The options given to `what`, checked; known: options.map, options.imap or options.pool.
 function options.check(given, known, what)
-  given = check_names(given, known, what)
+  given = general.check(given, known, what)
   check_values(given)
   return given
 end
+
+local of_close = set_of('now')
+
+--- What pool:close takes.
+function options.check_close(given) general.check(given, of_close, 'close') end
 
 --- The same, with those of the pool behind them.
 function options.of_call(given, defaults, known, what)
@@ -129,10 +119,43 @@ function options.check_function(f, what)
   misuse(('%s: a function expected, got %s'):format(what, type(f)))
 end
 
---- A list made by table.pack knows its own length; in others `n` may be anything.
-function options.length_of(list)
+-- What pairs finds in a table behind the first n elements: how many numbers as keys, one of them, and another key. Those before 1, as `arg`
+-- has them, are nobody's elements.
+local function left_out(list, n)
+  local count, number, other = 0, nil, nil
+  for key in pairs(list) do
+    if type(key) ~= 'number' or key < 1 then
+      other = key
+    elseif key > n then
+      count, number = count + 1, key
+    end
+  end
+  return count, number, other
+end
+
+-- A table that is no list, or one with holes: nothing of it may be left out silently. For a list this costs two steps of its
+-- traversal, which begins with 1 and ends with n.
+local function check_list(list, n, what)
+  local first = next(list)
+  if first == nil or (first == 1 and next(list, n) == nil) then return end
+  local count, number, other = left_out(list, n)
+  local remedy = ('%s takes elements 1, 2, 3, ...; parallel.pairs_map(f, table) takes every key'):format(what)
+  if count > 0 then
+    local taken = n == 0 and 'no element' or ('elements 1 to %d'):format(n)
+    misuse(('%s: this list has a hole: of it %s would be taken, and not element %s%s: %s, and a list that says its length as n may have holes')
+      :format(what, taken, tostring(number), count > 1 and (' and %d others'):format(count - 1) or '', remedy))
+  elseif n == 0 and other ~= nil and other ~= 'n' then
+    misuse(("%s: this table has no element 1, but the key '%s': %s"):format(what, tostring(other), remedy))
+  end
+end
+
+--- The length of a list for `what`. One made by table.pack knows it; in others `n` may be anything.
+function options.length_of(list, what)
   local n = list.n
-  return type(n) == 'number' and n >= 0 and n == math.floor(n) and n or #list
+  if type(n) == 'number' and n >= 0 and n == math.floor(n) then return n end
+  n = #list
+  if getmetatable(list) == nil then check_list(list, n, what) end
+  return n
 end
 
 return options

@@ -245,6 +245,13 @@ function scheduler:add_job(job)
   if job.timeout then self.timeouts = true end
 end
 
+--- Each worker gets a job of its own: see crew:add_everywhere. timeout: it has a time limit.
+function scheduler:add_everywhere(job_for, timeout)
+  self:check_broken()
+  if timeout then self.timeouts = true end
+  self.crew:add_everywhere(job_for)
+end
+
 --- The job is over.
 function scheduler:remove_job(job)
   self.queue:remove(job)

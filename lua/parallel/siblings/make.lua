@@ -1,6 +1,7 @@
 --- The parent's side of a group: who its members are, and what each of them is told.
 local core = require 'parallel.core'
 local group = require 'parallel.group'
+local options_of = require 'parallel.options'
 local state = require 'parallel.state'
 
 local handle = core.child
@@ -14,17 +15,6 @@ local metatable = {
 }
 
 local known = {name = true, channels = true}
-
-local function check_options(options)
-  if options == nil then return {} end
-  if type(options) ~= 'table' then
-    error('parallel.group: options in a table expected, got ' .. type(options), 0)
-  end
-  for name in pairs(options) do
-    if not known[name] then error(("parallel.group: there is no option '%s' (name, channels)"):format(tostring(name)), 0) end
-  end
-  return options
-end
 
 -- Those who cannot be members are named, all of them.
 local function check_members(list)
@@ -67,7 +57,7 @@ end
 --- Makes the group. Returns its name, size and members (ids).
 return function(target, options)
   local list = handle.is_child(target) and {target} or group.members(target, 'parallel.group')
-  options = check_options(options)
+  options = options_of.check(options, known, 'parallel.group')
   check_members(list)
   state.last_group = state.last_group + 1
   local name = options.name ~= nil and tostring(options.name) or tostring(state.last_group)

@@ -40,7 +40,7 @@ end
 function member.get(name, options, what)
   if name == nil and current then return current end
   check_child(what)
-  local _, checked = options_of.split(nil, options)
+  local _, checked = options_of.split(nil, options, what)
   local deadline = options_of.deadline(checked)
   while true do
     if name and by_name[name] then
@@ -167,7 +167,7 @@ end
 function methods.receive(group, rank, options)
   local all = peers(group, 'receive')
   if rank == nil or type(rank) == 'table' then
-    local _, checked = options_of.split(nil, rank or options)
+    local _, checked = options_of.split(nil, rank or options, 'receive')
     return receive_any(group, all, checked)
   end
   check_rank(group, rank, 'receive')

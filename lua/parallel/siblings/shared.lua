@@ -1,6 +1,7 @@
 --- Objects in shared memory that all processes with a handle use at once: parallel.counter, parallel.lock, parallel.table. Their
 -- operations are in C (src/lua/shared); they travel in messages and as arguments like any value.
 local core = require 'parallel.core'
+local options_of = require 'parallel.options'
 
 local shared = {}
 local kinds = core.shared
@@ -33,13 +34,7 @@ function shared.lock() return kinds.lock.new() end
 
 --- parallel.table([{bytes=}])
 function shared.table(options)
-  if options ~= nil and type(options) ~= 'table' then
-    error('parallel.table: options in a table such as {bytes=2^20} expected, got ' .. type(options), 2)
-  end
-  for name in pairs(options or {}) do
-    if name ~= 'bytes' then error(("parallel.table: there is no option '%s' (bytes)"):format(tostring(name)), 2) end
-  end
-  return kinds.table.new(options and options.bytes)
+  return kinds.table.new(options_of.check(options, {bytes = true}, 'parallel.table').bytes)
 end
 
 local function unlock_after(lock, ok, ...)

@@ -1,11 +1,50 @@
 #include "lua/child/arguments.h"
 
 #include <lauxlib.h>
+#include <stdbool.h>
+#include <string.h>
 
 #include "codec/codec.h"
 #include "base/limits.h"
 #include "codec/compat.h"
 #include "os/os.h"
+
+const char *const par_lua_timeout_only[] = {"timeout", NULL};
+
+/* The name at the top is none of these. How that is said, with what may have been meant, is written in Lua. */
+static int refuse_option(lua_State *L, const char *what, const char *const *names)
+{
+    int name = lua_gettop(L);
+    luaL_where(L, 1);
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "parallel.options");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "unknown");
+    lua_pushstring(L, what);
+    lua_pushvalue(L, name);
+    lua_newtable(L);
+    for (int i = 0; names[i]; i++) {
+        lua_pushstring(L, names[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_call(L, 3, 1);
+    lua_remove(L, -2);
+    lua_concat(L, 2);
+    return lua_error(L);
+}
+
+void par_lua_check_options(lua_State *L, int idx, const char *what, const char *const *names)
+{
+    if (!lua_istable(L, idx)) return;
+    luaL_checkstack(L, 10, NULL);
+    lua_pushnil(L);
+    while (lua_next(L, idx)) {
+        bool known = false;
+        lua_pop(L, 1);
+        for (int i = 0; names[i] && !known; i++) known = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), names[i]) == 0;
+        if (!known) refuse_option(L, what, names);
+    }
+}
 
 int64_t par_lua_deadline_of(lua_State *L, int idx, const char *what)
 {

@@ -5,6 +5,10 @@
 #include <lua.h>
 #include <stdint.h>
 
+/* Raises an error when the options table at idx has a name that is none of `names` (ended by NULL); no table: nothing. */
+void par_lua_check_options(lua_State *L, int idx, const char *what, const char *const *names);
+/* The names of calls that can wait and have no more options than that. */
+extern const char *const par_lua_timeout_only[];
 /* The deadline that the options table at idx asks for ({timeout=seconds}); no table, no deadline. */
 int64_t par_lua_deadline(lua_State *L, int idx);
 /* The same of the number at idx; `what` for errors. */

@@ -67,14 +67,15 @@ static void push_death(lua_State *L, par_lua_link *self)
     }
     if (self->link->lost)
         snprintf(text, sizeof text, "%s", self->link->lost);
-    else if (!self->link->hello)
-        snprintf(text, sizeof text, "it ended before it was ready (exit status %d, signal %d): is it a Lua interpreter "
-                 "that works?%s", end->status, end->signal, init_hint());
+    else if (!self->link->hello && !end->signal)
+        snprintf(text, sizeof text, "it ended before it was ready (exit status %d): is it a Lua interpreter that works?%s",
+                 end->status, init_hint());
     else if (end->status < 0)
         snprintf(text, sizeof text, "it ended without a result, and how is not known: this program ignores SIGCHLD, or reaps children "
                  "that are not its own");
     else if (end->signal)
-        snprintf(text, sizeof text, "it was killed by signal %d (%s)", end->signal, strsignal(end->signal));
+        snprintf(text, sizeof text, "it was killed by signal %d (%s)%s", end->signal, strsignal(end->signal),
+                 self->link->hello ? "" : " before it was ready");
     else
         snprintf(text, sizeof text, "it ended with exit status %d", end->status);
     int status = end->status, signal = end->signal;

@@ -112,6 +112,7 @@ static int receive_into(lua_State *L, par_lua_link *self, int target)
         if (!lua_toboolean(L, -1)) return n;
         lua_pop(L, 1);
     } else {
+        par_lua_check_options(L, target + 1, "receive", par_lua_timeout_only);
         receive_value(L, self, par_lua_deadline(L, target + 1));
     }
     par_lua_take_over(L, target);
@@ -138,6 +139,7 @@ static int link_receive(lua_State *L)
     if (lua_isuserdata(L, 2)) return receive_into(L, self, 2);
     if (!lua_isnil(L, 2) && !lua_istable(L, 2))
         return luaL_argerror(L, 2, "a tensor or storage to fill, 'noblock' or an options table expected");
+    par_lua_check_options(L, 2, "receive", par_lua_timeout_only);
     receive_value(L, self, par_lua_deadline(L, 2));
     return 1;
 }

@@ -1,6 +1,8 @@
 #include "lua/child/send.h"
 
 #include <lauxlib.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/limits.h"
 #include "codec/compat.h"
@@ -19,6 +21,24 @@ static int64_t payloads_bytes(const par_encoded *encoded)
     int64_t bytes = 0;
     for (uint32_t i = 0; i < encoded->n_payloads; i++) bytes += (int64_t)encoded->payloads[i].bytes;
     return bytes;
+}
+
+/* "Lua 5.4" of a fingerprint that begins with it. */
+static int kind_len(const char *fingerprint)
+{
+    const char *space = strchr(fingerprint, ' ');
+    return space ? (int)(space + 1 - fingerprint) + (int)strcspn(space + 1, " ") : 0;
+}
+
+/* What cannot go to another kind of Lua is refused by the codec, which does not know to which. */
+static void name_kinds(lua_State *L, const par_lua_link *self, par_error *err)
+{
+    char own[200], text[sizeof err->text];
+    const char *other = self->link ? self->link->fingerprint : "";
+    if (!*other || !strstr(err->text, "to another kind of Lua")) return;
+    par_codec_fingerprint(L, own, sizeof own);
+    snprintf(text, sizeof text, "%s", err->text);
+    snprintf(err->text, sizeof err->text, "%.400s (this is %.*s, the other side %.*s)", text, kind_len(own), own, kind_len(other), other);
 }
 
 /* Encodes into a claim, of which it notes whether somebody further in took its place. */
@@ -67,6 +87,7 @@ int par_lua_link_put(lua_State *L, par_lua_link *self, const par_lua_outgoing *m
     par_encoded encoded;
     if (self->raw) return put_bytes(L, self, message, bytes, err);
     int rc = encode(L, self, message, &encoded, err);
+    if (rc == PAR_E_UNSUPPORTED && self->encode_flags) name_kinds(L, self, err);
     if (rc != PAR_OK) return rc;
     rc = PAR_E_AGAIN;
     if (encoded.in_span && encoded.n_payloads == 0) rc = par_link_commit(self->link, message->kind, encoded.len, message->quietly, err);
@@ -96,9 +117,11 @@ void par_lua_link_send_values(lua_State *L, par_lua_link *self, uint32_t kind, i
 static int link_send(lua_State *L)
 {
     par_lua_give_back(L);
+    static const char *const options[] = {"timeout", "lossy", NULL};
     par_lua_link *self = par_lua_link_check(L, 1);
     par_lua_outgoing message = {.kind = PAR_KIND_DATA, .first = 2, .count = 1, .name = "message", .deadline_ns = PAR_NEVER};
     if (lua_gettop(L) != 2) {
+        par_lua_check_options(L, 3, "send", options);
         message.deadline_ns = par_lua_deadline(L, 3);
         message.flags = par_lua_send_flags(L, 3);
         lua_settop(L, 2);

@@ -66,12 +66,14 @@ unsigned par_lua_group_decode_flags(const par_lua_group *self, unsigned rank)
 /* --- calls that wait --- */
 par_lua_group_call par_lua_group_options(lua_State *L, int options, const char *what)
 {
+    static const char *const names[] = {"timeout", "inplace", NULL};
     par_lua_group_call call = {.self = par_lua_group_check(L, 1, what), .inplace = true};
     if (lua_isnoneornil(L, options)) {
         call.deadline_ns = INT64_MAX;
         return call;
     }
     if (!lua_istable(L, options)) luaL_error(L, "%s: options in a table expected, got %s", what, luaL_typename(L, options));
+    par_lua_check_options(L, options, what, names);
     call.deadline_ns = par_lua_deadline(L, options);
     lua_getfield(L, options, "inplace");
     call.inplace = lua_isnil(L, -1) || lua_toboolean(L, -1);

@@ -289,7 +289,7 @@ describe('sync', function()
     assert.equal(0, parallel.nchildren)
     child = parallel.fork()
     child:exec('return 1')
-    assert.matches('bad options: a table such as {timeout=1} expected', message_of(child.sync, child, 5))
+    assert.matches('sync: options in a table expected, got number', message_of(child.sync, child, 5))
   end)
 
   it('of a group with a hung child still takes out those that have ended', function()

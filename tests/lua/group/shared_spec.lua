@@ -236,7 +236,7 @@ describe('a shared table', function()
     t:set('again', 'room')
     assert.matches("option 'bytes' must be a number from 16384", message_of(parallel.table, {bytes = 5}), 1, true)
     assert.matches("there is no option 'size' (bytes)", message_of(parallel.table, {size = 5}), 1, true)
-    assert.matches('options in a table such as {bytes=2^20} expected, got number', message_of(parallel.table, 5), 1, true)
+    assert.matches('parallel.table: options in a table expected, got number', message_of(parallel.table, 5), 1, true)
   end)
 
   it('is whole whoever dies while he changes it', function()

@@ -1,0 +1,199 @@
+-- Slips that everybody makes: each is told at once, by the name that was meant and with what to do.
+package.path = 'tests/lua/?.lua;' .. package.path
+local support = require 'support'
+local parallel = require 'parallel'
+
+local message_of, error_of = support.message_of, support.error_of
+
+describe('options that there are not', function()
+  local child
+  setup(function() child = parallel.run('while true do local v = parallel.parent:receive() parallel.parent:send(v) end') end)
+  teardown(function() parallel.close() end)
+
+  local function refused(what, wrong, meant, f, ...)
+    local message = message_of(f, ...)
+    assert.matches(("%s: there is no option '%s'; %s? ("):format(what, wrong, meant), message, 1, true)
+    assert.matches('slips_spec.lua:%d+: ', message)
+    return message
+  end
+
+  it('are refused by receive and send, which would wait for ever', function()
+    refused('receive', 'time_out', 'timeout', function() child:receive{time_out = 0.5} end)
+    refused('receive', 'timeOut', 'timeout', function() child:receive(nil, {timeOut = 0.5}) end)
+    refused('receive', 'time_out', 'timeout', function() parallel.children:receive{time_out = 0.5} end)
+    refused('receive', 'tiemout', 'timeout', function() parallel.children:receive({}, {tiemout = 0.5}) end)
+    refused('receive', 'time_out', 'timeout', function() parallel.receive({child}, {time_out = 0.5}) end)
+    refused('send', 'lossless', 'lossy', function() child:send(1, {lossless = true}) end)
+    refused('send', 'timeouts', 'timeout', function() parallel.children:send(1, {timeouts = 1}) end)
+    child:send('nothing was sent before')
+    assert.equal('nothing was sent before', child:receive{timeout = support.patience})
+  end)
+
+  it('are refused by join and sync, which take messages too', function()
+    local message = refused('join', 'time_out', 'timeout', function() child:join{time_out = 0.5} end)
+    assert.matches('join%(table, {}%)$', message)
+    refused('join', 'timeot', 'timeout', function() parallel.children:join('message', {timeot = 0.5}) end)
+    refused('sync', 'time_out', 'timeout', function() child:sync{time_out = 0.5} end)
+    refused('sync', 'time', 'timeout', function() parallel.children:sync{time = 0.5} end)
+    assert.matches('options in a table expected, got number', message_of(function() child:join('message', 5) end))
+  end)
+
+  it('are named, the nearest first', function()
+    assert.matches("parallel.run: there is no option 'cod'; code? (code, ", message_of(parallel.run, {cod = ''}), 1, true)
+    assert.matches("parallel.run: there is no option 'mem_limit'; memory_limit? (memory_limit, ",
+      message_of(parallel.run, {code = '', mem_limit = 1}), 1, true)
+    assert.matches("parallel.run: there is no option 'xyz' (", message_of(parallel.run, {code = '', xyz = 1}), 1, true)
+    assert.matches("parallel.nfork: entry 1: there is no option 'prtocol'; protocol? (", message_of(parallel.nfork, {1, prtocol = 'x'}), 1, true)
+    assert.matches("there is no option 'slot' of a host; slots? (", message_of(parallel.hosts, {{host = 'x', slot = 2}}), 1, true)
+  end)
+
+  it('are refused in children as well, and by yield', function()
+    local text = parallel.run([[
+      local ok, err = pcall(parallel.parent.receive, parallel.parent, {time_out = 1})
+      local ok2, err2 = pcall(parallel.yield, {timeuot = 1})
+      return err, err2
+    ]])
+    local err, err2 = text:join()
+    assert.matches("receive: there is no option 'time_out'; timeout?", err, 1, true)
+    assert.matches("parallel.yield: there is no option 'timeuot'; timeout?", err2, 1, true)
+  end)
+
+  it('leave tables that are messages alone', function()
+    child:send({time_out = 1})
+    assert.same({time_out = 1}, child:receive())
+    local yielding = parallel.run('return parallel.yield()')
+    yielding:join({time_out = 1}, {})
+    assert.same({time_out = 1}, yielding:join())
+  end)
+
+  it('are told where a list of children is expected', function()
+    assert.matches('select: a child, parallel.children or a list of children expected, got a table with the key timeout',
+      message_of(parallel.select, {timeout = 1}), 1, true)
+  end)
+end)
+
+describe('a child that was killed before it was ready', function()
+  after_each(function() parallel.close() end)
+
+  it('was killed, and not no Lua interpreter', function()
+    local child = parallel.run{code = 'return 1', env = {LUA_INIT = 'os.execute("sleep 100")'}}
+    child:kill('KILL')
+    local err = error_of(child.join, child)
+    assert.equal('died', err.code)
+    assert.equal(9, err.signal)
+    assert.matches('killed by signal 9 (Killed)', tostring(err), 1, true)
+    assert.not_matches('interpreter', tostring(err))
+  end)
+end)
+
+local other = support.version == '5.4' and 'jit' or '5.4'
+local other_interpreter = support.interpreter(other)
+
+describe('a function for another kind of Lua', function()
+  after_each(function() parallel.close() end)
+  if not other_interpreter then return end
+  local kind = ' (this is Lua[JIT]* 5.%d, the other side Lua[JIT]* 5.%d)'
+
+  it('is refused with both kinds and what to do', function()
+    local x = 5
+    local message = message_of(parallel.run, {lua = other_interpreter, code = function() return x end})
+    assert.matches('give it these values as arguments' .. kind:gsub('[()]', '%%%0'), message)
+  end)
+
+  it('is found among several in one line, or refused in the same way', function()
+    local load_text = loadstring or load -- luacheck: ignore
+    local first, second = load_text('return function(y) return y + 1 end, function(y) return y + 2 end')()
+    assert.equal(7, parallel.run{lua = other_interpreter, code = second, args = {5}}:join())
+    assert.equal(6, parallel.run{lua = other_interpreter, code = first, args = {5}}:join())
+    local many = {}
+    for i = 1, 40 do many[i] = ('function() return %d end'):format(i) end
+    local text = 'return {' .. table.concat(many, ', ') .. '}'
+    local list = load_text(text, '@' .. support.root .. '/tests/lua/child/slips_spec.lua')()
+    local message = message_of(parallel.run, {lua = other_interpreter, code = list[40]})
+    assert.matches('its text was not found in lines 1%-1 of .*' .. kind:gsub('[()]', '%%%0'), message)
+    list = load_text(text)()
+    message = message_of(parallel.run, {lua = other_interpreter, code = list[40]})
+    assert.matches('where several functions stand: begin it on a line of its own' .. kind:gsub('[()]', '%%%0'), message)
+  end)
+end)
+
+describe('a variable that has no value in a child', function()
+  after_each(function() parallel.close() end)
+
+  it('is explained when it is a global', function()
+    local ok, err = pcall(function()
+      parallel.run(function() return missing_helper(1) end):join() -- luacheck: ignore
+    end)
+    assert.is_false(ok)
+    assert.matches("'missing_helper'.*globals of the program do not travel to its children: make 'missing_helper' a local", tostring(err))
+  end)
+
+  it('is explained when it is a local that got its value later', function()
+    local later
+    local function use() return later(1) end
+    local child = parallel.run(use)
+    later = function() end
+    assert.matches("the local 'later' had no value yet when the function was sent", message_of(child.join, child), 1, true)
+    assert.is_function(later)
+  end)
+
+  it('says nothing of other errors', function()
+    assert.not_matches('travel', message_of(function() parallel.run('local t = nil; t.x = 1'):join() end))
+  end)
+end)
+
+describe('a library made by the program', function()
+  after_each(function()
+    parallel.close()
+    package.preload.made_here, package.loaded.made_here = nil, nil
+  end)
+
+  -- In a process of its own: test runners have searchers of their own, and then nobody can say what require finds.
+  local function in_script(code)
+    return support.script('local parallel = require "parallel"\n' .. code)
+  end
+
+  it('is refused by name with the remedies, before anything is sent', function()
+    local out = in_script([[
+      package.preload.made_here = function() return {double = function(x) return 2 * x end} end
+      local lib = require 'made_here'
+      print(pcall(parallel.run, function(x) return lib.double(x) end, 1))
+      print(next(parallel.children))
+      local function inner(x) return lib.double(x) end
+      print(pcall(parallel.map, function(x) return inner(x) end, {1, 2}))
+      package.loaded.made_here = nil
+      package.preload.made_here = nil
+      print('as a table:', parallel.run(function(x) return lib.double(x) end, 4):join())
+    ]])
+    local message = "upvalue lib>: the module 'made_here' was made by this program and not loaded from a file"
+    assert.matches('code<' .. message, out, 1, true)
+    assert.matches('function<' .. message, out, 1, true)
+    assert.matches('make it in the function itself or in the option init of a pool, or take it out of package.loaded', out, 1, true)
+    assert.matches('\nnil\n', out)
+    assert.matches('as a table:\t8\n', out)
+  end)
+
+  it('is let through where init may have made it in the workers, and where a file has it', function()
+    local out = in_script([[
+      package.loaded.made_here = {double = function(x) return 2 * x end}
+      local lib = require 'made_here'
+      local function init() package.loaded.made_here = {double = function(x) return 3 * x end} end
+      print(table.concat(parallel.map(function(x) return lib.double(x) end, {1, 2}, {init = init, workers = 1}), ' '))
+      package.path = package.path .. ';' .. ]] .. ('%q'):format(support.root .. '/tests/lua/?.lua') .. [[
+
+      local found = require 'pool.world'
+      print(parallel.run(function() return type(found) end):join())
+    ]])
+    assert.equal('3 6\ntable\n', out)
+  end)
+
+  it('is explained when a child looks for it with require', function()
+    local out = in_script([[
+      package.preload.made_here = function() return {} end
+      print(pcall(parallel.map, function() return require('made_here') and 1 end, {1}))
+      print(pcall(function() return parallel.run(function() return require('made_here') and 1 end):join() end))
+    ]])
+    local _, count = out:gsub("%('made_here' was made by the program that sent this and not loaded from a file: put it", '')
+    assert.equal(2, count)
+  end)
+end)

@@ -1,0 +1,130 @@
+-- Slips with pools and maps that everybody makes: each is told, with what to do.
+package.path = 'tests/lua/?.lua;' .. package.path
+local support = require 'support'
+local parallel = require 'parallel'
+
+local message_of, error_of = support.message_of, support.error_of
+
+local function double(x) return 2 * x end
+
+describe('options of pools', function()
+  it('that there are not are named, the nearest first', function()
+    assert.matches("parallel.pool: there is no option 'worker'; workers? (workers, ", message_of(parallel.pool, {worker = 1}), 1, true)
+    assert.matches("parallel.map: there is no option 'retry_count'; ", message_of(parallel.map, double, {}, {retry_count = 1}), 1, true)
+    local pool = parallel.pool{workers = 0}
+    assert.matches("imap: there is no option 'order'; ordered? (ordered, ", message_of(pool.imap, pool, double, {}, {order = true}), 1, true)
+    assert.matches("close: there is no option 'force' (now)", message_of(pool.close, pool, {force = true}), 1, true)
+    pool:close()
+  end)
+
+  it('are checked by futures too', function()
+    local pool = parallel.pool{workers = 1}
+    local fut = pool:submit(double, 1)
+    assert.matches("result: there is no option 'time_out'; timeout?", message_of(fut.result, fut, {time_out = 1}), 1, true)
+    assert.equal(2, fut:result{timeout = support.patience})
+    pool:close{now = true}
+  end)
+end)
+
+describe('pool:everywhere', function()
+  for _, workers in ipairs{0, 2} do
+    it(('obeys the time limit of a pool of %d workers'):format(workers), function()
+      local pool = parallel.pool{workers = workers, timeout = 0.2}
+      local err = error_of(pool.everywhere, pool, function() while true do end end)
+      assert.equal('timeout', err.code)
+      assert.matches('no result after 0.2 s', tostring(err), 1, true)
+      assert.same({2, 4}, pool:map(double, {1, 2}, {timeout = support.patience}))
+      assert.same(workers == 0 and {'yes'} or {'yes', 'yes'}, pool:everywhere(function() return 'yes' end))
+      pool:close{now = true}
+    end)
+  end
+
+  it('raises the same error with workers and without', function()
+    for _, workers in ipairs{0, 1} do
+      local pool = parallel.pool{workers = workers}
+      local err = error_of(pool.everywhere, pool, function(x) error('no ' .. x, 0) end, 'luck')
+      assert.equal('no luck', err.message)
+      pool:close()
+    end
+  end)
+end)
+
+describe('a table that is no list', function()
+  it('is refused when nothing of it would be taken', function()
+    local message = message_of(parallel.map, double, {a = 1, b = 2})
+    assert.matches("map: this table has no element 1, but the key '[ab]': map takes elements 1, 2, 3, ...; parallel.pairs_map%(f, table%)", message)
+    assert.matches("imap: this table has no element 1", message_of(function()
+      local pool = parallel.pool{workers = 0}
+      for _ in pool:imap(double, {x = 1}) do error('none was expected') end
+    end), 1, true)
+  end)
+
+  it('is refused when a hole ends it', function()
+    local message = message_of(parallel.map, double, {1, 2, 3, [5] = 5, [6] = 6, [9] = 9})
+    assert.matches('map: this list has a hole: of it elements 1 to %d would be taken, and not element %d', message)
+    assert.matches("this table has no element 1, but the key '0'", message_of(parallel.map, double, {[0] = 0}), 1, true)
+    assert.same({2, 4}, parallel.map(double, {[-1] = 'lua', [0] = 'script.lua', 1, 2})) -- as arg is
+    assert.matches('of it no element would be taken, and not element 3:', message_of(parallel.map, double, {[3] = 3}), 1, true)
+  end)
+
+  it('is a list with fields, made in any order, empty, or of a length that it says', function()
+    assert.same({2, 4}, parallel.map(double, {1, 2, name = 'list'}))
+    local backwards = {}
+    for i = 100, 1, -1 do backwards[i] = i end
+    assert.equal(100, #parallel.map(double, backwards))
+    assert.same({}, parallel.map(double, {}))
+    assert.same({}, parallel.map(double, {n = 0}))
+    assert.same({2, nil, 6}, parallel.map(function(x) return x and 2 * x end, {n = 3, 1, nil, 3}))
+  end)
+end)
+
+describe('pairs_map', function()
+  it('maps every value and keeps the keys', function()
+    local t = {a = 1, b = 2, [10] = 3, [true] = 4, [1.5] = 5, 6}
+    local expected = {}
+    for key, value in pairs(t) do expected[key] = tostring(key) .. value end
+    for _, workers in ipairs{0, 2} do
+      assert.same(expected, parallel.pairs_map(function(value, key) return tostring(key) .. value end, t, {workers = workers}))
+    end
+    assert.same({}, parallel.pairs_map(double, {}))
+  end)
+
+  it('names keys in errors, and takes the options of map', function()
+    local results, errors = parallel.pairs_map(function(value, key)
+      if key == 'bad' then error('no good') end
+      return value
+    end, {good = 1, bad = 2}, {on_error = 'skip'})
+    assert.same({good = 1}, results)
+    assert.matches('%(2, "bad"%) failed in worker %d+: .*no good', tostring(errors.bad))
+    local seeded = function(_, key) return key .. math.random(1e6) end
+    local t = {x = 1, y = 2, z = 3}
+    assert.same(parallel.pairs_map(seeded, t, {seed = 7, workers = 1}), parallel.pairs_map(seeded, t, {seed = 7, workers = 2}))
+  end)
+end)
+
+describe('errors of nested maps', function()
+  local function outer(list)
+    return parallel.map(function(x)
+      if x == 5 then error('five!') end
+      return x
+    end, list)
+  end
+
+  it('say which task of which map, once, and leave out frames of the library', function()
+    local err = error_of(parallel.map, outer, {{1, 2}, {4, 5, 6}}, {workers = 1})
+    local text = tostring(err)
+    assert.matches('^task 2 %(5%) of the inner map, in task 2 %({4, 5, 6}%) of the outer: .*slips_spec.lua:%d+: five!', text)
+    assert.equal(2, err.task)
+    assert.matches('slips_spec.lua:%d+: five!$', err.message)
+    local _, count = text:gsub('five!', '')
+    assert.equal(1, count)
+    assert.not_matches('lua/parallel/', text)
+    assert.not_matches('%[C%]: in %S* ?%S*raise', text)
+    assert.matches('slips_spec.lua:%d+: in ', text) -- ours to see: where it was raised
+  end)
+
+  it('of three maps name each', function()
+    local text = message_of(parallel.map, function(lists) return parallel.map(outer, lists) end, {{{5}}}, {workers = 1})
+    assert.matches('task 1 %(5%) of the inner map, in task 1 %b() of the one around it, in task 1 %b() of the outer: ', text)
+  end)
+end)
