@@ -9,14 +9,15 @@ allowed() { # the folders that a folder may know
     base) echo "base" ;;
     os) echo "base os" ;;
     transport) echo "base transport" ;;
+    view) echo "base os view" ;;
     trace) echo "base os trace" ;;
-    channel) echo "base os transport channel" ;;
+    channel) echo "base os transport view channel" ;;
     tensor) echo "base os tensor" ;;
     group) echo "base os transport channel tensor group" ;;
     codec) echo "base os tensor codec" ;;
-    link) echo "base os trace transport channel group link" ;;
+    link) echo "base os trace transport view channel group link" ;;
     journal) echo "base os journal" ;;
-    lua) echo "base os trace transport tensor codec group link lua torch cluster journal" ;;
+    lua) echo "base os trace transport view tensor codec group link lua torch cluster journal" ;;
     api) echo "base os transport link api parallel" ;;
     torch) echo "base os tensor codec torch" ;;
     cluster) echo "base os trace transport channel link cluster" ;;

@@ -106,6 +106,8 @@ function parallel._become_child(parent, settings)
   state.path[#state.path + 1] = settings.id
   prefix = prefix_of(state.path)
   core.trace_name(prefix:sub(2, -2) .. (settings.name and ' ' .. settings.name or ''))
+  core.view.name(prefix:sub(11, -2) .. (settings.name and ' ' .. settings.name or ''))
+  core.view.answer()
   if rawget(_G, 'loadstring') == nil then rawset(_G, 'loadstring', load) end -- the original gave it to its children
 end
 
@@ -117,6 +119,8 @@ setmetatable(core.child.methods, {__index = function(methods, key)
   require 'parallel.children'
   return methods[key]
 end})
+
+function core.child.methods.traceback(...) return require 'parallel.view'.traceback(...) end
 
 -- name -> module that it is, or module and field
 local lazy = {
@@ -159,6 +163,8 @@ local lazy = {
   reduce_scatter = {'parallel.siblings', 'reduce_scatter'},
   regroup = {'parallel.siblings', 'regroup'},
   as_completed = {'parallel.pool.future', 'as_completed'},
+  top = {'parallel.view', 'top'},
+  stacks = {'parallel.view', 'stacks'},
 }
 -- name -> function that finds the value anew each time
 local computed = {

@@ -1,13 +1,19 @@
---- Progress on standard error: one line that is rewritten on a terminal (`63% 630/1000 41/s ETA 9s`), a line now and then
--- elsewhere. PARALLEL_PROGRESS=0 silences it.
+--- Progress on standard error. On a terminal one line for each map that runs, redrawn in place and as wide as the terminal is at that
+-- moment (`primes [=====>    ] 63% 630/1000 41/s ETA 9s 2 failed`); elsewhere, and in children, a line every 10 seconds.
+-- PARALLEL_PROGRESS=0 silences it.
 local core = require 'parallel.core'
+local terminal = require 'parallel.terminal'
 
 local progress = {}
 progress.__index = progress
 
 local TERMINAL_SECONDS = 0.1 -- between updates of a terminal's line
 local SPARSE_SECONDS = 10 -- between lines elsewhere
-local STDERR = 2
+local WINDOW_SECONDS = 15 -- the rate is that of so long
+local STALE_SECONDS = 5 -- the row of one that says nothing for so long goes: a stream that nobody reads any more
+local LEAST_BAR, MOST_BAR = 10, 40 -- columns
+
+-- --- words ---
 
 local function duration(seconds)
   if seconds < 1 then return ('%.1fs'):format(seconds) end
@@ -23,47 +29,98 @@ local function per_second(rate)
   return ('%.2g/s'):format(rate)
 end
 
---- what: true, a label, or function(done, total, seconds) which is called instead. total: nil when nobody knows.
-function progress.new(what, total)
-  local self = setmetatable({total = total, began = core.clock(), width = 0}, progress)
+-- --- the bars of this terminal ---
+
+-- All that are shown, in the order of their rows; what each row says; and how wide the terminal was then.
+local bars, rows, columns = {}, {}, 0
+
+-- Back to the first row, which is further up when the terminal got narrower and the rows broke.
+local function erase()
+  local up = -1
+  for _, row in ipairs(rows) do up = up + math.max(1, math.ceil(#row / math.max(1, columns))) end
+  return (up > 0 and ('\r\27[%dA'):format(up) or '\r') .. '\27[J'
+end
+
+local function draw(now, before)
+  columns = terminal.columns(terminal.STDERR) or 80
+  local text = erase() .. (before or '')
+  rows = {}
+  for i = #bars, 1, -1 do
+    if now - bars[i].shown > STALE_SECONDS then table.remove(bars, i).listed = false end
+  end
+  for i, bar in ipairs(bars) do rows[i] = bar:row(columns - 1) end -- a full row would break
+  io.stderr:write(text, table.concat(rows, '\n'))
+  io.stderr:flush()
+end
+
+local function remove(bar)
+  for i, one in ipairs(bars) do
+    if one == bar then return table.remove(bars, i) end
+  end
+end
+
+-- --- one of them ---
+
+--- what: true, a label, or function(done, total, seconds, failed) which is called instead. total: nil when nobody knows.
+-- failed: a function that gives how many tasks have failed.
+function progress.new(what, total, failed)
+  local self = setmetatable({total = total, began = core.clock(), samples = {}, done = 0, label = ''}, progress)
+  self.failed = failed or function() return 0 end
   if type(what) == 'function' then
     self.report = what
   elseif type(what) == 'string' then
     self.label = what .. ' '
   end
+  local top = package.loaded.parallel == nil or package.loaded.parallel.id == 0
   self.silent = not self.report and os.getenv('PARALLEL_PROGRESS') == '0'
-  self.terminal = not self.report and core.is_terminal(STDERR)
+  self.terminal = not self.report and not self.silent and top and core.is_terminal(terminal.STDERR)
   self.every = (self.terminal or self.report) and TERMINAL_SECONDS or SPARSE_SECONDS
   self.due = self.began + self.every
   return self
 end
 
---- The text for so many finished tasks.
-function progress:line(done, seconds)
-  local rate = seconds > 0 and done / seconds or 0
-  local text = self.label or ''
-  if not self.total then return ('%s%d %s'):format(text, done, per_second(rate)) end
+-- Tasks per second lately, or in all if none ended lately.
+function progress:rate(done, now)
+  local samples = self.samples
+  samples[#samples + 1] = {now, done}
+  while #samples > 2 and now - samples[2][1] >= WINDOW_SECONDS do table.remove(samples, 1) end
+  local from = samples[1][2] < done and now - samples[1][1] >= 1 and samples[1] or {self.began, 0}
+  return now > from[1] and (done - from[2]) / (now - from[1]) or 0
+end
+
+--- What is known, in words: the part before a bar, and the part behind it.
+function progress:words(done, rate, seconds)
+  local failed = self.failed()
+  local behind = failed > 0 and (' %d failed'):format(failed) or ''
+  if not self.total then return self.label, ('%d %s%s'):format(done, per_second(rate), behind) end
   local share = self.total > 0 and done / self.total or 1
-  text = ('%s%d%% %d/%d %s'):format(text, math.floor(share * 100), done, self.total, per_second(rate))
-  if done >= self.total then return ('%s in %s'):format(text, duration(seconds)) end
-  return rate > 0 and ('%s ETA %s'):format(text, duration((self.total - done) / rate)) or text
+  local text = ('%d%% %d/%d %s'):format(math.floor(share * 100), done, self.total, per_second(rate))
+  if done >= self.total then return self.label, ('%s in %s%s'):format(text, duration(seconds), behind) end
+  return self.label, (rate > 0 and ('%s ETA %s'):format(text, duration((self.total - done) / rate)) or text) .. behind
 end
 
-local function write(self, text, last)
-  if self.terminal then
-    local pad = (' '):rep(math.max(0, self.width - #text))
-    self.width = #text
-    io.stderr:write('\r', text, pad, last and '\n' or '')
-  else
-    io.stderr:write(text, '\n')
-  end
-  io.stderr:flush()
+--- One row of a terminal, at most so wide.
+function progress:row(width)
+  local before, behind = self:words(self.done, self.now_rate, core.clock() - self.began)
+  local room = math.min(width - #before - #behind - 3, MOST_BAR)
+  if not self.total or room < LEAST_BAR then return (before .. behind):sub(1, math.max(width, 1)) end
+  local full = math.floor(room * math.min(1, self.total > 0 and self.done / self.total or 1))
+  local bar = ('='):rep(full)
+  if full > 0 and full < room then bar = bar:sub(2) .. '>' end
+  return ('%s[%s%s] %s'):format(before, bar, (' '):rep(room - full), behind)
 end
 
-local function tell(self, done, now, last)
+local function tell(self, done, now)
   local seconds = now - self.began
-  if self.report then return self.report(done, self.total, seconds) end
-  write(self, self:line(done, seconds), last)
+  if self.report then return self.report(done, self.total, seconds, self.failed()) end
+  self.done, self.now_rate = done, self:rate(done, now)
+  if self.terminal then
+    if not self.listed then bars[#bars + 1] = self end
+    self.listed, self.shown = true, now
+    return draw(now)
+  end
+  io.stderr:write(self.label, (select(2, self:words(done, self.now_rate, seconds))), '\n')
+  io.stderr:flush()
 end
 
 --- Shows how far it is, when it is time for that. Returns the seconds until it is time again.
@@ -77,12 +134,17 @@ function progress:show(done)
   return self.due - now
 end
 
---- The last line.
+--- The last line; it stays.
 function progress:finish(done, failed)
-  if self.silent then return end
-  if failed and not self.terminal then return end
-  if failed and self.report then return end
-  tell(self, done, core.clock(), true)
+  if self.silent or failed and not self.terminal then return end
+  local now = core.clock()
+  if not self.terminal then
+    self.samples = {} -- the rate of all of it
+    return tell(self, done, now)
+  end
+  self.done, self.now_rate = done, now > self.began and done / (now - self.began) or 0
+  remove(self)
+  draw(now, self:row((terminal.columns(terminal.STDERR) or 80) - 1) .. '\n')
 end
 
 return progress

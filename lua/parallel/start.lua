@@ -165,6 +165,7 @@ function start.child(options)
     for i, value in ipairs(options.args or {}) do modules.check(value, ('arguments[%d]'):format(i)) end
   end
   local id = state.last_id + 1
+  core.view.answer()
   local child, fields, same_kind, env, cwd, command, send_modules = spawn(id, options, module, children.count() + 1)
   state.last_id = id
   if not fields.host then fields.ip, fields.speed = '127.0.0.1', 1 end

@@ -18,6 +18,8 @@ typedef par_transport_owner par_channel_owner;
 int par_channel_open(par_channel **out, size_t ring_bytes, const par_channel_owner *owner, int *peer_fd, par_error *err);
 /* The child's end, from the socket it inherited: takes the descriptor over. Waits for the segment until deadline_ns. */
 int par_channel_attach(par_channel **out, int socket_fd, const par_channel_owner *owner, int64_t deadline_ns, par_error *err);
+/* The same for the channel to our parent, in whose memory this process shows what it does (view/view.h) as long as it runs. */
+int par_channel_attach_home(par_channel **out, int socket_fd, const par_channel_owner *owner, int64_t deadline_ns, par_error *err);
 /* Both ends of a channel, for two processes that are not us: each is sent one (descriptor.h) and attaches it. */
 int par_channel_pair(size_t ring_bytes, int sockets[2], par_error *err);
 /* Unmaps and closes. Payload blobs that are still held stay valid; the peer sees the end of file. NULL is allowed. */

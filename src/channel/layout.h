@@ -1,7 +1,7 @@
 /* What stands in a channel's segment, byte for byte. Both processes map it; neither believes what it finds there.
  *
- *   page 0          header: identity, then the words of ring 0 (opener -> attacher) and ring 1 (attacher -> opener)
- *   page 1 ...      bytes of ring 0, then bytes of ring 1, ring_bytes each
+ *   header          whole pages: identity, the words of ring 0 (opener -> attacher) and ring 1 (attacher -> opener), what a child shows
+ *   then            bytes of ring 0, then bytes of ring 1, ring_bytes each
  *
  * Each word that a process writes for the other has a line of its own. Indices are free-running byte counts. */
 #ifndef PAR_CHANNEL_LAYOUT_H
@@ -12,9 +12,10 @@
 #include <stdint.h>
 
 #include "base/limits.h"
+#include "view/view.h"
 
 #define PAR_SEGMENT_MAGIC 0x316c656c6c617270u /* "prallel1" */
-#define PAR_SEGMENT_VERSION 1u
+#define PAR_SEGMENT_VERSION 2u
 
 typedef struct par_ring_words {
     _Alignas(PAR_CACHE_LINE) _Atomic uint64_t head;        /* writer: bytes published */
@@ -35,6 +36,8 @@ typedef struct par_segment_header {
     par_ring_words ring[2];
     par_bell bell[2]; /* the opener's, the attacher's */
     _Alignas(PAR_CACHE_LINE) _Atomic uint64_t user[8]; /* par_channel_words: what the owners make of them */
+    _Alignas(PAR_CACHE_LINE) uint8_t unused[PAR_VIEW_AT - 1536];
+    par_view view; /* of a child, to whoever looks */
 } par_segment_header;
 
 _Static_assert(offsetof(par_ring_words, tail) == 128, "own line");
@@ -43,7 +46,8 @@ _Static_assert(offsetof(par_ring_words, writer_need) == 384, "own line");
 _Static_assert(sizeof(par_ring_words) == 512, "four lines");
 _Static_assert(offsetof(par_segment_header, ring) == 128, "identity has the first line");
 _Static_assert(offsetof(par_segment_header, user) == 1408, "own line");
-_Static_assert(sizeof(par_segment_header) <= 4096, "fits the smallest page");
+_Static_assert(offsetof(par_segment_header, view) == PAR_VIEW_AT, "where it is looked for");
+_Static_assert(sizeof(par_segment_header) <= 8192, "two of the smallest pages");
 
 /* A need word: 0 = nobody waits; armed = the index waited for (indices are multiples of 8) with the low bit set, and
  * WORD when the sleeper is on its bell's count and not on the socket; GONE = this side has closed its end. */

@@ -206,7 +206,7 @@ static int take_segment(par_channel *channel, int segment, int side, par_error *
     return rc;
 }
 
-int par_channel_attach(par_channel **out, int socket_fd, const par_channel_owner *owner, int64_t deadline_ns, par_error *err)
+static int attach(par_channel **out, int socket_fd, const par_channel_owner *owner, bool home, int64_t deadline_ns, par_error *err)
 {
     int segment, side = 1;
     int rc = par_os_socket_prepare(socket_fd, err);
@@ -217,7 +217,8 @@ int par_channel_attach(par_channel **out, int socket_fd, const par_channel_owner
         rc = par_error_set(err, PAR_E_NOMEM, "not enough memory for a channel");
     else
         rc = take_segment(channel, segment, side, err);
-    par_os_close(segment);
+    if (rc == PAR_OK && home) par_view_show(segment);
+    else par_os_close(segment);
     if (rc != PAR_OK) {
         if (channel) channel->socket = -1; /* still the caller's */
         par_channel_close(channel);
@@ -225,6 +226,16 @@ int par_channel_attach(par_channel **out, int socket_fd, const par_channel_owner
     }
     *out = channel;
     return PAR_OK;
+}
+
+int par_channel_attach(par_channel **out, int socket_fd, const par_channel_owner *owner, int64_t deadline_ns, par_error *err)
+{
+    return attach(out, socket_fd, owner, false, deadline_ns, err);
+}
+
+int par_channel_attach_home(par_channel **out, int socket_fd, const par_channel_owner *owner, int64_t deadline_ns, par_error *err)
+{
+    return attach(out, socket_fd, owner, true, deadline_ns, err);
 }
 
 /* --- the end --- */

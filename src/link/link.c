@@ -6,6 +6,7 @@
 #include "link/control.h"
 #include "link/exit.h"
 #include "link/family.h"
+#include "view/view.h"
 
 const char *par_link_state_name(par_link_state state)
 {
@@ -20,7 +21,12 @@ bool par_link_interrupted(par_link *link)
     return left || (link->closed && link->is_parent);
 }
 
-static bool on_interrupted(void *context) { return par_link_interrupted(context); }
+static bool on_interrupted(void *context)
+{
+    par_link *link = context;
+    par_view_wait(link->is_parent ? PAR_VIEW_PARENT : link->is_peer ? PAR_VIEW_SIBLING : PAR_VIEW_CHILD, link->id);
+    return par_link_interrupted(link);
+}
 
 static bool on_peer_gone(void *context)
 {
@@ -65,6 +71,7 @@ bool par_link_leave(par_link_use use)
 {
     par_link *link = use.link;
     bool closed = link->closed;
+    par_view_goes_on();
     if (!use.outermost) return !closed;
     link->frame = link->reading = NULL;
     if (closed && !link->is_parent) par_link_free(link);

@@ -4,6 +4,7 @@
 
 #include "channel/channel.h"
 #include "trace/trace.h"
+#include "view/view.h"
 
 #define NOTICES_AT_ONCE 64 /* of a process that says things which are no messages */
 
@@ -15,6 +16,12 @@ static int may_receive(const par_link *link, par_error *err)
 }
 
 /* --- sending --- */
+
+static int sent(int rc)
+{
+    if (rc == PAR_OK) par_view_add(&par_view_mine->sent, 1);
+    return rc;
+}
 
 /* Memory cannot be shared with another machine. */
 static int check_shared(const par_link *link, const par_payload *payloads, uint32_t n, par_error *err)
@@ -32,7 +39,7 @@ int par_link_send(par_link *link, uint32_t kind, const void *bytes, size_t len, 
     int rc = par_link_open(link, err);
     if (rc == PAR_OK) rc = check_shared(link, payloads, n_payloads, err);
     if (rc != PAR_OK) return rc;
-    return par_channel_send(link->channel, kind, bytes, len, payloads, n_payloads, deadline_ns, err);
+    return sent(par_channel_send(link->channel, kind, bytes, len, payloads, n_payloads, deadline_ns, err));
 }
 
 uint8_t *par_link_claim(par_link *link, size_t want, size_t *room)
@@ -44,7 +51,7 @@ int par_link_commit(par_link *link, uint32_t kind, size_t len, bool quietly, par
 {
     int rc = par_link_open(link, err);
     if (rc != PAR_OK) return rc;
-    return quietly ? par_channel_commit_quietly(link->channel, kind, len, err) : par_channel_commit(link->channel, kind, len, err);
+    return sent(quietly ? par_channel_commit_quietly(link->channel, kind, len, err) : par_channel_commit(link->channel, kind, len, err));
 }
 
 void par_link_ring(par_link *link)
@@ -65,6 +72,7 @@ int par_link_broadcast(par_link *const *links, uint32_t n, uint32_t kind, const 
     for (uint32_t i = 0; i < n && rc != PAR_OK; i++) results[i] = rc; /* nothing is sent to anybody */
     if (rc == PAR_OK) rc = par_channel_broadcast(channels, n, kind, bytes, len, payloads, n_payloads, deadline_ns, results, err);
     free(channels);
+    if (rc == PAR_OK) par_view_add(&par_view_mine->sent, n);
     return rc;
 }
 
@@ -85,6 +93,7 @@ static int next_notice_or_message(par_link *link, par_message *out, int64_t dead
 
 static int taken(par_link *link, par_message *out, int rc, par_error *err)
 {
+    if (rc == PAR_OK) par_view_add(&par_view_mine->received, 1);
     if (rc == PAR_OK) out->turn = ++link->turn;
     else err->code = rc;
     return rc;

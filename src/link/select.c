@@ -3,6 +3,7 @@
 #include "channel/channel.h"
 #include "link/message.h"
 #include "trace/trace.h"
+#include "view/view.h"
 
 #define BUSY_ROUNDS 64 /* without news before a wait looks at the time again */
 
@@ -41,6 +42,7 @@ int par_link_selector_wait(par_link_selector *selector, par_link **out, int64_t 
         int64_t began_ns = deadline_ns ? par_trace_begin() : 0;
         int rc = par_selector_wait(of(selector), &user, deadline_ns, err);
         par_trace_end("wait", began_ns, -1, -1);
+        par_view_goes_on();
         if (rc != PAR_OK) return rc;
         par_link *link = *out = user;
         par_link_use use = par_link_enter(link);

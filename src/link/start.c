@@ -6,6 +6,7 @@
 
 #include "channel/channel.h"
 #include "link/family.h"
+#include "view/view.h"
 
 #define START_NS INT64_C(10000000000)    /* a parent has this long to hand the segment over */
 #define LAST_WORDS_NS INT64_C(300000000) /* an orphan has this long to end by itself */
@@ -64,6 +65,7 @@ int par_link_start(par_link **out, const par_start_options *options, par_error *
     par_link *link = link_new(err);
     if (!link) return err->code;
     par_transport_owner owner = par_link_owner(link);
+    par_view_show_own(); /* it has children now, whom one may want to see with it */
     int rc = par_start_process(&process, options, &owner, err);
     if (rc != PAR_OK) {
         free(link);
@@ -94,7 +96,7 @@ int par_link_attach(par_link **out, int socket_fd, par_error *err)
     link->is_parent = true;
     link->pid = par_os_parent_pid();
     par_transport_owner owner = par_link_owner(link);
-    int rc = par_channel_attach(&link->channel, socket_fd, &owner, par_os_now_ns() + START_NS, err);
+    int rc = par_channel_attach_home(&link->channel, socket_fd, &owner, par_os_now_ns() + START_NS, err);
     if (rc == PAR_OK) rc = par_os_watch_hangup(par_channel_socket(link->channel), on_orphaned, err);
     if (rc != PAR_OK) {
         par_channel_close(link->channel);

@@ -68,6 +68,7 @@ int luaopen_parallel_core(lua_State *L)
     par_lua_open_trace(L);
     par_lua_open_cluster(L);
     par_lua_open_journal(L);
+    par_lua_open_view(L);
     add_table(L, "child", child_parts);
     add_table(L, "group", group_parts);
     add_table(L, "shared", shared_parts);

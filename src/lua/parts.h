@@ -11,6 +11,7 @@ void par_lua_open_system(lua_State *L);
 void par_lua_open_trace(lua_State *L);
 void par_lua_open_cluster(lua_State *L);
 void par_lua_open_journal(lua_State *L);
+void par_lua_open_view(lua_State *L);
 
 /* Returns the module parallel.torch.class_file (codec.c), for the codec. */
 int par_lua_class_file(lua_State *L);

@@ -212,6 +212,13 @@ static int is_terminal(lua_State *L)
     return 1;
 }
 
+/* core.terminal_columns(fd) -> the width of a terminal, 0: it has none */
+static int terminal_columns(lua_State *L)
+{
+    lua_pushinteger(L, par_os_terminal_columns((int)luaL_checkinteger(L, 1)));
+    return 1;
+}
+
 /* core.trim(): gives the memory back that is kept for large messages to come. */
 static int trim(lua_State *L)
 {
@@ -242,6 +249,7 @@ void par_lua_open_system(lua_State *L)
                                          {"set_variable", set_variable},
                                          {"set_directory", set_directory},
                                          {"is_terminal", is_terminal},
+                                         {"terminal_columns", terminal_columns},
                                          {"trim", trim},
                                          {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);

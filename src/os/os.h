@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -166,6 +167,26 @@ int par_os_read(int fd, void *bytes, size_t len);
 /* Another descriptor of the same thing. */
 int par_os_copy_fd(int fd, int *copy, par_error *err);
 
+/* --- other processes, for who looks at them (look.c) --- */
+typedef struct par_os_process_info {
+    pid_t pid, parent;
+    char state;            /* as the system calls it: R runs, S sleeps, D waits for a device, T is stopped, Z has ended */
+    char command[17];      /* the beginning of its program's name */
+    int64_t cpu_ns;        /* used up so far */
+    uint64_t memory_bytes; /* resident */
+} par_os_process_info;
+/* Tells of each process of this machine. PAR_E_UNSUPPORTED: the system does not say. */
+int par_os_each_process(void (*tell)(void *context, const par_os_process_info *info), void *context, par_error *err);
+/* Copies `len` bytes from byte `at` of each shared memory that this process has open as a descriptor, until `take` says that these were
+ * the ones. false: none were, or it is not ours to look at. */
+bool par_os_look_into(pid_t pid, uint64_t at, void *bytes, size_t len, bool (*take)(void *context), void *context);
+/* What a process calls itself, in its own namespace; `pid` when the system does not say. */
+pid_t par_os_own_number(pid_t pid);
+/* Has `handler` called when somebody looks at this process and asks (PAR_OS_ASK, ignored by everybody else), in whichever thread. System
+ * calls go on after it. false: the program uses this signal itself. */
+#define PAR_OS_ASK SIGURG
+bool par_os_on_ask(void (*handler)(int signal_number));
+
 /* --- byte streams without waiting (stream.c) --- */
 typedef struct par_os_part {
     void *bytes; /* written parts are only read */
@@ -234,6 +255,7 @@ int par_os_address_to(const char *host, char *out, size_t room, par_error *err);
 
 /* --- small things --- */
 bool par_os_is_terminal(int fd);
+int par_os_terminal_columns(int fd); /* 0: it has none */
 
 /* --- a file to which several processes append (journal.c) --- */
 int par_os_journal_open(const char *path, bool create, int *fd, par_error *err);

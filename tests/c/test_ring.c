@@ -257,14 +257,14 @@ static void attach_believes_nothing(void)
     par_channel *channel;
     int pair[2], memory;
     void *data;
-    size_t page = par_os_page_bytes();
+    size_t page = par_os_page_bytes(), head = (sizeof(par_segment_header) + page - 1) / page * page;
     attach_refuses((const uint8_t *)"P", -1, PAR_E_CORRUPT);
     int null = open("/dev/null", O_RDWR);
     attach_refuses((const uint8_t *)"P", null, PAR_E_CORRUPT);
     par_os_close(null);
-    CHECK_INT(par_os_memory_open(page + 2 * 16384, &memory, &err), PAR_OK);
+    CHECK_INT(par_os_memory_open(head + 2 * 16384, &memory, &err), PAR_OK);
     attach_refuses((const uint8_t *)"P", memory, PAR_E_CORRUPT); /* no magic */
-    CHECK_INT(par_os_memory_map(memory, 0, page, &data, &err), PAR_OK);
+    CHECK_INT(par_os_memory_map(memory, 0, head, &data, &err), PAR_OK);
     par_segment_header *header = data;
     *header = (par_segment_header){.magic = PAR_SEGMENT_MAGIC,
                                    .version = PAR_SEGMENT_VERSION + 1,

@@ -5,6 +5,7 @@
 #include "os/fault.h"
 #include "link/start.h"
 #include "tap.h"
+#include "view/view.h"
 
 static int count_descriptors(void)
 {
@@ -41,6 +42,7 @@ static void wait_for_descriptors(int want)
 static void each_call_fails(const char *output, int error)
 {
     par_error err;
+    par_view_show_own(); /* the memory of a process that has children stays open */
     int before = count_descriptors();
     for (long nth = 1; nth < 500; nth++) {
         par_link *link = NULL;

@@ -46,6 +46,7 @@ function call.handle_error(job, err)
     return false
   end
   job.errors = job.errors or {}
+  job.failed = (job.failed or 0) + 1
   job.errors[err.task] = err
   if handler == 'skip' then return true, nil end
   local ok, value = pcall(handler, err)
@@ -73,7 +74,7 @@ function call.progress(options, job, total)
   local journal = job.journal
   local tick = journal and function() return journal:tick() end
   if not options.progress then return nil, tick end
-  local line = require 'parallel.progress'.new(options.progress, total)
+  local line = require 'parallel.progress'.new(options.progress, total, function() return job.failed or 0 end)
   local function show() return line:show(job.ended) end
   return line, tick and both(show, tick) or show
 end

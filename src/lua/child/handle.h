@@ -16,6 +16,7 @@ typedef struct par_lua_chunk {
     int64_t rung_ns; /* when it last announced results */
     bool told;       /* the last result has said that the chunk is done */
     bool apart;      /* it must not: there is something to be told after it */
+    uint64_t first;  /* the number of its first task */
 } par_lua_chunk;
 
 typedef struct par_lua_link {

@@ -10,6 +10,7 @@
 #include "lua/child/ends.h"
 #include "lua/child/parts.h"
 #include "lua/error.h"
+#include "view/view.h"
 
 /* --- a selector as a userdata, so that an error cannot leak it --- */
 
@@ -28,7 +29,11 @@ static int selector_gc(lua_State *L)
     return 0;
 }
 
-static bool selector_interrupted(void *host) { return par_lua_interrupted(((par_lua_selector *)host)->waiting); }
+static bool selector_interrupted(void *host)
+{
+    par_view_wait(PAR_VIEW_ANY, 0);
+    return par_lua_interrupted(((par_lua_selector *)host)->waiting);
+}
 
 /* core.selector() -> an empty selector */
 static int selector_new(lua_State *L)

@@ -16,6 +16,7 @@
 #include "lua/tensor/box.h"
 #include "os/os.h"
 #include "trace/trace.h"
+#include "view/view.h"
 
 enum {
     POOL_KIND_OK = 2,   /* these as in lua/parallel/pool/protocol.lua, where the others are */
@@ -206,16 +207,32 @@ static int pool_take(lua_State *L)
     if (n < 0) return par_lua_throw_status(L, self->id, &err);
     lua_pushinteger(L, kind);
     lua_insert(L, 2);
-    if (kind == POOL_KIND_CHUNK) self->chunk.began_ns = par_os_now_ns();
+    if (kind == POOL_KIND_CHUNK) {
+        self->chunk.began_ns = par_os_now_ns();
+        self->chunk.first = (uint64_t)lua_tointeger(L, 7); /* behind kind, slot, id, mode, arguments */
+    }
     return n + 1;
 }
 
+/* Tells whoever looks that the task which ran has ended, and which one runs now (0: none). */
+static void show_task(uint64_t next, int64_t now_ns, bool failed)
+{
+    par_view *mine = par_view_mine;
+    if (atomic_load_explicit(&mine->task, memory_order_relaxed)) {
+        par_view_add(&mine->tasks, 1);
+        if (failed) par_view_add(&mine->failed, 1);
+    }
+    par_view_set(&mine->task_ns, (uint64_t)now_ns);
+    par_view_set(&mine->task, next);
+}
+
 /* Claims the next task of the slot and pushes its place in the chunk, or nil when none is left. */
-static int push_claim(lua_State *L, par_lua_link *self, int idx, int64_t now_ns)
+static int push_claim(lua_State *L, par_lua_link *self, int idx, int64_t now_ns, bool failed)
 {
     unsigned slot;
     _Atomic uint64_t *words = check_slot(L, self, idx, &slot);
     uint32_t place = par_tasks_claim(words, slot, now_ns);
+    show_task(place ? self->chunk.first + place - 1 : 0, now_ns, failed);
     if (place) lua_pushinteger(L, (lua_Integer)place);
     else lua_pushnil(L);
     return 1;
@@ -227,7 +244,7 @@ static int pool_claim(lua_State *L)
     par_lua_link *self = par_lua_link_check(L, 1);
     self->chunk.told = false;
     self->chunk.apart = lua_toboolean(L, 3);
-    return push_claim(L, self, 2, par_os_now_ns());
+    return push_claim(L, self, 2, par_os_now_ns(), true); /* one that ran did not come to its done */
 }
 
 /* Encodes the values from stack index 3 on and makes them visible. `quietly`: without waking the parent, when they are
@@ -276,7 +293,10 @@ static int pool_done(lua_State *L)
     par_error err;
     par_lua_link *self = par_lua_link_check(L, 1);
     luaL_checkany(L, 2);
-    if (!self->chunk.apart && is_last(L, self, 2) && publish_last(L, self)) return 0;
+    if (!self->chunk.apart && is_last(L, self, 2) && publish_last(L, self)) {
+        show_task(0, 0, false);
+        return 0;
+    }
     /* Not part of a longer message, so an error names the results as they were given. */
     if (publish(L, self, POOL_KIND_OK, true, &err) != PAR_OK) par_lua_link_throw(L, self, &err, "send the result to");
     int64_t now_ns = par_os_now_ns();
@@ -284,7 +304,7 @@ static int pool_done(lua_State *L)
         self->chunk.rung_ns = now_ns;
         par_link_ring(self->link);
     }
-    return push_claim(L, self, 2, now_ns);
+    return push_claim(L, self, 2, now_ns, false);
 }
 
 /* tasks.finish(parent, slot [, memory]): tells that the chunk is done, unless its last result has told it */
