@@ -74,6 +74,25 @@ for _, encrypt in ipairs{true, false} do
       parallel.close()
     end)
 
+    it('goes on when strangers knock, whatever they say', function()
+      local before, slowly = listening(), support.scratch('.sh')
+      support.write_file(slowly, 'sleep 1.5; exec "$@"')
+      local h1 = host('h1', {launcher = 'sh ' .. slowly .. ' ssh -T {host} {quoted}', address = '10.77.0.10'})
+      parallel.hosts{h1}
+      local port
+      assert.is_true(support.eventually(function()
+        port = new_port(before)
+        return port ~= nil
+      end, 20))
+      for _, words in ipairs{'', 'GET / HTTP/1.0\\r\\n\\r\\n', ('x'):rep(5000), '\\377\\0\\0\\0\\0\\0\\0\\0\\1\\177\\3'} do
+        os.execute(("bash -c 'exec 3<>/dev/tcp/10.77.0.10/%d && printf \"%s\" >&3' 2>/dev/null"):format(port, words))
+      end
+      local child = parallel.run{host = h1, code = echo}
+      child:send('through')
+      assert.equal('through', child:receive(patience))
+      parallel.close()
+    end)
+
     it('tells of an address that is not ours', function()
       local message = support.message_of(function()
         parallel.run{host = host('h1', {address = '203.0.113.7', port = {5700, 5700}}), code = ''}
