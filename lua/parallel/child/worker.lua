@@ -51,8 +51,11 @@ local function hint(text)
   return (" (globals of the program do not travel to its children: make '%s' a local, require it in the function, or set it in init)"):format(name)
 end
 
+local told = setmetatable({}, {__mode = 'k'}) -- what on_error has made of errors that are raised again
+
 -- Message handler: the error value, its text and where it happened.
 local function on_error(value)
+  if value ~= nil and told[value] then return value end
   local text = value
   if type(value) ~= 'string' then
     local ok, converted = pcall(tostring, value)
@@ -68,6 +71,20 @@ local function on_error(value)
 end
 
 worker.on_error = on_error
+
+--- true, the first value of f(...) | false, what on_error made of its error
+function worker.call(f, ...)
+  local args, value = compat.pack(...), nil
+  local ok, failure = xpcall(function() value = f(compat.unpack(args, 1, args.n)) end, on_error) -- no tail call: own_part sees it
+  if not ok then return false, failure end
+  return true, value
+end
+
+--- Raises what on_error has made of an error, as it is.
+function worker.raise_again(failure)
+  if type(failure) == 'table' then told[failure] = true end
+  error(failure, 0)
+end
 
 -- Tells the parent. When even that fails (the parent is gone), there is nobody to tell.
 local function report_failure(parent, failure)

@@ -1,4 +1,5 @@
 --- parallel.pool{workers=, ...}: long-lived workers, and the ways to use them: map, imap, submit, everywhere.
+local compat = require 'parallel.compat'
 local core = require 'parallel.core'
 local errors = require 'parallel.errors'
 local functions = require 'parallel.pool.function'
@@ -106,10 +107,24 @@ function methods.submit(self, f, ...)
   return submit(self, f, ...)
 end
 
---- pool:everywhere(f, ...) -> results by worker: runs f(...) once in each worker, and in those that replace one later
+local function wants_group(options)
+  return type(options) == 'table' and options.group == true and next(options) == 'group' and next(options, 'group') == nil
+end
+
+--- pool:everywhere(f, ...) -> results by worker: runs f(...) once in each worker, and in those that replace one later.
+-- With {group=true} as its last argument it is pool:group.
 function methods.everywhere(self, f, ...)
   check_call(self, f, 'everywhere')
-  return everywhere(self, f, ...)
+  local n = select('#', ...)
+  if n == 0 or not wants_group((select(n, ...))) then return everywhere(self, f, ...) end
+  local args = {...}
+  return require 'parallel.pool.together'(self, f, compat.unpack(args, 1, n - 1))
+end
+
+--- pool:group(f, ...) -> results by worker: runs f(group, ...) once in each worker; group is of them all, and ends with the call
+function methods.group(self, f, ...)
+  check_call(self, f, 'group')
+  return require 'parallel.pool.together'(self, f, ...)
 end
 
 --- What the pool has done so far.

@@ -126,7 +126,7 @@ local function assign_idle(self)
   for place = 1, self.size do
     local worker = workers[place]
     if worker and not worker.chunks[1] then
-      if recycles then worker = crew:recycle_if_due(worker) end
+      if recycles and not worker.own[1] then worker = crew:recycle_if_due(worker) end
       local chunk
       repeat
         chunk = worker.own[1] and table.remove(worker.own, 1):take(1) or next_chunk(self, worker)

@@ -16,6 +16,13 @@ local metatable = {
 
 local known = {name = true, channels = true}
 
+-- Looks at its process, too: nobody may have noticed its end yet.
+local function has_ended(child)
+  if handle.retired(child) or handle.ended(child) then return true end
+  local its_state, status, signal = handle.methods.status(child)
+  return status ~= nil or signal ~= nil or its_state ~= 'running' and its_state ~= 'yielded'
+end
+
 -- Those who cannot be members are named, all of them.
 local function check_members(list)
   local seen, gone, away = {}, {}, {}
@@ -24,7 +31,7 @@ local function check_members(list)
     if handle.is_parent(child) then error('parallel.group: the parent cannot be a member of a group of its children', 0) end
     if seen[child] then error(('parallel.group: child %d is in the list twice'):format(child.id), 0) end
     seen[child] = true
-    if handle.retired(child) or handle.ended(child) or handle.state(child) ~= 'running' and handle.state(child) ~= 'yielded' then
+    if has_ended(child) then
       gone[#gone + 1] = ('child %d has ended'):format(child.id)
     elseif not core.group.kind(child) then
       away[#away + 1] = ('child %d is on another machine (%s)'):format(child.id, tostring(child.host or child.ip))

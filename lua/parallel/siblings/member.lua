@@ -52,11 +52,34 @@ function member.get(name, options, what)
   end
 end
 
+--- A group of this process alone.
+function member.alone(name)
+  local group, fields = core.group.alone(package.loaded.parallel.id)
+  return keep(group, fields, name, {by_id = {}})
+end
+
+local function leave_for(group, before, ...)
+  local renewed = by_name[group.name] -- by regroup
+  if renewed then renewed:leave() end
+  group:leave()
+  current = before
+  return ...
+end
+
+--- What call(f, group, ...) returns, which raises nothing: for a group that ends with the call. name: of one that the parent makes;
+-- nil: it is of this process alone.
+function member.within(name, call, f, ...)
+  local before = current
+  local group = name and member.get(name) or member.alone('alone')
+  return leave_for(group, before, call(f, group, ...))
+end
+
 --- group:leave(): whoever waits for this member is told. Idempotent.
 function methods.leave(group)
   core.group.leave(group)
   for _, link in pairs(peers_of[group] and peers_of[group].by_id or {}) do handle.forget(link) end
   peers_of[group] = nil
+  if by_name[group.name] == group then by_name[group.name] = nil end
 end
 
 --- group:regroup([{timeout=}]) -> the group of those who live; this one is over

@@ -303,6 +303,28 @@ static int group_take(lua_State *L)
     return 4;
 }
 
+/* core.group.alone(id) -> a group of this process and nobody else, its fields */
+static int group_alone(lua_State *L)
+{
+    par_error err;
+    uint32_t id = (uint32_t)luaL_checknumber(L, 1);
+    par_lua_group *self = par_lua_group_new(L);
+    par_board_owner owner = {.context = self->waiting, .interrupted = group_interrupted};
+    self->decode_flags = calloc(1, 1);
+    if (!self->decode_flags) return luaL_error(L, "not enough memory for a group");
+    self->decode_flags[0] = PAR_DECODE_FUNCTIONS;
+    int board_fd, seat_fd = -1, rc = par_board_make(1, &board_fd, &err);
+    if (rc == PAR_OK) {
+        rc = par_board_seat_fd(board_fd, 1, 0, &seat_fd, &err);
+        par_os_close(board_fd);
+    }
+    if (rc == PAR_OK) {
+        rc = par_board_join(&self->board, seat_fd, 1, 0, &id, &owner, &err);
+        if (rc != PAR_OK) par_os_close(seat_fd);
+    }
+    return rc == PAR_OK ? 2 : par_lua_throw_status(L, 0, &err);
+}
+
 /* core.group.waits(parent) -> has the parent made another one? */
 static int group_waits(lua_State *L)
 {
@@ -316,6 +338,7 @@ static int group_waits(lua_State *L)
 
 void par_lua_open_group_make(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"make", group_make}, {"kind", group_kind}, {"take", group_take}, {"waits", group_waits}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"make", group_make}, {"kind", group_kind}, {"take", group_take}, {"alone", group_alone},
+                                         {"waits", group_waits}, {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
 }

