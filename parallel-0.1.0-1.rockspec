@@ -10,7 +10,7 @@ description = {
   labels = {"parallel", "process", "shared-memory", "tensor"},
 }
 supported_platforms = {"linux", "macosx"}
-dependencies = {"lua >= 5.1, < 5.6"}
+dependencies = {"lua >= 5.1, < 5.6", "argparse >= 0.7"}
 build = {
   type = "cmake",
   variables = {
@@ -22,4 +22,5 @@ build = {
     LUADIR = "$(LUADIR)",
     LIBDIR = "$(LIBDIR)",
   },
+  install = {bin = {luapar = "bin/luapar"}},
 }

@@ -26,6 +26,7 @@ function(parallel_install version)
   endif()
   install(TARGETS core-${version} LIBRARY DESTINATION ${c_files}/parallel)
   install(DIRECTORY lua/parallel DESTINATION ${lua_files} FILES_MATCHING PATTERN "*.lua")
+  install(FILES tools/timeline.html DESTINATION ${lua_files}/parallel/cli)
 endfunction()
 
 # The C API, for all Luas; LuaRocks installs modules only.
@@ -35,6 +36,13 @@ if(NOT PARALLEL_ROCK_INCLUDE)
   file(RELATIVE_PATH PARALLEL_PC_UP /p/${CMAKE_INSTALL_LIBDIR}/pkgconfig /p)
   configure_file(cmake/parallel.pc.in ${CMAKE_BINARY_DIR}/parallel.pc @ONLY)
   install(FILES ${CMAKE_BINARY_DIR}/parallel.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endif()
+
+# The program for the shell; LuaRocks takes it from the rockspec.
+if(NOT PARALLEL_ROCK_INCLUDE)
+  install(PROGRAMS bin/luapar DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(FILES bin/luapar.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  install(FILES bin/luapar.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME luapar)
 endif()
 
 foreach(version IN LISTS PARALLEL_INSTALL_LUA)

@@ -48,4 +48,12 @@ for ((i = 0; i < ${#others[@]}; i += 2)); do
   echo "${others[i]}: $out"
   case $out in 2,*wanted*) failed=1 ;; 2,*) ;; *) failed=1 ;; esac
 done
+# The program for the shell, by the Lua that it finds first of those named.
+for ((i = 0; i < ${#others[@]}; i += 2)); do
+  folder=${others[i]/jit/5.1}
+  c_files=$(dirname "$(dirname "$(find "$work" -path "*/lua/$folder/parallel/core.so")")")
+  out=$(printf '3\n4\n' | LUA_PATH="$work/share/lua/$folder/?.lua;$work/share/lua/$folder/?/init.lua;;" LUA_CPATH="$c_files/?.so;;" \
+    PARALLEL_LUA=${others[i + 1]} "$work/bin/luapar" map 'tonumber(x) + 0.5' 2>&1) || failed=1
+  case $out in 3.5$'\n'4.5) ;; *) echo "luapar on ${others[i]}: $out"; failed=1 ;; esac
+done
 exit $failed

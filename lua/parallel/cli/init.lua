@@ -1,0 +1,128 @@
+--- luapar: what the library does, from the shell. Here are the words it takes; what they do is in the files beside this one.
+local cli = {}
+
+local function parser()
+  local found, argparse = pcall(require, 'argparse')
+  if not found then
+    io.stderr:write('luapar: the Lua module argparse is missing: install it (Debian: lua-argparse, LuaRocks: luarocks install argparse)\n')
+    return nil
+  end
+  return argparse('luapar', 'All cores from the shell, in Lua.', [[
+Examples:
+  luapar map 'return x * x' < numbers            each line is x, results come out in the order of the lines
+  luapar map --journal run.db 'return slow(x)' --init 'slow = require "mine".slow' < lines
+  luapar run --workers 4 --trace run.json script.lua
+  luapar journal run.db                          what a map with a journal has done, and what failed
+  luapar doctor                                  what this machine has, and what would be slow
+  luapar COMMAND --help                          more about one of them]])
+    :command_target('command'):require_command(true)
+end
+
+local function number(least, whole)
+  return function(text)
+    local value = tonumber(text)
+    if value and value >= least and (not whole or value % 1 == 0) then return value end
+    return nil, ("'%s' is no %s from %d on"):format(text, whole and 'whole number' or 'number', least)
+  end
+end
+
+local count, seconds = number(0, true), number(0)
+
+local function add_workers(command)
+  command:option('-j --workers', 'How many processes; the usable cores by default.', nil, count):argname('<n>')
+  command:option('--hosts', 'Other machines: h1,h2 or file:HOSTFILE, as PARALLEL_HOSTS takes them.')
+  command:option('--trace', 'Write a timeline of all processes to this file.'):argname('<file>')
+end
+
+local function add_run(root)
+  local command = root:command('run', 'Run a Lua script with the library loaded.', 'What follows the script goes to the script.')
+  add_workers(command)
+  command:argument('script', 'The script; its arguments follow.')
+  command:argument('arguments', 'Arguments of the script.'):args '*'
+end
+
+local function add_map(root)
+  local command = root:command('map', 'Call Lua code for each line, on all cores.', [[
+The code gets the line as x and its number as i; what it returns becomes a line of the output, a table a line with tabs between its
+elements, nil none. `return` may be left out before a single expression. Lines come from the files, or from standard input.
+Examples:
+  luapar map 'x:upper()' < in > out
+  luapar map --init 'json = require "cjson"' 'return json.decode(x).name' logs/*.json
+  seq 1000 | luapar map --journal run.db --progress 'return simulate(tonumber(x))' --init 'simulate = require "mine".run']])
+  add_workers(command)
+  command:argument('code', 'Lua code; x is the line, i its number.')
+  command:argument('files', 'Files with lines.'):args '*'
+  command:option('--init', 'Lua code that runs once in each worker before any line; globals that it sets are seen by the code.'):argname('<code>')
+  command:flag('--unordered', 'Results as they come, not in the order of the lines.')
+  command:flag('--progress', 'Show on standard error how far it is.')
+  command:option('--timeout', 'Seconds for one line.', nil, seconds):argname('<s>')
+  command:option('--retries', 'How often a line that failed is tried again.', nil, count):argname('<n>')
+  command:flag('-k --keep-going', 'Go on after an error: it is told at the end, and the status is 1.')
+  command:option('--journal', 'Keep results in this file: a second run goes on where the first ended.'):argname('<file>')
+  command:option('--journal-mode', 'reuse: take what fits though code or lines have changed; new: forget what is there.')
+    :choices{'reuse', 'new'}
+  command:flag('--retry-failed', 'With a journal: try again what failed.')
+end
+
+local function add_looks(root)
+  local top = root:command('top', 'A live view of the processes of a running program.')
+  top:argument('pid', 'The number of its first process.', nil, count)
+  top:option('--every', 'Seconds between two pictures.', nil, seconds):argname('<s>')
+  top:option('--times', 'How many pictures.', nil, count):argname('<n>')
+  local stacks = root:command('stacks', 'Where each process of a running program is right now, in Lua.')
+  stacks:argument('pid', 'The number of its first process.', nil, count)
+  local journal = root:command('journal', 'What a map with a journal has done, and what failed.')
+  journal:argument('file', 'The journal.')
+  journal:option('--failures', 'How many failures are listed.', 20, count):argname('<n>')
+  local trace = root:command('trace', 'Timelines, as PARALLEL_TRACE and --trace write them.'):command_target('trace_command'):require_command(true)
+  local view = trace:command('view', 'Make a page of a timeline and open it in a browser.')
+  view:argument('file', 'The timeline.')
+  view:option('-o --output', 'Where the page goes; it is not opened then.'):argname('<file>')
+end
+
+local function add_machine(root)
+  root:command('doctor', 'What is found here: Luas, cores, limits, libraries; what would be slow, and why.')
+  local bench = root:command('bench', 'How fast messages, maps and starts are on this machine, in some seconds.')
+  bench:option('-j --workers', 'How many processes for maps.', nil, count):argname('<n>')
+end
+
+local files = {run = 'run', map = 'map', doctor = 'doctor', bench = 'bench', top = 'look', stacks = 'look', journal = 'journal', trace = 'trace'}
+
+local with_value = {['-j'] = true, ['--workers'] = true, ['--hosts'] = true, ['--trace'] = true}
+
+-- What follows the script of `run` is the script's, also what begins with a dash.
+local function end_options(words)
+  if words[1] ~= 'run' then return words end
+  local result, at = {}, 2
+  while words[at] and words[at]:sub(1, 1) == '-' and words[at] ~= '--' do at = at + (with_value[words[at]] and 2 or 1) end
+  for i, word in ipairs(words) do
+    if i == at and word ~= '--' then result[#result + 1] = '--' end
+    result[#result + 1] = word
+  end
+  return result
+end
+
+--- Does what the words say. Returns the status to exit with.
+function cli.main(words)
+  local root = parser()
+  if not root then return 127 end
+  root:flag('--version', 'The release of the library.'):action(function()
+    print('luapar ' .. require 'parallel'._VERSION)
+    os.exit(0)
+  end)
+  for _, add in ipairs{add_run, add_map, add_looks, add_machine} do add(root) end
+  root:add_complete()
+  local ok, args = root:pparse(end_options(words))
+  if not ok then
+    io.stderr:write(root:get_usage(), '\n\nluapar: ', args, '\n')
+    return 2
+  end
+  local parallel = require 'parallel'
+  local done, status = pcall(require('parallel.cli.' .. files[args.command]), args, parallel)
+  pcall(parallel.close)
+  if done then return status or 0 end
+  io.stderr:write('luapar: ', tostring(status), '\n')
+  return 1
+end
+
+return cli

@@ -1,0 +1,133 @@
+-- luapar, as people call it.
+package.path = 'tests/lua/?.lua;' .. package.path
+local support = require 'support'
+
+local quote = support.quote
+
+-- Runs it with these words of the shell. Returns output (standard error as well) and status.
+local function luapar(words, before)
+  return support.shell(("%s %s %s/tools/lua %s %s/bin/luapar %s"):format(before or '', before and '|' or '', quote(support.root), support.version,
+    quote(support.root), words))
+end
+
+describe('luapar', function()
+  it('teaches: --help, --version, completion, and what was meant', function()
+    local out, status = luapar('--help')
+    assert.equal(0, status)
+    for _, command in ipairs{'run', 'map', 'doctor', 'bench', 'top', 'stacks', 'journal', 'trace'} do
+      assert.matches('\n   ' .. command .. ' ', out)
+      local help, good = luapar(command .. ' --help')
+      assert.equal(0, good)
+      assert.matches('^Usage: luapar ' .. command, help)
+    end
+    assert.matches('^luapar %d+%.%d+', (luapar('--version')))
+    assert.matches('complete %-F _luapar', (luapar('--completion bash')))
+    out, status = luapar('mapp')
+    assert.equal(2, status)
+    assert.matches("unknown command 'mapp'\nDid you mean 'map'?", out, 1, true)
+  end)
+
+  it('says what is wrong with its words, with the status 2', function()
+    for words, message in pairs{['map'] = "missing argument 'code'", ['map --workers x 1'] = "'x' is no whole number from 0 on",
+      ['top abc'] = "'abc' is no whole number", ['map --workrs 2 x'] = "unknown option '--workrs'", ['journal'] = "missing argument 'file'",
+      ['trace'] = 'a command is required', ['map --journal-mode old x'] = "must be one of 'reuse', 'new'", ['stacks 1 2'] = 'too many arguments'} do
+      local out, status = luapar(words)
+      assert.equal(2, status, words)
+      assert.matches('^Usage: luapar.*\nluapar: ', out)
+      assert.matches(message, out, 1, true)
+    end
+  end)
+
+  it('maps lines in their order, of files and of standard input', function()
+    assert.equal('1.5\n2.5\n3.5\n', (luapar("map -j 2 'x + 0.5'", 'seq 3')))
+    local path = support.scratch('.txt')
+    support.write_file(path, 'a\n\nlast without an end')
+    assert.equal('1\tA\n2\t\n3\tLAST WITHOUT AN END\n', (luapar(("map 'return {i, x:upper()}' %s"):format(quote(path)))))
+    assert.equal('0a\n0b\n', (luapar([[map --init 'n = 0' -j 1 'if x ~= "skip" then return n .. x end' -]], [[printf 'a\nskip\nb\n']])))
+    assert.equal('', (luapar("map 'x' /dev/null")))
+    os.remove(path)
+  end)
+
+  it('tells errors by the line, and ends with 1', function()
+    local out, status = luapar([[map 'if x == "3" then error("no " .. x) end return x']], 'seq 5')
+    assert.equal(1, status)
+    assert.matches('luapar: task 3 %("3", 3%) failed in worker %d+: code:1: no 3', out)
+    out, status = luapar([[map -k 'if x == "3" then error("no " .. x) end return x']], 'seq 5')
+    assert.equal(1, status)
+    assert.matches('1\n2\n4\n5\n', (out:gsub('luapar: [^\n]*\n', '')))
+    assert.matches('luapar: 1 lines failed', out)
+    out, status = luapar("map 'x +'")
+    assert.equal(1, status)
+    assert.matches('luapar: code:1: ', out)
+    out, status = luapar("map 'x' /no/such/file")
+    assert.equal(1, status)
+    assert.matches('No such file', out)
+  end)
+
+  it('ends quietly when nobody reads its output any more', function()
+    local out = support.shell(("seq 100000 | %s/tools/lua %s %s/bin/luapar map 'x' | head -n 2"):format(quote(support.root), support.version,
+      quote(support.root)))
+    assert.equal('1\n2\n', out)
+  end)
+
+  it('keeps journals, and shows them', function()
+    local path = support.scratch('.db')
+    local words = ([[map --journal %s -k -j 2 'if x == "4" then error("four") end return x * 2']]):format(quote(path))
+    luapar(words, 'seq 6')
+    local out, status = luapar('journal ' .. quote(path))
+    assert.equal(0, status)
+    assert.matches('imap at code:1, Lua ', out)
+    assert.matches('state: all done\ntasks: 5 done, 1 failed\n', out)
+    assert.matches('task 4 %("4", 4%) failed in worker %d+: code:1: four', out)
+    out = luapar(words, 'seq 6')
+    assert.matches('(kept in ', out, 1, true)
+    out, status = luapar(words:gsub('%* 2', '* 3'), 'seq 6')
+    assert.equal(1, status)
+    assert.matches('made by another function', out)
+    os.remove(path)
+    local others = {['/no/such/file'] = 'No such file', ['/dev/null'] = 'is empty', [support.root .. '/README.md'] = 'this is no journal'}
+    for file, message in pairs(others) do
+      out, status = luapar('journal ' .. quote(file))
+      assert.equal(1, status)
+      assert.matches(message, out, 1, true)
+    end
+  end)
+
+  it('runs scripts with options from outside, and all that follows is theirs', function()
+    local path, trace = support.scratch('.lua'), support.scratch('.json')
+    support.write_file(path, [[
+      print(arg[0], ..., select('#', ...), arg[3])
+      print(require 'parallel'.pool{}.size, parallel.run('return 6 * 7'):join())
+    ]])
+    local out, status = luapar(('run --workers 3 --trace %s %s a --workers -x'):format(quote(trace), quote(path)))
+    assert.equal(0, status)
+    assert.equal(path .. '\ta\t3\t-x\n3\t42\n', (out:gsub('\ta\t%-%-workers\t%-x\t', '\ta\t')))
+    assert.equal(trace .. '.html\n', (luapar(('trace view %s -o %s'):format(quote(trace), quote(trace .. '.html')))))
+    local page = support.read_file(trace .. '.html')
+    assert.matches('<script type="application/json" id="trace">', page, 1, true)
+    assert.matches('"traceEvents"', page, 1, true)
+    out, status = luapar('trace view ' .. quote(path))
+    assert.equal(1, status)
+    assert.matches('this is no timeline', out)
+    support.write_file(path, 'local t = nil\nt.x = 1')
+    out, status = luapar('run ' .. quote(path))
+    assert.equal(1, status)
+    assert.matches('%.lua:2: attempt to index.*\nstack traceback:', out)
+    out, status = luapar('run /no/such/script.lua')
+    assert.equal(1, status)
+    assert.matches('No such file', out)
+    for _, name in ipairs{path, trace, trace .. '.html'} do os.remove(name) end
+  end)
+
+  it('looks at the machine, and says of every thing what it is', function()
+    local out, status = luapar('doctor')
+    assert.equal(0, status)
+    for _, what in ipairs{'library', 'this Lua', 'children', 'cores', 'SQLite'} do assert.matches('\n  %a+ +' .. what .. ' ', '\n' .. out) end
+  end)
+
+  it('is a script for sh, which finds a Lua that has the library', function()
+    local out, status = support.shell(('PARALLEL_LUA=/no/such/lua PATH=/none /bin/sh %s/bin/luapar --version'):format(quote(support.root)))
+    assert.equal(127, status)
+    assert.matches('no Lua here finds the library', out)
+  end)
+end)
