@@ -129,6 +129,7 @@ local lazy = {
   children = {'parallel.group', 'children'},
   send = {'parallel.group', 'send'},
   receive = {'parallel.group', 'receive'},
+  _fill = {'parallel.group', 'fill'},
   join = {'parallel.group', 'join'},
   sync = {'parallel.group', 'sync'},
   select = {'parallel.select', 'select'},
@@ -148,6 +149,8 @@ local lazy = {
   map = {'parallel.map', 'map'},
   pairs_map = {'parallel.map', 'pairs_map'},
   trace = {'parallel.trace', 'start'},
+  save = {'parallel.file', 'save'},
+  load = {'parallel.file', 'load'},
   hosts = {'parallel.hosts', 'hosts'},
   counter = {'parallel.siblings.shared', 'counter'},
   lock = {'parallel.siblings.shared', 'lock'},
@@ -169,6 +172,7 @@ local lazy = {
 -- name -> function that finds the value anew each time
 local computed = {
   nchildren = function() return require 'parallel.children'.count() end,
+  processid = function() return state.last_id + 1 end, -- of the child to be started next, as the original counted
   ip = function() return require 'parallel.forked'.ip() end,
 }
 
@@ -209,6 +213,8 @@ for _, name in ipairs{'torch', 'sys', 'paths'} do
     }))
   end
 end
+
+if core.torch_is_loaded() then require 'parallel.torch.meet' end
 
 _G.parallel = parallel
 if os.getenv 'PARALLEL_SOCKET' and not state.in_child then require 'parallel.program'.adopt(parallel, os.getenv 'PARALLEL_SOCKET') end

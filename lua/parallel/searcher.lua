@@ -25,9 +25,16 @@ function searcher.search(name)
   return chunk or loadfile(path .. '/init.lua') or '\n\t' .. message
 end
 
+--- A first one, for a real Torch7 alone.
+function searcher.meet(name)
+  if name ~= 'torch' then return nil end
+  return require 'parallel.torch.real'.search()
+end
+
 function searcher.install()
   local searchers = package.searchers or package.loaders -- luacheck: ignore
   searchers[#searchers + 1] = searcher.search
+  table.insert(searchers, 1, searcher.meet)
 end
 
 return searcher

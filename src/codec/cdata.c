@@ -2,6 +2,7 @@
  * is asked of the ffi module, by a few lines of Lua. */
 #include "codec/decoder.h"
 #include "codec/encoder.h"
+#include "codec/types.h"
 
 #if PAR_LUAJIT
 
@@ -39,6 +40,7 @@ static const char helper[] =
     "  if name:find('^[%w_ ]+ &$') then\n"
     "    name = name:sub(1, -3)\n"
     "    ct = ffi.typeof(name)\n"
+    "    if not ffi.sizeof(ct) or not plain(tonumber(ct)) then return nil, name end\n"
     "    value = ffi.new(ct, value)\n"
     "  end\n"
     "  if not name:find('^[%w_ %[%]?]+$') or not plain(tonumber(ct)) then return nil, name end\n"
@@ -93,6 +95,19 @@ static bool push_helper(lua_State *L, par_codec *codec, int which)
     return true;
 }
 
+/* A cdata that is no plain data, and the name of its type (both at the top), which the user may have registered. */
+static int encode_registered(lua_State *L, par_codec *codec, par_encoder *e)
+{
+    lua_pushvalue(L, -1);
+    if (!par_types_named(L, codec))
+        return par_refuse(L, e, "cannot send a cdata (%s): only numbers, and named structs and arrays of them", lua_tostring(L, -1));
+    lua_getfield(L, -1, "encode");
+    if (lua_isnil(L, -1)) return par_refuse(L, e, "cannot send a cdata (%s): it is registered without encode", lua_tostring(L, -3));
+    lua_pop(L, 1);
+    lua_remove(L, -2);
+    return par_encode_by_hook(L, codec, e);
+}
+
 int par_encode_cdata(lua_State *L, par_codec *codec, par_encoder *e)
 {
     int rc = par_encode_seen(L, e, lua_topointer(L, -1), 0);
@@ -102,7 +117,10 @@ int par_encode_cdata(lua_State *L, par_codec *codec, par_encoder *e)
     if (lua_pcall(L, 1, 2, 0) != LUA_OK) return par_refuse(L, e, "cannot send a cdata: %s", lua_tostring(L, -1));
     size_t name_len, len;
     const char *name = lua_tolstring(L, -2, &name_len), *bytes = lua_tolstring(L, -1, &len);
-    if (!name) return par_refuse(L, e, "cannot send a cdata (%s): only numbers, and named structs and arrays of them", bytes);
+    if (!name) {
+        lua_remove(L, -2);
+        return encode_registered(L, codec, e);
+    }
     if (!par_output_room(e, 1)) return par_output_full(e);
     par_put_u8(e, PAR_TAG_CDATA);
     rc = par_put_block(e, name, name_len);

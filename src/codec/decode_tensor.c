@@ -106,8 +106,7 @@ static bool read_tensor_head(par_decoder *d, tensor_head *head)
     return head->storage <= d->n_storages;
 }
 
-/* Before anything is made: what is called may load modules, whose code may do anything. */
-static int settle(lua_State *L, par_codec *codec, par_decoder *d)
+int par_decode_settle(lua_State *L, par_codec *codec, par_decoder *d)
 {
     if (!codec->hooks.is_settled || codec->hooks.is_settled(L)) return PAR_OK;
     int rc = par_input_own(d);
@@ -116,7 +115,7 @@ static int settle(lua_State *L, par_codec *codec, par_decoder *d)
     lua_pushcfunction(L, codec->hooks.settle);
     if (lua_pcall(L, 0, 0, 0) == LUA_OK) return PAR_OK;
     const char *why = lua_tostring(L, -1);
-    return par_error_set(d->err, PAR_E_UNSUPPORTED, "a tensor, and tensors cannot be made here: %.300s", why ? why : "?");
+    return par_error_set(d->err, PAR_E_UNSUPPORTED, "something of Torch, which cannot be made here: %.300s", why ? why : "?");
 }
 
 int par_decode_tensor(lua_State *L, par_codec *codec, par_decoder *d, size_t at, bool later)
@@ -124,7 +123,7 @@ int par_decode_tensor(lua_State *L, par_codec *codec, par_decoder *d, size_t at,
     tensor_head head;
     if (!read_tensor_head(d, &head)) return par_corrupt(d, "a tensor that cannot be");
     if (!codec->hooks.push_tensor) return par_error_set(d->err, PAR_E_UNSUPPORTED, "a tensor, which is unknown here");
-    int rc = settle(L, codec, d);
+    int rc = par_decode_settle(L, codec, d);
     if (rc != PAR_OK) return rc;
     par_storage *storage = NULL;
     if (head.storage) {
@@ -147,7 +146,7 @@ int par_decode_storage(lua_State *L, par_codec *codec, par_decoder *d, size_t at
     uint64_t number;
     if (!par_get_varint(d, &number) || number >= d->n_storages) return par_corrupt(d, "a storage that did not come");
     if (!codec->hooks.push_storage) return par_error_set(d->err, PAR_E_UNSUPPORTED, "a storage, which is unknown here");
-    int rc = settle(L, codec, d);
+    int rc = par_decode_settle(L, codec, d);
     if (rc != PAR_OK) return rc;
     codec->hooks.push_storage(L, par_storage_retain(d->storages[number].storage));
     rc = later ? par_decode_remember(L, d, at) : PAR_OK;

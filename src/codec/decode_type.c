@@ -85,7 +85,14 @@ int par_decode_find_hook(lua_State *L, par_codec *codec, par_decoder *d)
     lua_createtable(L, 4, 1);
     lua_insert(L, -2); /* table, name */
     lua_pushvalue(L, -1);
-    if (!par_types_named(L, codec))
+    bool known = par_types_named(L, codec);
+    if (!known) { /* what a real Torch makes is known once that is loaded */
+        int rc = par_decode_settle(L, codec, d);
+        if (rc != PAR_OK) return rc;
+        lua_pushvalue(L, -1);
+        known = par_types_named(L, codec);
+    }
+    if (!known)
         return par_error_set(d->err, PAR_E_UNSUPPORTED,
                              "an object of type '%.100s', which has to be registered with parallel.register here too", name);
     lua_getfield(L, -1, "decode");

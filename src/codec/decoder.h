@@ -43,6 +43,8 @@ int par_decode_fill_table(lua_State *L, par_codec *codec, par_decoder *d, par_fi
 int par_decode_put_in_table(lua_State *L, par_codec *codec, par_decoder *d, par_filling *filling);
 /* Joins the upvalue that the function at the top waits for with one of a function that came before. */
 int par_decode_join(lua_State *L, par_decoder *d, int upvalue);
+/* Settles what tensors are made of here. Before anything is made: what is called may load modules, whose code may do anything. */
+int par_decode_settle(lua_State *L, par_codec *codec, par_decoder *d);
 /* Something of a library, by name; loads the module when it has to. */
 int par_decode_named(lua_State *L, par_decoder *d);
 /* The name of a type at the top becomes a table for the values of its hook. */

@@ -88,10 +88,13 @@ static int enter_results(lua_State *L, par_codec *codec, par_encoder *e, par_ste
 int par_encode_hooked(lua_State *L, par_codec *codec, par_encoder *e)
 {
     int rc = par_encode_seen(L, e, lua_topointer(L, -2), 0);
-    if (rc != 0) {
-        lua_pop(L, 1);
-        return rc;
-    }
+    if (rc == 0) return par_encode_by_hook(L, codec, e);
+    lua_pop(L, 1);
+    return rc;
+}
+
+int par_encode_by_hook(lua_State *L, par_codec *codec, par_encoder *e)
+{
     size_t at = par_output_at(e);
     lua_getfield(L, -1, "name");
     lua_insert(L, -2); /* object, name, spec */

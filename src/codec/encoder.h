@@ -61,6 +61,8 @@ int par_encode_next_upvalue(lua_State *L, par_encoder *e, par_open *open);
 int par_encode_named(lua_State *L, par_codec *codec, par_encoder *e, bool renew);
 /* The object below the spec that was registered for it (both at the top) through its encode hook; pops the spec. */
 int par_encode_hooked(lua_State *L, par_codec *codec, par_encoder *e);
+/* The same for one that was entered as seen, just now. */
+int par_encode_by_hook(lua_State *L, par_codec *codec, par_encoder *e);
 /* The object below the name of its class (both at the top) as its class writes it; pops the name. */
 int par_encode_classed(lua_State *L, par_codec *codec, par_encoder *e);
 /* Writes the string at the top. */

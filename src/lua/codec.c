@@ -1,9 +1,12 @@
 /* parallel.encode and parallel.decode: any value as a string, and back. */
 #include <lauxlib.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/sha256.h"
 #include "codec/codec.h"
 #include "codec/compat.h"
+#include "codec/types.h"
 #include "lua/parts.h"
 
 static unsigned option(lua_State *L, int idx, const char *name, unsigned flag)
@@ -66,6 +69,31 @@ static int codec_register(lua_State *L)
     return 0;
 }
 
+/* registered(typename) -> has it been taught? */
+static int codec_registered(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TSTRING);
+    lua_settop(L, 1);
+    lua_pushboolean(L, par_types_named(L, lua_touserdata(L, lua_upvalueindex(1))));
+    return 1;
+}
+
+/* digest(bytes) -> their SHA-256 in hexadecimal digits */
+static int codec_digest(lua_State *L)
+{
+    size_t len;
+    const char *bytes = luaL_checklstring(L, 1, &len);
+    uint8_t sum[PAR_SHA256_BYTES];
+    char text[2 * PAR_SHA256_BYTES + 1];
+    par_sha256 hash;
+    par_sha256_begin(&hash);
+    par_sha256_add(&hash, bytes, len);
+    par_sha256_end(&hash, sum);
+    for (size_t i = 0; i < PAR_SHA256_BYTES; i++) snprintf(text + 2 * i, 3, "%02x", sum[i]);
+    lua_pushstring(L, text);
+    return 1;
+}
+
 /* core.fingerprint() -> text: what kind of Lua this is, as far as messages care */
 static int codec_fingerprint(lua_State *L)
 {
@@ -95,8 +123,9 @@ void par_lua_open_codec(lua_State *L)
     static const struct {
         const char *name;
         lua_CFunction function;
-    } functions[] = {{"encode", codec_encode}, {"decode", codec_decode}, {"register", codec_register}, {"fingerprint", codec_fingerprint},
-                   {"direct_state", codec_direct_state}};
+    } functions[] = {{"encode", codec_encode}, {"decode", codec_decode}, {"register", codec_register},
+                   {"registered", codec_registered}, {"fingerprint", codec_fingerprint},
+                   {"direct_state", codec_direct_state}, {"digest", codec_digest}};
     par_codec_of(L);
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         lua_pushlightuserdata(L, par_codec_of(L));

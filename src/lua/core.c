@@ -60,6 +60,7 @@ int luaopen_parallel_core(lua_State *L)
     par_codec_set_hooks(par_codec_of(L), &par_lua_tensor_hooks);
     lua_pushcfunction(L, par_lua_open_tensor);
     lua_setfield(L, -2, "tensor");
+    par_lua_open_torch(L);
     par_lua_open_errors(L);
     par_lua_open_system(L);
     par_lua_open_signals(L);

@@ -275,6 +275,49 @@ static par_storage *lent_as(const th_storage *of)
     return entry->storage;
 }
 
+/* From now on `as` shows the elements of storage, which it takes over, and no longer its own. */
+static bool show_ours(th_storage *as, par_storage *storage)
+{
+    lent_storage *entry = calloc(1, sizeof *entry);
+    if (!entry) return false;
+    *entry = (lent_storage){.storage = storage, .as = as, .next = *lent_bucket(storage)};
+    *lent_bucket(storage) = entry;
+    if (as->flag & TH_FREEMEM) as->allocator->free(as->allocator_context, as->data);
+    as->data = storage->data;
+    as->allocator = &lent_allocator;
+    as->allocator_context = entry;
+    as->flag |= TH_FREEMEM;
+    return true;
+}
+
+static int share_copy(th_storage *of, par_type type, par_segment_maker *make, par_error *err)
+{
+    par_blob *blob;
+    size_t bytes = (size_t)of->size * par_type_bytes(type);
+    int rc = make(bytes, &blob, err);
+    if (rc != PAR_OK) return rc;
+    memcpy(blob->data, of->data, bytes);
+    par_storage *storage = par_storage_new_blob(type, blob, 0, of->size);
+    if (!storage) par_blob_release(blob);
+    if (storage) storage->shared = true;
+    if (storage && show_ours(of, storage)) return PAR_OK;
+    par_storage_release(storage);
+    return par_tensor_no_memory(type, of->size, err);
+}
+
+static int share_storage(th_storage *of, par_type type, par_segment_maker *make, par_error *err)
+{
+    par_storage *ours = lent_as(of);
+    if (of->size == 0) return PAR_OK;
+    if (of->flag & TH_VIEW)
+        return par_error_set(err, PAR_E_INVALID, "cannot share this storage: it is a view of the memory of another");
+    int rc = ours ? par_storage_share(ours, make, err) : share_copy(of, type, make, err);
+    if (rc != PAR_OK) return rc;
+    if (ours) of->data = ours->data;
+    of->flag &= ~TH_RESIZABLE; /* others hold it */
+    return PAR_OK;
+}
+
 /* Takes over our reference; the result has one of Torch's. NULL: no memory. */
 static th_storage *lend(par_storage *storage)
 {
@@ -296,6 +339,67 @@ static th_storage *lend(par_storage *storage)
     entry->next = *lent_bucket(storage);
     *lent_bucket(storage) = entry;
     return entry->as;
+}
+
+/* The storage of the object at idx, or NULL: it has none, or is no object of Torch's, which `found` tells. */
+static th_storage *storage_at(lua_State *L, int idx, par_type *type, bool *found)
+{
+    bool is_tensor;
+    *found = torch_kind(L, idx, type, &is_tensor);
+    void *object = *found ? *(void **)lua_touserdata(L, idx) : NULL;
+    return object && is_tensor ? ((th_tensor *)object)->storage : object;
+}
+
+bool par_torch_share(lua_State *L, int idx, par_segment_maker *make, int *rc, par_error *err)
+{
+    par_type type;
+    bool found;
+    th_storage *of = storage_at(L, idx, &type, &found);
+    *rc = of ? share_storage(of, type, make, err) : PAR_OK;
+    return found;
+}
+
+bool par_torch_is_shared(lua_State *L, int idx, bool *shared)
+{
+    par_type type;
+    bool found;
+    const th_storage *of = storage_at(L, idx, &type, &found);
+    const par_storage *ours = of ? lent_as(of) : NULL;
+    *shared = ours && ours->shared;
+    return found;
+}
+
+bool par_torch_timer(lua_State *L, int idx, par_torch_times *now, const par_torch_times *set)
+{
+    if (lua_type(L, idx) != LUA_TUSERDATA || !lua_getmetatable(L, idx)) return false;
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    bool is_timer = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "torch.Timer") == 0;
+    lua_pop(L, 1);
+    th_timer *timer = is_timer && lua_rawlen(L, idx) >= sizeof(void *) ? *(th_timer **)lua_touserdata(L, idx) : NULL;
+    if (!timer) return false;
+    if (set) timer->running = set->running;
+    if (set) memcpy(timer->total, set->seconds, sizeof timer->total);
+    now->running = timer->running;
+    memcpy(now->seconds, timer->total, sizeof timer->total);
+    return true;
+}
+
+void par_torch_add_methods(lua_State *L, const luaL_Reg *methods)
+{
+    static const char *const kinds[] = {"Tensor", "Storage"};
+    char name[40];
+    luaL_checkstack(L, 5, "torch");
+    for (int type = 0; type < PAR_TYPE_COUNT; type++) for (int k = 0; k < 2; k++) {
+        snprintf(name, sizeof name, "torch.%s%s", par_type_name((par_type)type), kinds[k]);
+        lua_pushstring(L, name);
+        lua_rawget(L, LUA_REGISTRYINDEX);
+        for (const luaL_Reg *m = methods; lua_istable(L, -1) && m->name; m++) {
+            lua_pushstring(L, m->name);
+            lua_pushcfunction(L, m->func);
+            lua_rawset(L, -3);
+        }
+        lua_pop(L, 1);
+    }
 }
 
 typedef struct push_job {

@@ -5,10 +5,11 @@
 #ifndef PAR_TORCH_BRIDGE_H
 #define PAR_TORCH_BRIDGE_H
 
+#include <lauxlib.h>
 #include <lua.h>
 #include <stdbool.h>
 
-#include "tensor/tensor.h"
+#include "tensor/shape.h"
 
 /* Is a real Torch loaded in this state? */
 bool par_torch_is_loaded(lua_State *L);
@@ -21,6 +22,21 @@ bool par_torch_to_tensor(lua_State *L, int idx, const void **identity, par_tenso
 /* A storage that the function above made, after code has run that may have resized Torch's: shows what is there now. Does
  * nothing to any other. */
 void par_torch_renew(par_storage *storage);
+
+/* Moves the elements of the Torch tensor's or storage's storage into memory that `make` gives, where its tensors find them; it can no
+ * longer be resized. Views of the old memory that are storages of their own are left behind, as after a resize. *rc: PAR_OK,
+ * PAR_E_INVALID (it is such a view itself), or what `make` says. false: no such object. */
+bool par_torch_share(lua_State *L, int idx, par_segment_maker *make, int *rc, par_error *err);
+bool par_torch_is_shared(lua_State *L, int idx, bool *shared);
+/* What a torch.Timer of Torch's had counted when it was stopped last: real, user and system time; and whether it is running. Becomes
+ * what `set` says, unless that is NULL. false: no such object. */
+typedef struct par_torch_times {
+    bool running;
+    double seconds[3];
+} par_torch_times;
+bool par_torch_timer(lua_State *L, int idx, par_torch_times *now, const par_torch_times *set);
+/* Gives the methods to the classes of Torch's tensors and storages. */
+void par_torch_add_methods(lua_State *L, const luaL_Reg *methods);
 
 /* Push Torch's own object on our elements. They take over one reference, also when they return false: Torch's functions
  * were not found, or there is no memory; nothing was pushed then. */

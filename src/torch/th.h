@@ -33,6 +33,12 @@ typedef struct th_tensor {
     char flag;
 } th_tensor;
 
+typedef struct th_timer {
+    int running;
+    double total[3]; /* seconds up to the last stop: real, user, system */
+    double start[3]; /* clocks when it was started */
+} th_timer;
+
 /* For each of the seven types, by name: TH<Type>Storage_... and TH<Type>Tensor_... None of these raises as it is used
  * here. */
 typedef struct th_functions {

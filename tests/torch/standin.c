@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -72,6 +73,7 @@ static THStorage *storage_new(void *data, ptrdiff_t size, THAllocator *allocator
 static void storage_free(THStorage *storage)
 {
     if (!storage || !(storage->flag & 1) || --storage->refcount > 0) return;
+    if (storage->flag & 8) storage_free(storage->view);
     if (storage->flag & 4) storage->allocator->free(storage->allocatorContext, storage->data);
     free(free_storage);
     free_storage = storage;
@@ -268,6 +270,20 @@ static int storage_set(lua_State *L)
     return 0;
 }
 
+/* As Torch's torch.TypeStorage(storage, offset, size): the elements of another. */
+static int storage_view(lua_State *L)
+{
+    int type = type_at(L, 1);
+    THStorage *of = object_at(L, 1);
+    ptrdiff_t offset = (ptrdiff_t)lua_tonumber(L, 2) - 1, n = (ptrdiff_t)lua_tonumber(L, 3);
+    THStorage *view = storage_new((char *)of->data + offset * (ptrdiff_t)BYTES[type], n, &plain, NULL);
+    view->flag = 1 | 8;
+    view->view = of;
+    of->refcount++;
+    push_object(L, type, "Storage", view);
+    return 1;
+}
+
 /* As THStorage_resize does it. */
 static int storage_resize(lua_State *L)
 {
@@ -391,6 +407,77 @@ static int counter_value(lua_State *L)
     return 1;
 }
 
+/* --- torch.Timer --- */
+
+typedef struct Timer {
+    int isRunning;
+    double totalrealtime, totalusertime, totalsystime;
+    double startrealtime, startusertime, startsystime;
+} Timer;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static int new_timer(lua_State *L)
+{
+    void **box = lua_newuserdata(L, sizeof *box);
+    *box = calloc(1, sizeof(Timer));
+    *(Timer *)*box = (Timer){.isRunning = 1, .startrealtime = now()};
+    lua_getfield(L, LUA_REGISTRYINDEX, "torch.Timer");
+    lua_setmetatable(L, -2);
+    return 1;
+}
+
+static int timer_stop(lua_State *L)
+{
+    Timer *timer = object_at(L, 1);
+    if (timer->isRunning) timer->totalrealtime += now() - timer->startrealtime;
+    timer->isRunning = 0;
+    return 0;
+}
+
+static int timer_time(lua_State *L)
+{
+    Timer *timer = object_at(L, 1);
+    lua_newtable(L);
+    lua_pushnumber(L, timer->totalrealtime + (timer->isRunning ? now() - timer->startrealtime : 0));
+    lua_setfield(L, -2, "real");
+    lua_pushnumber(L, timer->totalusertime);
+    lua_setfield(L, -2, "user");
+    lua_pushnumber(L, timer->totalsystime);
+    lua_setfield(L, -2, "sys");
+    return 1;
+}
+
+static int collect_timer(lua_State *L)
+{
+    free(object_at(L, 1));
+    return 0;
+}
+
+static void add_timer(lua_State *L)
+{
+    static const luaL_Reg methods[] = {{"time", timer_time}, {"stop", timer_stop}, {"__gc", collect_timer}, {NULL, NULL}};
+    lua_newtable(L);
+    for (const luaL_Reg *m = methods; m->name; m++) {
+        lua_pushcfunction(L, m->func);
+        lua_setfield(L, -2, m->name);
+    }
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -2, "__index");
+    lua_pushliteral(L, "torch.Timer");
+    lua_pushvalue(L, -2);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+    lua_pushliteral(L, "torch.Timer");
+    lua_rawset(L, LUA_REGISTRYINDEX);
+    lua_pushcfunction(L, new_timer);
+    lua_setfield(L, -2, "Timer");
+}
+
 static int live(lua_State *L)
 {
     lua_pushnumber(L, live_storages);
@@ -438,6 +525,7 @@ int luaopen_standin(lua_State *L)
             add(L, "get", storage_get, type);
             add(L, "set", storage_set, type);
             add(L, "resize", storage_resize, type);
+            add(L, "view", storage_view, type);
             add(L, "refcount", storage_refcount, type);
             add(L, "pointer", object_pointer, type);
             lua_pop(L, 1);
@@ -459,6 +547,7 @@ int luaopen_standin(lua_State *L)
         lua_pushcclosure(L, make_tensor, 1);
         lua_settable(L, -3);
     }
+    add_timer(L);
     lua_pushcfunction(L, live);
     lua_setfield(L, -2, "live");
     lua_pushcfunction(L, new_metatable);

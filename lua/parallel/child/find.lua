@@ -7,8 +7,11 @@ for name, short in pairs{parallel = 'init', ['parallel.state'] = 'state', ['para
   package.preload[name] = function(...) return file(short)(...) end
 end
 
-local searchers = package.searchers or package.loaders -- luacheck: ignore
-searchers[#searchers + 1] = function(name)
+local function ours()
   if not package.loaded['parallel.searcher'] then package.loaded['parallel.searcher'] = file('searcher')() end
-  return package.loaded['parallel.searcher'].search(name)
+  return package.loaded['parallel.searcher']
 end
+
+local searchers = package.searchers or package.loaders -- luacheck: ignore
+searchers[#searchers + 1] = function(name) return ours().search(name) end
+table.insert(searchers, 1, function(name) return name == 'torch' and ours().meet(name) or nil end)

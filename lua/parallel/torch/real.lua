@@ -1,5 +1,7 @@
 --- A process has the tensors of a real Torch7 or our own, never both kinds from one `require 'torch'`: which one it is is settled
 -- when the first tensor is made or arrives. This finds the real one, and keeps it from being loaded into a process that uses ours.
+local core = require 'parallel.core'
+
 local real = {}
 
 local searchers = package.searchers or package.loaders -- luacheck: ignore
@@ -18,17 +20,44 @@ local function guard(name)
     failure and '. When a tensor arrived it could not be loaded: ' .. failure or ''), 0)
 end
 
---- Where `require 'torch'` would load a real Torch7 from, or nil: there is none but our stand-in for it.
-function real.find()
+local looking = false -- for Torch, through the searchers, of which one is ours
+
+local function first_loader()
   for _, search in ipairs(searchers) do
     local loader, place = nil, nil
     if search ~= guard then loader, place = search('torch') end
-    if type(loader) == 'function' then
-      local source = source_of(loader)
-      if source and source:find('parallel/stand_in/torch%.lua$') then return nil end
-      return source or (type(place) == 'string' and place) or 'package.preload'
-    end
+    if type(loader) == 'function' then return loader, place end
   end
+end
+
+-- What `require 'torch'` would call, with what else the searcher gave; nil: nothing was found.
+local function find_loader()
+  looking = true
+  local good, loader, place = pcall(first_loader)
+  looking = false
+  if not good then error(loader, 0) end
+  return loader, place
+end
+
+--- For require 'torch', before all other searchers: a real Torch7 gets what is ours for it as soon as it is there.
+function real.search()
+  if looking then return nil end
+  local loader, place = find_loader()
+  if not loader then return nil end
+  return function(...)
+    local torch = loader(...)
+    if core.torch_is_loaded() then require 'parallel.torch.meet' end
+    return torch
+  end, place
+end
+
+--- Where `require 'torch'` would load a real Torch7 from, or nil: there is none but our stand-in for it.
+function real.find()
+  local loader, place = find_loader()
+  if not loader then return nil end
+  local source = source_of(loader)
+  if source and source:find('parallel/stand_in/torch%.lua$') then return nil end
+  return source or (type(place) == 'string' and place) or 'package.preload'
 end
 
 --- Loads the real Torch7 if there is one. One that cannot be loaded counts as none: the program may have come here from another

@@ -130,9 +130,7 @@ local function add_counters(torch)
     return 1
   end
   function torch.setnumthreads() end
-  function torch.getnumcores()
-    return 1
-  end
+  torch.getnumcores = require 'parallel.core'.cores
 end
 
 -- LuaJIT: t:data() and s:data() are FFI pointers to the elements, good as long as the storage lives and keeps its size.
@@ -164,7 +162,9 @@ local missing = {
 }
 
 local function add_missing(torch)
+  torch._missing = {}
   for _, name in ipairs(missing) do
+    torch._missing[name] = true
     local function refuse()
       error(('torch.%s is not part of parallel.tensor; docs/tensor.md lists what is'):format(name), 2)
     end

@@ -2,6 +2,7 @@
 #include "link/share.h"
 #include "lua/tensor/box.h"
 #include "lua/tensor/parts.h"
+#include "torch/bridge.h"
 
 static par_storage *storage_at_1(lua_State *L)
 {
@@ -11,17 +12,25 @@ static par_storage *storage_at_1(lua_State *L)
 
 int par_lua_share(lua_State *L)
 {
+    int rc;
     par_error err;
-    par_storage *of = storage_at_1(L);
-    if (of) par_lua_check_status(L, par_storage_share(of, par_share_blob_new, &err), &err);
+    if (!par_torch_share(L, 1, par_share_blob_new, &rc, &err)) {
+        par_storage *of = storage_at_1(L);
+        rc = of ? par_storage_share(of, par_share_blob_new, &err) : PAR_OK;
+    }
+    par_lua_check_status(L, rc, &err);
     lua_settop(L, 1);
     return 1;
 }
 
 int par_lua_is_shared(lua_State *L)
 {
-    par_storage *of = storage_at_1(L);
-    lua_pushboolean(L, of && of->shared);
+    bool shared;
+    if (!par_torch_is_shared(L, 1, &shared)) {
+        const par_storage *of = storage_at_1(L);
+        shared = of && of->shared;
+    }
+    lua_pushboolean(L, shared);
     return 1;
 }
 
