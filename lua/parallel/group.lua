@@ -31,6 +31,16 @@ local list_metatable = {
 --- What nfork returns: a plain list of children with the methods of a group.
 function group.list() return setmetatable({}, list_metatable) end
 
+--- parallel._fill(list): a plain list of children gets these methods, as the original gave them to its own tables.
+function group.fill(list)
+  if type(list) ~= 'table' then error('parallel._fill: a list of children expected, got ' .. type(list), 2) end
+  if getmetatable(list) == nil then return setmetatable(list, list_metatable) end
+  for name, method in pairs(methods) do
+    if rawget(list, name) == nil then rawset(list, name, method) end
+  end
+  return list
+end
+
 -- --- who is meant ---
 
 local function is_group(value) return type(value) == 'table' and getmetatable(value) == metatable end

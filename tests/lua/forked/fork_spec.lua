@@ -161,6 +161,25 @@ describe('exec', function()
     assert.same({[c.id] = 3}, parallel.sync(parallel.children))
   end)
 
+  it('works on a list of the program, once it was filled with the methods', function()
+    local list = {}
+    parallel._fill(list)
+    for i = 1, 2 do list[i] = parallel.fork() end
+    list:exec('parallel.parent:send(parallel.parent:receive() + parallel.id)')
+    list:send(100)
+    local got = list:receive()
+    assert.same({100 + list[1].id, 100 + list[2].id}, got)
+    list:sync()
+    local own = setmetatable({}, {__index = {name = 'mine'}})
+    parallel._fill(own)
+    assert.same({'mine', 'function'}, {own.name, type(own.join)})
+    assert.is_false(pcall(parallel._fill, 5))
+    local next_id = parallel.processid
+    local child = parallel.fork()
+    assert.equal(next_id, child.id)
+    child:close()
+  end)
+
   it('is refused by a process that runs code, and by all of its group', function()
     local busy, free = parallel.fork(), parallel.fork()
     busy:exec(yielder)

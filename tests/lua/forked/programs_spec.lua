@@ -17,6 +17,7 @@ local expected = {
   round_robin = '^40 jobs, 4 workers, 0 left\n1 6765 333441\n$',
   hundred = '^50 found, the first is 5005, the last 99001\nchildren left: 0\n$',
   nested = '^worker 1: 338350\nworker 2: 2348350\nworker 3: 6358350\n1%^2 %+ %.%.%. %+ 300%^2 = 9045050\n$',
+  checkpoint = '^160 steps of a model%.Linear in 4 stages, from files\nloss falls: true\n2%.0 3%.0 0%.5 %-1%.0\nsame as without a stop: true\n$',
   images = '^20 frames\nframe 1: row 11, column 4\nframe 10: row 11, column 22\nframe 20: row 11, column 42\n$',
 }
 
