@@ -7,39 +7,40 @@ local torch = require 'parallel.tensor'
 -- Torch7's names, by what they are called on.
 local names = {
   {'`torch.name(...)`, numbers', [[
-    abs acos add addbmm addcdiv addcmul addmm addmv addr all any asin atan atan2 baddbmm bernoulli bhistc bitand bitor bitxor bmm cat cauchy
-    cbitand cbitor cbitxor cdiv ceil cfmod chunk cinv clamp clshift cmax cmin cmod cmul conv2 conv3 cos cosh cpow cremainder cross crshift
-    csub cumprod cumsum diag dist div dot eig eq equal exp expand expandAs exponential eye fill floor fmod frac gather ge gels geometric
-    geqrf ger gesv gt histc inverse kthvalue le lerp linspace log log1p logNormal logspace lshift lt match max mean median min mm mod mode
-    mul multinomial multinomialAlias multinomialAliasSetup mv ne neg nonzero norm normal numel ones orgqr ormqr permute potrf potri potrs pow
-    prod pstrf qr rand randn random randperm range remainder renorm repeatTensor reshape round rshift rsqrt scatter sigmoid sign sin sinh
-    sort split sqrt squeeze std sum svd symeig tan tanh topk totable trace tril triu trtrs trunc uniform var view viewAs xcorr2 xcorr3 zero
-    zeros]]},
+    abs acos add addbmm addcdiv addcmul addmm addmv addr all any asin atan atan2 baddbmm bernoulli bhistc bitand bitor bitxor bmm cat
+    cauchy cbitand cbitor cbitxor cdiv ceil cfmod chunk cinv clamp clshift cmax cmin cmod cmul conv2 conv3 cos cosh cpow cremainder
+    cross crshift csub cumprod cumsum diag dist div dot eig eq equal exp expand expandAs exponential eye fill floor fmod frac gather ge
+    gels geometric geqrf ger gesv gt histc inverse kthvalue le lerp linspace log log1p logNormal logspace lshift lt match max mean
+    median min mm mod mode mul multinomial multinomialAlias multinomialAliasSetup mv ne neg nonzero norm normal numel ones orgqr ormqr
+    permute potrf potri potrs pow prod pstrf qr rand randn random randperm range remainder renorm repeatTensor reshape round rshift
+    rsqrt scatter sigmoid sign sin sinh sort split sqrt squeeze std sum svd symeig tan tanh topk totable trace tril triu trtrs trunc
+    uniform var view viewAs xcorr2 xcorr3 zero zeros]]},
   {'`torch.name(...)`, everything else', [[
     cdata class data deserialize deserializeFromStorage factory getRNGState getconstructortable getdefaulttensortype getenv getmetatable
     getnumcores getnumthreads include initialSeed isStorage isTensor isTypeOf isatty isequal load manualSeed metatype newmetatable
     packageLuaPath pointer pushudata save seed serialize serializeToStorage setRNGState setdefaulttensortype setenv setheaptracking
     setmetatable setnumthreads test tic toc type typename updateerrorhandlers updatethreadlocals version]]},
   {'`t:name(...)` of a tensor', [[
-    abs acos add addbmm addcdiv addcmul addmm addmv addr all any apply asin atan atan2 baddbmm bernoulli bhistc bitand bitor bitxor bmm byte
-    cauchy cbitand cbitor cbitxor cdata cdiv ceil cfmod char chunk cinv clamp clone clshift cmax cmin cmod cmul contiguous conv2 conv3 copy
-    cos cosh cpow cremainder cross crshift csub cumprod cumsum data diag dim dist div dot double elementSize eq equal exp expand expandAs
-    exponential fill float floor fmod frac free gather ge geometric ger gt half histc index indexAdd indexCopy indexFill int isContiguous
-    isSameSizeAs isSetTo isSize kthvalue le lerp log log1p logNormal long lshift lt map map2 maskedCopy maskedFill maskedSelect match max mean
-    median min mm mod mode mul multinomial mv nDimension nElement narrow ne neg nonzero norm normal numel permute pow prod random read real
-    remainder renorm repeatTensor reshape resize resizeAs retain round rshift rsqrt scatter select set short sigmoid sign sin sinh size sort
-    split sqrt squeeze std storage storageOffset stride sub sum t tan tanh topk totable trace transpose tril triu trunc type typeAs unfold
-    uniform var view viewAs write xcorr2 xcorr3 zero]]},
+    abs acos add addbmm addcdiv addcmul addmm addmv addr all any apply asin atan atan2 baddbmm bernoulli bhistc bitand bitor bitxor bmm
+    byte cauchy cbitand cbitor cbitxor cdata cdiv ceil cfmod char chunk cinv clamp clone clshift cmax cmin cmod cmul contiguous conv2
+    conv3 copy cos cosh cpow cremainder cross crshift csub cumprod cumsum data diag dim dist div dot double elementSize eq equal exp
+    expand expandAs exponential fill float floor fmod frac free gather ge geometric ger gt half histc index indexAdd indexCopy indexFill
+    int isContiguous isSameSizeAs isSetTo isSize kthvalue le lerp log log1p logNormal long lshift lt map map2 maskedCopy maskedFill
+    maskedSelect match max mean median min mm mod mode mul multinomial mv nDimension nElement narrow ne neg nonzero norm normal numel
+    permute pow prod random read real remainder renorm repeatTensor reshape resize resizeAs retain round rshift rsqrt scatter select set
+    short sigmoid sign sin sinh size sort split sqrt squeeze std storage storageOffset stride sub sum t tan tanh topk totable trace
+    transpose tril triu trunc type typeAs unfold uniform var view viewAs write xcorr2 xcorr3 zero]]},
   {'`s:name(...)` of a storage', 'cdata copy data elementSize fill free read resize retain size string totable type write'},
   {'`file:name(...)`', [[
     ascii autoSpacing bigEndianEncoding binary clearError close hasError isAutoSpacing isBigEndianCPU isBinary isLittleEndianCPU isQuiet
-    isReadable isReferenced isWritable isWritableObject littleEndianEncoding longSize nativeEndianEncoding noAutoSpacing noBuffer pedantic
-    position quiet readBool readByte readChar readDouble readFloat readInt readLong readObject readShort readString referenced seek seekEnd
-    storage synchronize writeBool writeByte writeChar writeDouble writeFloat writeInt writeLong writeObject writeShort writeString]]},
+    isReadable isReferenced isWritable isWritableObject littleEndianEncoding longSize nativeEndianEncoding noAutoSpacing noBuffer
+    pedantic position quiet readBool readByte readChar readDouble readFloat readInt readLong readObject readShort readString referenced
+    seek seekEnd storage synchronize writeBool writeByte writeChar writeDouble writeFloat writeInt writeLong writeObject writeShort
+    writeString]]},
   {'classes', [[
-    ByteTensor CharTensor ShortTensor IntTensor LongTensor FloatTensor DoubleTensor HalfTensor CudaTensor ByteStorage CharStorage ShortStorage
-    IntStorage LongStorage FloatStorage DoubleStorage HalfStorage CudaStorage CmdLine DiskFile Generator MemoryFile PipeFile Tester TestSuite
-    Timer]]},
+    ByteTensor CharTensor ShortTensor IntTensor LongTensor FloatTensor DoubleTensor HalfTensor CudaTensor ByteStorage CharStorage
+    ShortStorage IntStorage LongStorage FloatStorage DoubleStorage HalfStorage CudaStorage CmdLine DiskFile Generator MemoryFile
+    PipeFile Tester TestSuite Timer]]},
 }
 
 -- What is here and does something else than in Torch7.

@@ -86,7 +86,7 @@ int par_decode_find_hook(lua_State *L, par_codec *codec, par_decoder *d)
     lua_insert(L, -2); /* table, name */
     lua_pushvalue(L, -1);
     bool known = par_types_named(L, codec);
-    if (!known) { /* what a real Torch makes is known once that is loaded */
+    if (!known) { /* Torch's own are known once a Torch is there */
         int rc = par_decode_settle(L, codec, d);
         if (rc != PAR_OK) return rc;
         lua_pushvalue(L, -1);
@@ -134,7 +134,14 @@ int par_decode_make_object(lua_State *L, par_codec *codec, par_decoder *d)
     lua_pushvalue(L, -1);
     lua_setfield(L, -3, class_field);
     lua_pushvalue(L, -1);
-    if (!codec->hooks.class_file || !par_class_named(L))
+    bool known = codec->hooks.class_file && par_class_named(L);
+    if (!known && codec->hooks.class_file) { /* as above */
+        rc = par_decode_settle(L, codec, d);
+        if (rc != PAR_OK) return rc;
+        lua_pushvalue(L, -1);
+        known = par_class_named(L);
+    }
+    if (!known)
         return par_error_set(d->err, PAR_E_UNSUPPORTED,
                              "an object of class '%.100s', which is not known here: load the file that defines it first", name);
     if (!par_class_call(L, codec, "make", 1))

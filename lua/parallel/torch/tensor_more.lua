@@ -10,8 +10,15 @@ end
 -- Functions that are both torch.name(t, ...) and t:name(...).
 local both = {}
 
-function both.split(tensor, size, dim)
+-- The dimension that is meant, or an error that says which there are.
+local function check_dim(call, tensor, dim)
   dim = dim or 1
+  if type(dim) == 'number' and dim >= 1 and dim <= tensor:dim() then return dim end
+  error(('torch.%s: dimension %s out of range of %dD tensor'):format(call, tostring(dim), tensor:dim()), 3)
+end
+
+function both.split(tensor, size, dim)
+  dim = check_dim('split', tensor, dim)
   if type(size) ~= 'number' or size < 1 then
     error('split: a positive size of the parts expected', 2)
   end
@@ -23,7 +30,7 @@ function both.split(tensor, size, dim)
 end
 
 function both.chunk(tensor, count, dim)
-  dim = dim or 1
+  dim = check_dim('chunk', tensor, dim)
   if type(count) ~= 'number' or count < 1 then
     error('chunk: a positive number of chunks expected', 2)
   end
@@ -39,7 +46,7 @@ function both.permute(tensor, ...)
   local new_sizes, new_strides = sizes.new(n), strides.new(n)
   for i, from in ipairs(order) do
     if type(from) ~= 'number' or from < 1 or from > n or seen[from] then
-      error('permute: each dimension must be named once', 2)
+      error(('permute: each dimension of %d must be named once, got %s'):format(n, tostring(from)), 2)
     end
     seen[from] = true
     new_sizes[i], new_strides[i] = sizes[from], strides[from]
@@ -68,7 +75,11 @@ function both.repeatTensor(tensor, first, ...)
   end
   local n, old = #counts, tensor:dim()
   if n < old then
-    error('Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor', 2)
+    error(('torch.repeatTensor: Number of dimensions of repeat dims (%d) can not be smaller than number of dimensions of tensor (%d)')
+      :format(n, old), 2)
+  end
+  for i, count in ipairs(counts) do
+    if type(count) ~= 'number' then error(('torch.repeatTensor: %d is a %s, not a number of times'):format(i, type(count)), 2) end
   end
   local source, sizes = tensor:contiguous(), {}
   for i = 1, n do
@@ -117,6 +128,27 @@ local function add_timer(torch)
   function Timer.__tostring__()
     return 'torch.Timer'
   end
+  -- It goes on at the receiver from what it has counted: clocks of two processes have nothing in common.
+  function Timer:write(file)
+    file:writeBool(self.started ~= nil)
+    for _, seconds in ipairs(running(self)) do file:writeDouble(seconds) end
+  end
+  function Timer:read(file)
+    local runs = file:readBool()
+    self.kept = {file:readDouble(), file:readDouble(), file:readDouble()}
+    self.started = runs and {torch._clock()} or nil
+  end
+end
+
+local function teach_generator(torch)
+  local core = require 'parallel.core'
+  if core.registered('torch.Generator') then return end
+  core.register('torch.Generator', {metatable = debug.getmetatable(torch.Generator()), encode = torch.getRNGState,
+    decode = function(state)
+      local generator = torch.Generator()
+      torch.setRNGState(generator, state)
+      return generator
+    end})
 end
 
 local function add_counters(torch)
@@ -193,4 +225,5 @@ return function(torch)
   add_counters(torch)
   add_data(torch)
   add_missing(torch)
+  teach_generator(torch)
 end

@@ -186,13 +186,15 @@ const char *par_lua_push_digits(lua_State *L, int64_t i)
     return lua_tostring(L, -1);
 }
 
-const char *par_lua_push_size(lua_State *L, const par_tensor *tensor)
+const char *par_lua_push_size(lua_State *L, const par_tensor *tensor) { return par_lua_push_sizes(L, tensor->ndim, tensor->size); }
+
+const char *par_lua_push_sizes(lua_State *L, int ndim, const int64_t *size)
 {
     luaL_checkstack(L, 6, "texts");
     lua_pushliteral(L, "[");
-    for (int d = 0; d < tensor->ndim; d++) {
+    for (int d = 0; d < ndim; d++) {
         if (d) lua_pushliteral(L, " x ");
-        par_lua_push_digits(L, tensor->size[d]);
+        par_lua_push_digits(L, size[d]);
         lua_concat(L, d ? 3 : 2);
     }
     lua_pushliteral(L, "]");

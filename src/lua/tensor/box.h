@@ -41,6 +41,7 @@ int par_lua_error(lua_State *L, const char *format, ...);
 /* For texts: an integer in digits, and "[2 x 3]"; pushed. */
 const char *par_lua_push_digits(lua_State *L, int64_t i);
 const char *par_lua_push_size(lua_State *L, const par_tensor *tensor);
+const char *par_lua_push_sizes(lua_State *L, int ndim, const int64_t *size);
 
 /* The metatables, which the module makes (module.c) before there is any box: set pops one, push pushes it. */
 void par_lua_set_metatable(lua_State *L, par_type type, bool storage);

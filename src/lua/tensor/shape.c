@@ -302,25 +302,26 @@ static int expand_as(lua_State *L)
     return 1;
 }
 
-/* Sizes among which one -1 stands for what is left of `total` elements. */
-static void infer_size(lua_State *L, int ndim, int64_t *sizes, int64_t total)
+/* Sizes among which one -1 stands for what is left of the tensor's elements. */
+static void infer_size(lua_State *L, int ndim, int64_t *sizes, const par_tensor *of)
 {
     int open = -1;
-    int64_t known = 1;
+    int64_t known = 1, total = par_tensor_elements(of);
     for (int d = 0; d < ndim; d++) {
         if (sizes[d] == -1 && open < 0) open = d;
         else if (sizes[d] < 0 || __builtin_mul_overflow(known, sizes[d], &known))
-            par_lua_error(L, "invalid size in a view");
+            par_lua_error(L, "invalid size in a view: %s of %s", par_lua_push_sizes(L, ndim, sizes), par_lua_push_size(L, of));
     }
     if (open >= 0 && known > 0 && total % known == 0) sizes[open] = total / known;
-    else if (open >= 0 || known != total) par_lua_error(L, "Wrong size for view. Input has %s elements", par_lua_push_digits(L, total));
+    else if (open >= 0 || known != total)
+        par_lua_error(L, "Wrong size for view. Input size: %s, output size: %s", par_lua_push_size(L, of), par_lua_push_sizes(L, ndim, sizes));
 }
 
 static int view_sizes(lua_State *L, par_tensor *tensor, int ndim, int64_t *sizes)
 {
     par_error err;
     if (!par_tensor_is_contiguous(tensor)) return par_lua_error(L, "expecting a contiguous tensor");
-    infer_size(L, ndim, sizes, par_tensor_elements(tensor));
+    infer_size(L, ndim, sizes, tensor);
     par_tensor *view = par_lua_new_tensor(L, tensor->type);
     par_lua_check_status(L, par_tensor_set_view(view, tensor->storage, tensor->offset, ndim, sizes, NULL, &err), &err);
     return 1;
@@ -359,7 +360,7 @@ static int reshape(lua_State *L)
     par_tensor *tensor = par_lua_check_tensor(L, named ? 2 : 1);
     int ndim = par_lua_check_sizes(L, named ? 3 : 2, sizes);
     par_tensor *into = named ? par_lua_check_tensor_type(L, 1, tensor->type) : par_lua_new_tensor(L, tensor->type);
-    infer_size(L, ndim, sizes, par_tensor_elements(tensor));
+    infer_size(L, ndim, sizes, tensor);
     par_lua_resize(L, into, ndim, sizes);
     par_lua_copy(L, into, tensor);
     if (named) lua_settop(L, 1);

@@ -12,7 +12,10 @@ function Module:backward(input, gradOutput)
   return self.gradInput
 end
 function Module.accGradParameters() end
-function Module:parameters() return self.weight and {self.weight, self.bias} or {}, self.weight and {self.gradWeight, self.gradBias} or {} end
+function Module:parameters()
+  if not self.weight then return {}, {} end
+  return {self.weight, self.bias}, {self.gradWeight, self.gradBias}
+end
 
 -- All parameters become views of one storage, in order; as nn does it.
 local function flatten(list)

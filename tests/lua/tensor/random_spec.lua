@@ -1,5 +1,6 @@
 -- Every way to call the functions that draw random numbers, with the numbers that Torch7 draws after torch.manualSeed(123).
 local torch = require 'parallel.tensor'
+local core = require 'parallel.core'
 local load_text = loadstring or load -- luacheck: ignore
 
 local drawn = {
@@ -51,6 +52,19 @@ describe('drawing', function()
     } do
       assert.is_false((pcall(assert(load_text('local torch = ... return ' .. call)), torch)), call)
     end
+  end)
+
+  it('travels with its generator', function()
+    local generator = torch.Generator()
+    torch.manualSeed(generator, 3)
+    torch.normal(generator)
+    local there = core.decode(core.encode {generator, generator})
+    assert.is_true(rawequal(there[1], there[2]))
+    local parallel = require 'parallel'
+    local from_child = parallel.run("local g = ... return torch.random(g)", generator):join()
+    local here = torch.random(generator)
+    assert.equal(here, torch.random(there[1]))
+    assert.equal(here, from_child)
   end)
 
   it('takes a generator of its own, in front of the numbers', function()

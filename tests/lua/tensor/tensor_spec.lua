@@ -243,6 +243,14 @@ end)
 describe('a timer', function()
   it('counts up, stops and goes on', function()
     local timer = torch.Timer()
+    local parallel = require 'parallel'
+    local stopped = torch.Timer():stop()
+    for _, copy in ipairs {parallel.decode(parallel.encode(stopped)), torch.deserialize(torch.serialize(stopped))} do
+      assert.same(stopped:time(), copy:time())
+    end
+    local child = parallel.run('local t = ... return t:time()', timer) -- whose clocks are others
+    local there = child:join()
+    assert.is_true(there.real >= 0 and there.user >= 0 and there.sys >= 0 and there.real <= timer:time().real)
     local a = timer:time()
     assert.is_true(a.real >= 0 and a.user >= 0 and a.sys >= 0)
     timer:stop()
