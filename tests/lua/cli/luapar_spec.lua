@@ -119,6 +119,22 @@ describe('luapar', function()
     for _, name in ipairs{path, trace, trace .. '.html'} do os.remove(name) end
   end)
 
+  it('shows a running program, and where it is', function()
+    local parallel = require 'parallel'
+    local child = parallel.run('parallel.parent:send(parallel.pid) while true do end')
+    local pid = child:receive()
+    local out, status = luapar(('top %d --times 1 --every 0.05'):format(pid))
+    assert.equal(0, status, out)
+    assert.matches(tostring(pid), out, 1, true)
+    out, status = luapar('stacks ' .. pid)
+    assert.equal(0, status, out)
+    assert.matches(tostring(pid), out, 1, true)
+    child:close()
+    out, status = luapar('stacks 99999999')
+    assert.equal(1, status, out)
+    assert.matches('^luapar: ', out)
+  end)
+
   it('looks at the machine, and says of every thing what it is', function()
     local out, status = luapar('doctor')
     assert.equal(0, status)
