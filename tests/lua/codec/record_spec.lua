@@ -115,7 +115,8 @@ describe('records', function()
     core.register('codec_record_spec.changing', {metatable = metatable, decode = function() return 'decoded' end,
                                                  encode = function() change(record) collectgarbage() return 1 end})
     local changes = {
-      function(r) r.a, r.b, r.c, r.d = nil, nil, nil, nil end, function(r) for i = 1, 50 do r['new' .. i] = i end end, function(r) r.a, r.b = 7, 8 end,
+      function(r) r.a, r.b, r.c, r.d = nil, nil, nil, nil end, function(r) for i = 1, 50 do r['new' .. i] = i end end,
+      function(r) r.a, r.b = 7, 8 end,
       function(r) r.a, r.b, r.c, r.d = nil, nil, nil, nil r.e, r.f, r.g, r.h = 1, 2, 3, 4 end, function(r) r[1] = 1 end, function() end,
     }
     for _, options in ipairs{{}, {api = true}} do
