@@ -3,8 +3,8 @@
 --
 -- A worker has up to two chunks: the one it works on and the next. Its fields: crew, child, place (1 to size); chunks; functions
 -- (ids of those it has), forget (ids that it may forget); taken (tasks it was given); own (jobs for it alone); began; ready;
--- memory (bytes, as it told last); and at its end: gone (it says no more), slow (it was not ready in time), failure (its error object, if it has one), why (makes the
--- error of its running task when that is known better), settled, first_chunk.
+-- memory (bytes, as it told last); and at its end: gone (it says no more), slow (it was not ready in time), failure (its error object,
+-- if it has one), why (makes the error of its running task when that is known better), settled, first_chunk.
 local protocol = require 'parallel.pool.protocol'
 local pool_errors = require 'parallel.pool.errors'
 local inbox = require 'parallel.pool.inbox'
