@@ -5,7 +5,7 @@ BUILD = build/$(PRESET)
 CONFIGURE = cmake --preset $(PRESET) >build/$(PRESET)-configure.log 2>&1 || { cat build/$(PRESET)-configure.log; exit 1; }
 CTEST = ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
-.PHONY: help simulate deps build demo lint test test-asan test-tsan test-portable test-systems systems-one bench fuzz chaos mutants clean
+.PHONY: help simulate deps build demo lint test test-asan test-tsan test-portable test-systems systems-one docs bench fuzz chaos mutants clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -60,6 +60,12 @@ systems-one:
 	@$(CONFIGURE)
 	@cmake --build $(BUILD) -j $(JOBS)
 	@$(CTEST) -R '^(c|faults|crash|start)\.'
+
+## make docs           README and docs as pages with a search field, in build/site, by pandoc
+docs:
+	@scripts/install-deps.sh docs
+	@mkdir -p build
+	@scripts/docs.sh build/site
 
 ## make bench          measures everything beside its peers and limits, in short runs
 bench: build

@@ -14,6 +14,7 @@
 ---@field args any[] in a child: the arguments of its code
 ---@field interpreter string|string[]|nil the Lua for all children: a name, a path, or a command with arguments
 ---@field start_method 'spawn'|'forkserver'|nil how children are started
+---@field processid integer id of the child to be started next
 ---@field ip string address of this machine for others
 ---@field remotes table[]? machines of `addremote`
 ---@field tensor table the torch-like module of tensors (docs/tensor.md)
@@ -197,6 +198,18 @@ function parallel.encode(value, options) end
 ---@param options {functions: boolean?, lossy: boolean?}?
 ---@return any value
 function parallel.decode(bytes, options) end
+
+--- Writes any value that travels into a file.
+---@param path string
+---@param value any
+---@param options {functions: boolean?, foreign: boolean?, lossy: boolean?}?
+function parallel.save(path, value, options) end
+
+--- The value of such a file. Functions are accepted only where `functions = true` says so.
+---@param path string
+---@param options {functions: boolean?, lossy: boolean?}?
+---@return any value
+function parallel.load(path, options) end
 
 --- Teaches this process a type of userdata, or lets tables with a metatable travel with their class. The receiver has to know it too.
 ---@param typename string
