@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 typedef enum par_blob_kind {
-    PAR_BLOB_HEAP,    /* private memory of this process */
+    PAR_BLOB_HEAP,    /* private memory of this process (os/blob.h) */
     PAR_BLOB_SEGMENT, /* shared memory that can be sent by reference (src/channel/pool.h) */
     PAR_BLOB_FOREIGN  /* somebody else's memory, kept alive by `free`'s owner */
 } par_blob_kind;
@@ -25,8 +25,6 @@ struct par_blob {
     void (*free)(par_blob *blob);
 };
 
-/* Private memory, one reference; NULL when there is none. From 2 MiB on it is aligned for huge pages. */
-par_blob *par_blob_new(size_t bytes, bool zeroed);
 par_blob *par_blob_retain(par_blob *blob);
 /* NULL is allowed. */
 void par_blob_release(par_blob *blob);

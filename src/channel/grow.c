@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "os/blob.h"
 #include "os/os.h"
 
 /* A blob in a mapping of its own, which can grow without copying. */
@@ -35,7 +36,7 @@ static par_blob *mapped_new(size_t bytes)
 int par_growing_begin(par_growing *growing, size_t goal)
 {
     bool trusted = goal <= PAR_CLAIM_TRUSTED_BYTES;
-    par_blob *blob = trusted ? par_blob_new(goal, false) : mapped_new(PAR_CLAIM_TRUSTED_BYTES);
+    par_blob *blob = trusted ? par_os_blob_new(goal, false) : mapped_new(PAR_CLAIM_TRUSTED_BYTES);
     if (!blob) return PAR_E_NOMEM;
     *growing = (par_growing){.blob = blob, .goal = goal};
     return PAR_OK;

@@ -5,6 +5,7 @@
 #include "channel/borrow.h"
 #include "channel/lend.h"
 #include "channel/wait.h"
+#include "os/blob.h"
 
 #define STREAM_AT_ONCE ((uint64_t)256 << 10) /* of a long record; then whoever waits looks at the time again */
 #define STEPS_AT_ONCE 64                     /* records that are no messages, likewise */
@@ -113,7 +114,7 @@ static int take_payload(par_channel *channel, par_blob *blob, bool control)
 static int take_bytes(par_channel *channel, const uint8_t *bytes, uint64_t len, bool control)
 {
     if (channel->rx.payloads.n >= PAR_PAYLOADS_MAX) return PAR_E_CORRUPT;
-    par_blob *blob = par_blob_new(len, false);
+    par_blob *blob = par_os_blob_new(len, false);
     if (!blob) return PAR_E_NOMEM;
     if (len) memcpy(blob->data, bytes, len);
     return take_payload(channel, blob, control);

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "cluster/mux.h"
+#include "os/blob.h"
 #include "os/os.h"
 
 /* --- into the channel --- */
@@ -167,7 +168,7 @@ static int begin_part(par_incoming *in)
         uint64_t size = part_size(in);
         if ((uint64_t)(size_t)size != size) return PAR_E_NOMEM; /* more than there are addresses */
         if (size) return par_growing_begin(&in->growing, (size_t)size);
-        in->blobs[in->part] = par_blob_new(0, false);
+        in->blobs[in->part] = par_os_blob_new(0, false);
         if (!in->blobs[in->part]) return PAR_E_NOMEM;
     }
     return PAR_NOTICE;

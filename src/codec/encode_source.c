@@ -6,6 +6,7 @@
 
 #include "codec/encoder.h"
 #include "codec/source.h"
+#include "os/file.h"
 
 /* Pushes the text of the chunk that the function came from. */
 static int push_chunk(lua_State *L, par_encoder *e, const lua_Debug *ar)
@@ -16,14 +17,16 @@ static int push_chunk(lua_State *L, par_encoder *e, const lua_Debug *ar)
         return PAR_OK;
     }
     const char *path = ar->source + 1;
-    FILE *file = fopen(path, "rb");
-    if (!file) return par_refuse(L, e, "cannot send a function to another kind of Lua: %s: %s", path, strerror(errno));
+    par_os_file *file;
+    par_error why;
+    if (par_os_file_open(path, true, false, &file, &why) != PAR_OK)
+        return par_refuse(L, e, "cannot send a function to another kind of Lua: %s: %s", path, strerror(why.sys));
     char piece[1024];
     size_t n;
     par_buffer text = {0};
     int rc = PAR_OK;
-    while (rc == PAR_OK && (n = fread(piece, 1, sizeof piece, file)) > 0) rc = par_buffer_append(&text, piece, n);
-    fclose(file);
+    while (rc == PAR_OK && (n = par_os_file_read(file, piece, sizeof piece)) > 0) rc = par_buffer_append(&text, piece, n);
+    par_os_file_close(file);
     e->own_text = text; /* lives on in the encoder, so that nothing leaks when the next line raises */
     if (rc != PAR_OK) return par_output_full(e);
     lua_pushlstring(L, (const char *)text.data, text.len);

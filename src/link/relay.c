@@ -167,16 +167,8 @@ int par_relay_open(par_relay **out, par_relay_mode mode, const char *prefix, int
 void par_relay_finish(par_relay *relay, int64_t deadline_ns)
 {
     if (!relay) return;
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    int64_t left_ns = deadline_ns - par_os_now_ns();
-    if (left_ns < 0) left_ns = 0;
-    until.tv_sec += (time_t)(left_ns / 1000000000);
-    until.tv_nsec += (long)(left_ns % 1000000000);
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    int64_t left_ns = deadline_ns - par_os_now_ns(), until_ns = par_os_wall_ns() + (left_ns > 0 ? left_ns : 0);
+    struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000), .tv_nsec = (long)(until_ns % 1000000000)};
     pthread_mutex_lock(&relay->lock);
     while (!relay->done && pthread_cond_timedwait(&relay->changed, &relay->lock, &until) == 0) {
     }

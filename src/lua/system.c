@@ -65,7 +65,7 @@ static int system_module_path(lua_State *L)
 {
     Dl_info info;
     if (!dladdr((void *)par_lua_open_system, &info) || !info.dli_fname) return 0;
-    char *path = realpath(info.dli_fname, NULL);
+    char *path = par_os_real_path(info.dli_fname);
     lua_pushstring(L, path ? path : info.dli_fname);
     free(path);
     return 1;
@@ -74,7 +74,7 @@ static int system_module_path(lua_State *L)
 /* core.real_path(path) -> absolute path, or nil when there is no such file */
 static int system_real_path(lua_State *L)
 {
-    char *path = realpath(luaL_checkstring(L, 1), NULL);
+    char *path = par_os_real_path(luaL_checkstring(L, 1));
     if (!path) return 0;
     lua_pushstring(L, path);
     free(path);

@@ -219,6 +219,8 @@ int64_t par_os_fork_sibling(void);
 bool par_os_fork_sibling_usable(void);
 /* fd becomes descriptor `target`, which is closed before; fd is closed after. */
 int par_os_move_fd(int fd, int target, par_error *err);
+/* The path without links and dots, to be freed; NULL: there is no such file. */
+char *par_os_real_path(const char *path);
 int par_os_set_variable(const char *name, const char *value, par_error *err); /* value NULL: removes it */
 int par_os_set_directory(const char *path, par_error *err);
 

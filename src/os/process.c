@@ -1,17 +1,9 @@
 /* Processes: reap, kill, watch. How they start: spawn.c. */
 #include <errno.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <sys/syscall.h>
-#endif
-#ifdef __APPLE__
-#include <mach-o/dyld.h>
-#endif
 
-#include "os/fault.h"
 #include "os/os.h"
 
 void par_os_reap(pid_t pid, par_os_exit *out)
@@ -40,29 +32,8 @@ int par_os_kill(pid_t pid, int signal_number)
     return kill(pid, signal_number) == 0 ? PAR_OK : PAR_E_SYSTEM;
 }
 
+bool par_os_process_there(pid_t pid) { return pid <= 0 || kill(pid, 0) == 0 || errno != ESRCH; }
+
 pid_t par_os_pid(void) { return getpid(); }
 
 pid_t par_os_parent_pid(void) { return getppid(); }
-
-int par_os_process_watch(pid_t pid)
-{
-#if defined(SYS_pidfd_open) && !defined(PAR_PORTABLE)
-    return (int)PAR_TRY(syscall(SYS_pidfd_open, pid, 0)); /* close-on-exec by itself */
-#else
-    (void)pid;
-    return -1;
-#endif
-}
-
-size_t par_os_program_path(char *out, size_t room)
-{
-#ifdef __APPLE__
-    uint32_t size = (uint32_t)room;
-    return _NSGetExecutablePath(out, &size) == 0 ? strlen(out) : 0;
-#else
-    ssize_t n = readlink("/proc/self/exe", out, room - 1);
-    if (n <= 0 || (size_t)n >= room - 1) return 0;
-    out[n] = 0;
-    return (size_t)n;
-#endif
-}

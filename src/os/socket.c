@@ -43,7 +43,7 @@ int par_os_socket_prepare(int fd, par_error *err)
 int par_os_socketpair(int fd[2], par_error *err)
 {
     int type = SOCK_STREAM;
-#if defined(SOCK_CLOEXEC) && !defined(PAR_PORTABLE)
+#ifdef SOCK_CLOEXEC
     type |= SOCK_CLOEXEC; /* at once: another thread may be about to exec */
 #endif
     if (PAR_TRY(socketpair(AF_UNIX, type, 0, fd)) != 0) return par_error_system(err, "cannot make a socket pair");

@@ -19,14 +19,8 @@ extern char **environ;
 char **par_os_environment(void) { return environ; }
 #endif
 
-#if defined(__GLIBC__) && !defined(PAR_PORTABLE)
-#if __GLIBC_PREREQ(2, 34)
-#define HAVE_CLOSEFROM 1
-#endif
-#endif
-
 /* What the host program opened without close-on-exec is no business of the child: everything from `first` on is closed. */
-#ifdef HAVE_CLOSEFROM
+#ifdef PAR_CLOSEFROM
 static int add_closes(posix_spawn_file_actions_t *actions, int first)
 {
     return posix_spawn_file_actions_addclosefrom_np(actions, first);

@@ -4,25 +4,10 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <unistd.h>
-#ifdef __linux__
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#endif
 
 #include "os/fault.h"
 #include "os/os.h"
-
-int64_t par_os_thread_id(void)
-{
-#ifdef __linux__
-    return syscall(SYS_gettid);
-#else
-    uint64_t id = 0;
-    pthread_threadid_np(NULL, &id);
-    return (int64_t)id;
-#endif
-}
+#include "os/system.h"
 
 struct watch {
     int fd;
@@ -68,11 +53,7 @@ int par_os_watch_hangup(int fd, void (*on_hangup)(void), par_error *err)
     struct watch *watch = malloc(sizeof *watch);
     if (!watch) return par_error_set(err, PAR_E_NOMEM, "out of memory");
     *watch = (struct watch){fd, on_hangup};
-#ifdef __linux__
-    /* A stopped process watches nothing: the end of its parent sets it going again, and then it sees the hang-up. A signal that
-     * is harmless, since it also comes when only the thread that made this process has ended. */
-    prctl(PR_SET_PDEATHSIG, SIGCONT);
-#endif
+    par_os_wake_with_parent(); /* stopped, it watches nothing: once it goes on, it sees the hang-up */
     int rc = par_os_thread_start(watch_main, watch, err);
     if (rc != PAR_OK) free(watch);
     return rc;

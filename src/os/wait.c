@@ -1,10 +1,9 @@
 #include <errno.h>
 #include <poll.h>
-#include <time.h>
 
 #include "base/limits.h"
-#include "os/fault.h"
 #include "os/os.h"
+#include "os/system.h"
 
 static short poll_events(int events)
 {
@@ -17,18 +16,12 @@ static int seen_events(short revents)
            (revents & (POLLHUP | POLLERR | POLLNVAL) ? PAR_OS_HANGUP : 0);
 }
 
-/* poll until an absolute time; rounds up to whole milliseconds only where the system has nothing finer. */
+/* poll until an absolute time. */
 int par_os_poll(struct pollfd *fds, unsigned n, int64_t deadline_ns)
 {
     int64_t left = deadline_ns == PAR_NEVER ? -1 : deadline_ns - par_os_now_ns();
     if (deadline_ns != PAR_NEVER && left < 0) left = 0;
-#ifdef __linux__
-    struct timespec limit = {.tv_sec = left / 1000000000, .tv_nsec = left % 1000000000};
-    return PAR_TRY(ppoll(fds, n, left < 0 ? NULL : &limit, NULL));
-#else
-    int64_t ms = left < 0 ? -1 : (left + 999999) / 1000000;
-    return PAR_TRY(poll(fds, n, ms > 1000000 ? 1000000 : (int)ms));
-#endif
+    return par_os_poll_ns(fds, n, left);
 }
 
 int par_os_wait_fd(int fd, int events, int64_t deadline_ns)

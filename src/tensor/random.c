@@ -1,9 +1,9 @@
 #include "tensor/random.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
+
+#include "os/os.h"
 
 #ifndef M_PI
 #define M_PI 3.14159265358979323846
@@ -25,13 +25,10 @@ void par_random_seed(par_random *random, uint64_t seed)
 
 uint64_t par_random_seed_from_system(par_random *random)
 {
-    uint64_t seed = (uint64_t)time(NULL) * 0x9E3779B97F4A7C15u ^ (uint64_t)(uintptr_t)random;
-    FILE *source = fopen("/dev/urandom", "rbe");
-    if (source) {
-        uint64_t word;
-        if (fread(&word, sizeof word, 1, source) == 1) seed = word;
-        fclose(source);
-    }
+    uint64_t seed;
+    par_error ignored;
+    if (par_os_random(&seed, sizeof seed, &ignored) != PAR_OK)
+        seed = (uint64_t)par_os_wall_ns() * 0x9E3779B97F4A7C15u ^ (uint64_t)(uintptr_t)random;
     seed >>= 11; /* a Lua number holds it */
     par_random_seed(random, seed);
     return seed;

@@ -6,6 +6,7 @@
 
 #include "base/checked.h"
 #include "base/limits.h"
+#include "os/blob.h"
 #include "tensor/shape.h"
 
 static const struct {
@@ -48,7 +49,7 @@ par_storage *par_storage_new(par_type type, int64_t size)
     if (!storage) return NULL;
     *storage = (par_storage){.refs = 1, .type = type, .size = size};
     if (size == 0) return storage;
-    storage->blob = par_blob_new(bytes, false);
+    storage->blob = par_os_blob_new(bytes, false);
     if (!storage->blob) {
         free(storage);
         return NULL;

@@ -173,14 +173,15 @@ static void stop_locked(void)
     set_on(false);
     par_os_close(trace.fd);
     trace.fd = -1;
-    unsetenv(TRACE_JOIN_VARIABLE);
+    par_os_set_variable(TRACE_JOIN_VARIABLE, NULL, &(par_error){0});
 }
 
 /* Children that are started from now on append to the file. */
 static void tell_children(const char *path)
 {
-    char *absolute = realpath(path, NULL);
-    setenv(TRACE_JOIN_VARIABLE, absolute ? absolute : path, 1);
+    par_error ignored;
+    char *absolute = par_os_real_path(path);
+    par_os_set_variable(TRACE_JOIN_VARIABLE, absolute ? absolute : path, &ignored);
     free(absolute);
 }
 

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/limits.h"
+#include "os/blob.h"
 #include "tap.h"
 #include "tensor/blas.h"
 #include "tensor/kernels.h"
@@ -24,7 +25,7 @@ static void storages_check_their_size(void)
 
 static void a_storage_on_a_block_stays_inside_it(void)
 {
-    par_blob *blob = par_blob_new(64, true);
+    par_blob *blob = par_os_blob_new(64, true);
     CHECK(!par_storage_new_blob(PAR_DOUBLE, blob, 0, 9));
     CHECK(!par_storage_new_blob(PAR_DOUBLE, blob, 4, 1)); /* not aligned */
     CHECK(!par_storage_new_blob(PAR_DOUBLE, blob, 72, 0));

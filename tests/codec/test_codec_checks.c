@@ -5,6 +5,7 @@
 #include "../c/tap.h"
 #include "base/limits.h"
 #include "codec/format.h"
+#include "os/blob.h"
 #include "state.h"
 
 #define V PAR_FORMAT_VERSION
@@ -158,7 +159,7 @@ static int beside(uint8_t kind, uint8_t count, uint8_t number, size_t bytes)
 {
     const uint8_t message[] = {V, PAR_FORMAT_STORAGES, 0, 1, PAR_TAG_STORAGE, 0, 1, PAR_BYTE, kind, 0, count, number, STORAGES_AT(6)};
     lua_State *L = state_open(&meter);
-    par_blob *blob = par_blob_new(bytes, true);
+    par_blob *blob = par_os_blob_new(bytes, true);
     int rc = decode(L, message, sizeof message, &blob, 1, 0);
     lua_close(L);
     CHECK_INT(blob->refs, 1);

@@ -1,6 +1,7 @@
 /* Bytes that no encoder wrote: an error or a value, and memory in proportion to their number. */
 #include "../c/tap.h"
 #include "codec/format.h"
+#include "os/blob.h"
 #include "state.h"
 
 static par_error err;
@@ -186,7 +187,7 @@ static void payloads_are_checked(void)
     CHECK_INT(encoded.payloads[0].bytes, 800000);
     CHECK(encoded.len < 100);
     CHECK_INT(decode(L, encoded.bytes, encoded.len, 0), PAR_E_CORRUPT); /* it did not come */
-    par_blob *small = par_blob_new(799999, true), *whole = par_blob_new(800000, false);
+    par_blob *small = par_os_blob_new(799999, true), *whole = par_os_blob_new(800000, false);
     CHECK_INT(par_codec_decode(L, codec, encoded.bytes, encoded.len, &small, 1, 0, &err), PAR_E_CORRUPT);
     memcpy(whole->data, encoded.payloads[0].data, 800000);
     CHECK_INT(par_codec_decode(L, codec, encoded.bytes, encoded.len, &whole, 1, 0, &err), 1);
@@ -215,7 +216,7 @@ static void long_strings_beside_a_message_are_checked(void)
     CHECK_INT(par_codec_encode(L, codec, 1, 1, "value", 0, NULL, 0, &encoded, &err), PAR_OK);
     CHECK_INT(encoded.n_payloads, 2);
     CHECK(encoded.len < 100);
-    par_blob *blobs[2] = {par_blob_new(300000, false), par_blob_new(300000, false)};
+    par_blob *blobs[2] = {par_os_blob_new(300000, false), par_os_blob_new(300000, false)};
     for (int i = 0; i < 2; i++) memcpy(blobs[i]->data, encoded.payloads[i].data, 300000);
     CHECK_INT(decode_with(L, encoded.bytes, encoded.len, NULL, 0), PAR_E_CORRUPT);
     CHECK_INT(decode_with(L, encoded.bytes, encoded.len, blobs, 1), PAR_E_CORRUPT);

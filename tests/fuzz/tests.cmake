@@ -24,10 +24,10 @@ if(NOT fuzz_probe EQUAL 0)
 endif()
 
 file(GLOB FUZZED CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/base/*.c ${CMAKE_SOURCE_DIR}/src/tensor/*.c
-  ${CMAKE_SOURCE_DIR}/src/codec/*.c ${CMAKE_SOURCE_DIR}/src/codec/*/*.c ${CMAKE_SOURCE_DIR}/src/os/fault.c ${CMAKE_SOURCE_DIR}/src/os/file.c
-  ${CMAKE_SOURCE_DIR}/src/os/io.c ${CMAKE_SOURCE_DIR}/src/os/memory.c ${CMAKE_SOURCE_DIR}/src/os/readable.c
+  ${CMAKE_SOURCE_DIR}/src/codec/*.c ${CMAKE_SOURCE_DIR}/src/codec/*/*.c
   ${CMAKE_SOURCE_DIR}/src/cluster/frame.c
   ${CMAKE_SOURCE_DIR}/src/cluster/frame_body.c)
+list(APPEND FUZZED ${OS_SOURCES})
 file(GLOB FUZZED_HEADERS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/base/*.h ${CMAKE_SOURCE_DIR}/src/tensor/*.h
   ${CMAKE_SOURCE_DIR}/src/codec/*.h ${CMAKE_SOURCE_DIR}/src/codec/*/*.h ${CMAKE_SOURCE_DIR}/src/os/*.h
   ${CMAKE_SOURCE_DIR}/src/cluster/frame.h ${FUZZ_DIR}/../codec/state.h)

@@ -3,10 +3,10 @@
 set -eu
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 compiler=$1 includes=(-Isrc -Iinclude -isystem tests/macos)
-sources=$(find src -name '*.c' ! -path 'src/lua/*' ! -path 'src/codec/*' ! -path 'src/torch/*' ! -path 'src/launcher/*')
+sources=$(find src -name '*.c' ! -path 'src/os/linux/*' ! -path 'src/os/calls_linux/*' ! -path 'src/lua/*' ! -path 'src/codec/*' ! -path 'src/torch/*' ! -path 'src/launcher/*')
 if [ $# -gt 1 ]; then
   includes+=(-isystem "$2")
-  sources=$(find src -name '*.c' ! -name bridge_none.c)
+  sources=$(find src -name '*.c' ! -path 'src/os/linux/*' ! -path 'src/os/calls_linux/*' ! -name bridge_none.c)
 fi
 failed=0
 for file in $sources; do

@@ -63,7 +63,7 @@ mutant('channel', 'too many payloads, the last a long one',
   'kind != PAR_INTERNAL_BYTES || rx->payloads.n >= PAR_PAYLOADS_MAX', 'kind != PAR_INTERNAL_BYTES', 'c.test_records')
 mutant('channel', 'too many payloads in the ring',
   'if (channel->rx.payloads.n >= PAR_PAYLOADS_MAX) return PAR_E_CORRUPT;\n' ..
-    '    par_blob *blob = par_blob_new(len, false);', 'par_blob *blob = par_blob_new(len, false);', 'c.test_records')
+    '    par_blob *blob = par_os_blob_new(len, false);', 'par_blob *blob = par_os_blob_new(len, false);', 'c.test_records')
 mutant('channel', 'too many payloads lent',
   'if (channel->rx.payloads.n >= PAR_PAYLOADS_MAX) return PAR_E_CORRUPT;\n    int rc = par_payloads_reserve',
   'int rc = par_payloads_reserve', 'c.test_records')

@@ -1,6 +1,5 @@
 /* Many descriptors as one, with poll. The pollable descriptor is a pipe: a thread, started when somebody asks for it,
  * polls the set and puts a byte in. */
-#if !defined(__linux__) || defined(PAR_PORTABLE)
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -227,6 +226,3 @@ void par_os_set_lower(par_os_set *set)
     }
     pthread_mutex_unlock(&set->lock);
 }
-#else
-typedef int par_set_posix_unused;
-#endif

@@ -1,6 +1,5 @@
 /* Shared memory as shm_open with the name removed at once: portable, and when processes are killed nothing is left but,
  * at worst, the name of an empty object. */
-#if !defined(__linux__) || defined(PAR_PORTABLE)
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 
 #include "os/fault.h"
 #include "os/os.h"
+#include "os/system.h"
 
 /* Bits that nobody can guess: O_EXCL below makes a guess harmless, this makes a collision unlikely. */
 static uint64_t unguessable(void)
@@ -42,16 +42,7 @@ static int open_nameless(void)
 static int reserve(int fd, size_t bytes)
 {
     if (PAR_TRY(ftruncate(fd, (off_t)bytes)) != 0) return -1;
-#ifndef __APPLE__
-    int failed;
-    do failed = PAR_TRY(posix_fallocate(fd, 0, (off_t)bytes));
-    while (failed == EINTR);
-    if (failed) {
-        if (failed > 0) errno = failed;
-        return -1;
-    }
-#endif
-    return 0;
+    return par_os_reserve(fd, (off_t)bytes);
 }
 
 int par_os_memory_open(size_t bytes, int *fd, par_error *err)
@@ -84,6 +75,3 @@ bool par_os_memory_reset(void *data, size_t bytes)
     madvise(data, bytes, MADV_DONTNEED);
     return false;
 }
-#else
-typedef int par_memory_posix_unused;
-#endif

@@ -1,7 +1,4 @@
-/* Sleeping on a word of shared memory, where the system can. */
-#include "os/os.h"
-
-#if defined(__linux__) && !defined(PAR_PORTABLE)
+/* Sleeping on a word of shared memory. */
 #include <errno.h>
 #include <limits.h>
 #include <sys/syscall.h>
@@ -9,6 +6,7 @@
 #include <unistd.h>
 
 #include "os/fault.h"
+#include "os/os.h"
 
 enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1 }; /* the kernel's, whose headers need not be installed */
 
@@ -36,20 +34,3 @@ bool par_os_futex_wake(_Atomic uint32_t *word) { return wake(word, 1); }
 bool par_os_futex_wake_all(_Atomic uint32_t *word) { return wake(word, INT_MAX); }
 
 bool par_os_futex_usable(void) { return true; }
-#else
-int par_os_futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t ns)
-{
-    (void)word, (void)expected, (void)ns;
-    return PAR_E_UNSUPPORTED;
-}
-
-bool par_os_futex_wake(_Atomic uint32_t *word)
-{
-    (void)word;
-    return false;
-}
-
-bool par_os_futex_wake_all(_Atomic uint32_t *word) { return par_os_futex_wake(word); }
-
-bool par_os_futex_usable(void) { return false; }
-#endif

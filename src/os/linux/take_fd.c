@@ -1,6 +1,5 @@
 /* Taking a descriptor out of a socket, or leaving it there: a look gives a copy of it, and when there is no room for that nothing is
  * lost. Only then is it taken away. */
-#if defined(__linux__) && !defined(PAR_PORTABLE)
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -41,6 +40,3 @@ int par_os_socket_take_fd(int fd, int *received_fd)
     par_os_socket_drop(fd, 1);
     return PAR_OK;
 }
-#else
-typedef int par_take_fd_linux_unused;
-#endif

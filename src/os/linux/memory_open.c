@@ -1,5 +1,4 @@
 /* Shared memory as memfd: nameless, sealed, and gone with the last process that has it. */
-#if defined(__linux__) && !defined(PAR_PORTABLE)
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -82,6 +81,3 @@ bool par_os_memory_reset(void *data, size_t bytes)
     if (!kept) madvise(data, bytes, MADV_DONTNEED);
     return kept;
 }
-#else
-typedef int par_memory_linux_unused;
-#endif

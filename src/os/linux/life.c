@@ -2,14 +2,12 @@
  * no memory, so that no peer can fake one or rub one out. */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "os/fault.h"
 #include "os/os.h"
 
-#if defined(__linux__) && !defined(PAR_PORTABLE)
 /* A lock of an open file description ends with the last descriptor of that description. */
 static struct flock lock_at(uint64_t at, short type)
 {
@@ -48,18 +46,3 @@ bool par_os_life_seen(int fd, uint64_t at)
     struct flock lock = lock_at(at, F_WRLCK);
     return fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
 }
-#else
-int par_os_life_open(int memory_fd, uint64_t at, int *fd, par_error *err)
-{
-    (void)memory_fd, (void)at, (void)fd;
-    return par_error_set(err, PAR_E_UNSUPPORTED, "this system has no signs of life");
-}
-
-bool par_os_life_seen(int fd, uint64_t at)
-{
-    (void)fd, (void)at;
-    return true;
-}
-#endif
-
-bool par_os_process_there(pid_t pid) { return pid <= 0 || kill(pid, 0) == 0 || errno != ESRCH; }

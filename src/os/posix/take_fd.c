@@ -1,6 +1,5 @@
 /* Taking a descriptor out of a socket, or leaving it there: whether there is room is tried first, since what finds none when it is
  * taken is lost. Another thread may take that room in between; the systems that give a copy to look at do better. */
-#if !defined(__linux__) || defined(PAR_PORTABLE)
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -18,6 +17,3 @@ int par_os_socket_take_fd(int fd, int *received_fd)
     if (par_os_socket_read(fd, &byte, 1, received_fd, 1, &n_fds) != 1 || n_fds != 1) *received_fd = -1;
     return PAR_OK;
 }
-#else
-typedef int par_take_fd_posix_unused;
-#endif

@@ -8,15 +8,12 @@
 
 static int affinity_cores(void)
 {
-#ifdef __linux__
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return CPU_COUNT(&set);
-#endif
     long n = sysconf(_SC_NPROCESSORS_ONLN);
     return n > 0 ? (int)n : 1;
 }
 
-#ifdef __linux__
 /* Reads two numbers ("max" counts as -1) from a small file; false when it is not there. */
 static bool read_numbers(const char *path, double *a, double *b)
 {
@@ -83,9 +80,6 @@ static double quota_cores(void)
     fclose(file);
     return least;
 }
-#else
-static double quota_cores(void) { return 0; }
-#endif
 
 int par_os_cores(void)
 {

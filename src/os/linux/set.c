@@ -1,5 +1,4 @@
 /* Many descriptors as one, with epoll. */
-#if defined(__linux__) && !defined(PAR_PORTABLE)
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -105,6 +104,3 @@ void par_os_set_lower(par_os_set *set)
     if (set->raised) eventfd_read(set->flag, &ignored);
     set->raised = false;
 }
-#else
-typedef int par_set_linux_unused;
-#endif

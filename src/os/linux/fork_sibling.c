@@ -1,18 +1,14 @@
-/* Copies of this process, and what a copy changes in itself. */
+/* A child of our parent: what the fork server makes. */
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <unistd.h>
-#ifdef __linux__
 #include <sched.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#endif
+#include <unistd.h>
 
 #include "os/os.h"
 
-#if defined(__linux__) && !defined(PAR_PORTABLE) && (defined(__x86_64__) || defined(__aarch64__) || defined(__i386__))
+#if defined(__x86_64__) || defined(__aarch64__) || defined(__i386__)
 /* The C library keeps the thread's id in a word whose address the kernel knows; a raw clone has to have it renewed. NULL: the
  * kernel does not say. */
 static void *thread_id_word(void)
@@ -41,23 +37,3 @@ bool par_os_fork_sibling_usable(void) { return true; }
 int64_t par_os_fork_sibling(void) { return -ENOSYS; }
 bool par_os_fork_sibling_usable(void) { return false; }
 #endif
-
-int par_os_move_fd(int fd, int target, par_error *err)
-{
-    if (fd == target) return PAR_OK;
-    if (dup2(fd, target) < 0) return par_error_system(err, "cannot take descriptor %d over", target);
-    close(fd);
-    return PAR_OK;
-}
-
-int par_os_set_variable(const char *name, const char *value, par_error *err)
-{
-    if ((value ? setenv(name, value, 1) : unsetenv(name)) == 0) return PAR_OK;
-    return par_error_system(err, "cannot set the variable '%s'", name);
-}
-
-int par_os_set_directory(const char *path, par_error *err)
-{
-    if (chdir(path) == 0) return PAR_OK;
-    return par_error_system(err, "cannot go to folder '%s'", path);
-}

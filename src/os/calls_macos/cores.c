@@ -1,0 +1,10 @@
+/* How many cores this process may use. */
+#include <unistd.h>
+
+#include "os/os.h"
+
+int par_os_cores(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (int)n : 1;
+}

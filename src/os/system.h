@@ -1,0 +1,18 @@
+/* What calls_linux and calls_macos give the other files of this folder. */
+#ifndef PAR_OS_SYSTEM_H
+#define PAR_OS_SYSTEM_H
+
+#include <poll.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The RLIMIT_ by which par_os_limit_memory limits. */
+extern const int par_os_memory_resource;
+/* A process that is stopped goes on when its parent ends, where the system can say so. */
+void par_os_wake_with_parent(void);
+/* poll, at most left_ns; less than 0: without a limit. */
+int par_os_poll_ns(struct pollfd *fds, unsigned n, int64_t left_ns);
+/* Has the system set the room of a file aside; 0, or -1 and errno. */
+int par_os_reserve(int fd, off_t bytes);
+
+#endif
