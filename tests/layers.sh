@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks the plan of src/: arrows point down only, in includes and in symbols; no file needs one that needs it; lua.h stays where it
-# may be. layers.sh [objects]: a file with the paths of the compiled sources, for what only symbols tell.
+# may be; no system call outside src/os. layers.sh [objects]: a file with the paths of the compiled sources, for what only symbols tell.
 set -eu
 objects=${1:+$(realpath "$1")}
 cd "$(dirname "${BASH_SOURCE[0]}")/../src"
@@ -83,6 +83,34 @@ symbols() { # "from to symbol" for each symbol of ours that a compiled file take
     sort
 }
 
+# The functions of the C library that are system calls, or consist of them, as POSIX and Linux have them. Not among them: memory, text
+# and printing, the environment, threads' locks, shared libraries, and the end of the process by exit and _Exit.
+calls="access accept accept4 alarm bind chdir chmod chown clock_getres clock_gettime clock_nanosleep clone clone3 close close_range
+  closedir closefrom connect creat daemon dup dup2 dup3 epoll_create1 epoll_ctl epoll_pwait epoll_wait eventfd execl execle execlp execv
+  execve execveat execvp execvpe faccessat fallocate fchdir fchmod fcntl fdatasync fdopen fdopendir flock fopen fork forkpty freopen fstat
+  fstatat fsync ftruncate futex futimens getaddrinfo getcwd getegid geteuid getgid getifaddrs getnameinfo getpeername getpgid getpgrp getpid
+  getppid getpriority getrandom getrlimit getrusage getsid getsockname getsockopt gettid gettimeofday getuid inotify_init1 ioctl isatty kill
+  killpg link linkat listen lockf lseek lstat madvise mallopt memfd_create mincore mkdir mkdirat mkdtemp mkfifo mkostemp mkstemp mlock mmap
+  mprotect mremap msync munlock munmap nanosleep open openat opendir openpty pause pclose pidfd_open pidfd_send_signal pipe pipe2 poll popen
+  posix_fadvise posix_fallocate posix_madvise posix_spawn posix_spawnp ppoll prctl pread preadv prlimit process_vm_readv pselect
+  pthread_kill pthread_sigmask ptrace pwrite raise read readdir readlink readlinkat readv realpath recv recvfrom recvmmsg recvmsg remove
+  rename renameat rmdir sched_getaffinity sched_getcpu sched_setaffinity sched_yield select sem_open semop send sendfile sendmmsg sendmsg
+  sendto setns setpgid setpriority setrlimit setsid setsockopt shm_open shm_unlink shmat shmget shutdown sigaction signal signalfd
+  sigprocmask sigsuspend sigtimedwait sigwait sleep socket socketpair splice stat statfs statvfs symlink sync syscall sysconf sysctl
+  sysctlbyname sysinfo system tcgetattr tcsetattr tcsetpgrp time timer_create timerfd_create tmpfile truncate ttyname umask uname unlink
+  unlinkat unshare usleep utimensat vfork vmsplice wait wait3 wait4 waitid waitpid write writev"
+check_calls() {
+  while read -r file name; do
+    complain "$file calls $name: system calls belong in src/os"
+  done < <(xargs nm -A -u <"$objects" | awk -v calls="$calls" '
+    BEGIN { n = split(calls, list, /[ \n]+/); for (i = 1; i <= n; i++) call[list[i]] = 1 }
+    {
+      file = $1; sub(/^.*\/src\//, "", file); sub(/\.o(bj)?:.*$/, "", file)
+      name = $NF; sub(/@.*$/, "", name); sub(/^__/, "", name); sub(/_chk$/, "", name); sub(/_2$/, "", name); sub(/(64|_time64|_time_bits64)$/, "", name)
+      if (file !~ /^os\// && name in call) print file, $NF
+    }')
+}
+
 check_arrows < <(includes)
 check_circles < <(includes | grep '^[^ ]*\.h [^ ]*\.h ')
 if [ -n "$objects" ]; then
@@ -90,6 +118,7 @@ if [ -n "$objects" ]; then
   [ -n "$edges" ] || complain "$objects names no compiled sources"
   check_arrows <<<"$edges"
   check_circles <<<"$edges"
+  check_calls
 fi
 
 while read -r file; do
@@ -101,8 +130,8 @@ while read -r file; do
     esac
   fi
   # System calls live in src/os: these headers are the ways to them.
-  if [ "$folder" != os ] && grep -qE '#include <(sys/socket|sys/mman|sys/epoll|sys/wait|spawn|poll|sys/un|fcntl)\.h>' "$file"; then
-    [ "$file" = base/blob.c ] || complain "$file makes system calls: they belong in src/os"
+  if [ "$folder" != os ] && grep -qE '#include <(sys/(socket|mman|epoll|wait|un|stat|ioctl|prctl|syscall|resource|uio|time)|spawn|poll|fcntl|sched|unistd|netdb)\.h>' "$file"; then
+    complain "$file includes what system calls are declared in: they belong in src/os"
   fi
 done < <(find . -name '*.[ch]' | sed 's,^\./,,' | sort)
 # Who comes here for the first time finds each folder and each Lua module named, with what it is.

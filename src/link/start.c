@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "channel/channel.h"
 #include "link/family.h"
@@ -86,7 +85,7 @@ int par_link_start(par_link **out, const par_start_options *options, par_error *
 static void on_orphaned(void)
 {
     par_os_sleep_ns(LAST_WORDS_NS);
-    _exit(1);
+    _Exit(1);
 }
 
 int par_link_attach(par_link **out, int socket_fd, par_error *err)

@@ -74,7 +74,7 @@ static void on_ask(int signal_number)
     lua_State *L = atomic_load_explicit(&answering.L, memory_order_relaxed);
     if (!L) return;
     if (!pthread_equal(pthread_self(), answering.thread)) {
-        pthread_kill(answering.thread, signal_number);
+        par_os_signal_thread(answering.thread, signal_number);
         return;
     }
     lua_State *waiting = answering.waiting->L;

@@ -208,6 +208,8 @@ int par_os_random(void *bytes, size_t len, par_error *err);
 
 /* Opens a file to read and write, close-on-exec. */
 int par_os_open(const char *path, int *fd, par_error *err);
+/* A signal for one thread of this process. May be called in a handler. */
+void par_os_signal_thread(pthread_t thread, int signal_number);
 /* A detached thread with a small stack, in which no signal handler of the host ever runs. */
 int par_os_thread_start(void *(*run)(void *), void *argument, par_error *err);
 /* Has *run called when this thread ends, by itself or by pthread_exit (not at the end of the process). One for each thread. */

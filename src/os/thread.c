@@ -76,3 +76,5 @@ void par_os_at_thread_end(void (*const *run)(void))
     pthread_once(&once, make_key);
     pthread_setspecific(key, run);
 }
+
+void par_os_signal_thread(pthread_t thread, int signal_number) { pthread_kill(thread, signal_number); }
