@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/checked.h"
 #include "base/status.h"
 
@@ -15,6 +16,7 @@ void par_buffer_fini(par_buffer *buffer)
 int par_buffer_reserve(par_buffer *buffer, size_t more)
 {
     size_t need;
+    PAR_ASSERT(buffer->len <= buffer->capacity);
     if (!par_checked_add_size(buffer->len, more, &need)) return PAR_E_NOMEM;
     if (need <= buffer->capacity) return PAR_OK;
     size_t grown = buffer->capacity + buffer->capacity / 2;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/assert.h"
 #include "base/status.h"
 
 static size_t home(const par_idmap *map, uint64_t id)
@@ -39,6 +40,7 @@ static int grow(par_idmap *map)
 
 int par_idmap_put(par_idmap *map, uint64_t id, void *value)
 {
+    PAR_ASSERT(id && value && !par_idmap_get(map, id));
     if (map->n * 4 >= map->room * 3 && grow(map) != PAR_OK) return PAR_E_NOMEM;
     *slot(map, id) = (par_idmap_entry){.id = id, .value = value};
     map->n++;

@@ -1,6 +1,7 @@
 /* Messages that were taken in while something else was waited for. */
 #include "channel/inbox.h"
 
+#include "base/assert.h"
 #include "base/limits.h"
 #include "channel/segment.h"
 #include "channel/wait.h"
@@ -84,6 +85,7 @@ static void count_payloads(par_channel *channel, const par_payloads *payloads, b
 static void count_parcel(par_channel *channel, const par_parcel *parcel, int sign)
 {
     uint64_t bytes = par_parcel_bytes(parcel);
+    PAR_ASSERT(sign > 0 || (channel->stats.inbox_messages > 0 && channel->stats.inbox_bytes >= bytes));
     channel->stats.inbox_messages += (uint64_t)(int64_t)sign;
     channel->stats.inbox_bytes += sign > 0 ? bytes : 0 - bytes;
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/assert.h"
 #include "base/limits.h"
 #include "channel/notices.h"
 #include "os/os.h"
@@ -139,6 +140,7 @@ static void end_lends(par_channel *channel, par_export *export, uint64_t n)
 {
     par_segment *segment = export->segment;
     if (n == 0) return;
+    PAR_ASSERT(export->lends >= n && segment->lent >= n && channel->lends.open >= n && segment->refs >= n);
     channel->lends.open -= n;
     export->lends -= n;
     segment->lent -= n;

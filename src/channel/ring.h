@@ -13,7 +13,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "channel/layout.h"
+#include "os/stress.h"
 
 typedef struct par_writer {
     par_ring_words *words;
@@ -57,14 +59,18 @@ static inline uint8_t *par_writer_at(const par_writer *w) { return w->data + (w-
 /* Makes all bytes up to head visible (pairs with par_reader_refresh). Returns the reader's need word. */
 static inline uint64_t par_writer_publish(par_writer *w)
 {
+    PAR_ASSERT(w->head - w->tail <= w->capacity && !(w->head & 7));
     w->published = w->head;
+    PAR_STRESS_POINT();
     atomic_store_explicit(&w->words->head, w->head, memory_order_seq_cst);
+    PAR_STRESS_POINT();
     return atomic_load_explicit(&w->words->reader_need, memory_order_seq_cst);
 }
 
 /* The same without a look at the reader's need: a reader that sleeps goes on sleeping (pairs with par_reader_refresh). */
 static inline void par_writer_publish_quietly(par_writer *w)
 {
+    PAR_ASSERT(w->head - w->tail <= w->capacity && !(w->head & 7));
     w->published = w->head;
     atomic_store_explicit(&w->words->head, w->head, memory_order_release);
 }
@@ -88,14 +94,18 @@ static inline const uint8_t *par_reader_at(const par_reader *r) { return r->data
 /* The record word at `read`, fetched once: the peer may change it meanwhile. */
 static inline uint64_t par_reader_word(const par_reader *r)
 {
+    PAR_ASSERT(par_reader_available(r) >= PAR_RECORD_HEADER);
     return atomic_load_explicit((const _Atomic uint64_t *)(const void *)par_reader_at(r), memory_order_relaxed);
 }
 
 /* Gives the bytes before read back (pairs with par_writer_refresh). Returns the writer's need word. */
 static inline uint64_t par_reader_publish(par_reader *r)
 {
+    PAR_ASSERT(r->read - r->tail <= r->head - r->tail && !(r->read & 7));
     r->tail = r->read;
+    PAR_STRESS_POINT();
     atomic_store_explicit(&r->words->tail, r->read, memory_order_seq_cst);
+    PAR_STRESS_POINT();
     return atomic_load_explicit(&r->words->writer_need, memory_order_seq_cst);
 }
 
@@ -114,6 +124,7 @@ static inline bool par_need_due(uint64_t need, uint64_t index, uint64_t *rung)
 static inline void par_need_set(_Atomic uint64_t *need, uint64_t value)
 {
     atomic_store_explicit(need, value, memory_order_seq_cst);
+    PAR_STRESS_POINT();
 }
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/assert.h"
 #include "channel/parcel.h"
 #include "os/os.h"
 
@@ -26,6 +27,7 @@ par_blob *par_segment_blob(par_segment *segment, size_t offset, size_t bytes, pa
     view->blob = (par_blob){.data = segment->data + offset, .bytes = bytes, .refs = 1, .kind = kind, .free = blob_free};
     view->blob.again = kind == PAR_BLOB_SEGMENT && !segment->own && segment->refs > 0;
     view->segment = segment;
+    PAR_ASSERT(offset <= segment->bytes && bytes <= segment->bytes - offset);
     segment->refs++;
     return &view->blob;
 }
@@ -57,6 +59,7 @@ uint64_t par_segment_id(par_segment *segment)
 
 void par_segment_release(par_segment *segment, uint64_t refs)
 {
+    PAR_ASSERT(segment->refs >= refs);
     segment->refs -= refs;
     if (segment->refs == 0) segment->unused(segment);
 }

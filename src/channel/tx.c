@@ -4,11 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/assert.h"
+
 #define PUBLISH_TOGETHER ((uint64_t)4 << 10) /* header and bytes up to here become visible in one step */
 
 /* --- writing what there is room for --- */
 static uint64_t part_left(const par_tx *tx)
 {
+    PAR_ASSERT(tx->at < tx->n && tx->done <= tx->parts[tx->at].len);
     const par_tx_part *part = &tx->parts[tx->at];
     return par_record_padded(part->len) - tx->done + (tx->begun ? 0 : PAR_RECORD_HEADER);
 }

@@ -3,8 +3,10 @@
  * Both ends may share a core; then a spin only keeps the peer from running, and a yield lets it run. So both are earned. */
 #include "channel/wait.h"
 
+#include "base/assert.h"
 #include "base/limits.h"
 #include "os/os.h"
+#include "os/stress.h"
 
 #define BELLS_AT_ONCE 256
 #define QUIET_AFTER 10           /* slices without anything; then none, or longer ones */
@@ -21,8 +23,10 @@ void par_channel_bell(par_channel *channel, uint64_t need)
 {
     static const uint8_t bell = PAR_SOCKET_BELL;
     channel->stats.bells_rung++;
+    PAR_STRESS_POINT();
     if (need & PAR_NEED_WORD) {
         atomic_fetch_add_explicit(channel->peer_bell, 1, memory_order_seq_cst); /* whoever is about to sleep does not */
+        PAR_STRESS_POINT();
         if (par_os_futex_wake(channel->peer_bell)) return;
     }
     /* A full socket is a bell that already rings. */
@@ -44,6 +48,7 @@ static bool fds_full(const par_channel *channel) { return channel->n_fds >= PAR_
 static void take_fd(par_channel *channel)
 {
     int fd = -1;
+    PAR_ASSERT(!fds_full(channel));
     channel->starved = par_os_socket_take_fd(channel->socket, &fd) == PAR_E_LIMIT;
     if (fd >= 0) channel->fds[channel->n_fds++] = fd;
 }
@@ -231,6 +236,7 @@ static int sleep_on_word(par_channel *channel, target t, int64_t deadline_ns)
     int rc = par_channel_arm(channel, t.rx ? t.rx | PAR_NEED_WORD : 0, t.tx ? t.tx | PAR_NEED_WORD : 0);
     if (rc == 0) {
         channel->stats.waits_slept++;
+        PAR_STRESS_POINT();
         rc = par_os_futex_wait(channel->my_bell, count, ns);
     }
     par_channel_disarm(channel, t.rx, t.tx);

@@ -1,5 +1,7 @@
 #include "codec/levels.h"
 
+#include "base/assert.h"
+
 static void push_spill_table(lua_State *L, const par_levels *levels)
 {
     lua_rawgetp(L, LUA_REGISTRYINDEX, levels->key);
@@ -29,6 +31,7 @@ static void spill(lua_State *L, par_levels *levels)
 
 int par_levels_widen(lua_State *L, par_levels *levels)
 {
+    PAR_ASSERT(levels->depth > levels->spilled && levels->depth - 1 - levels->spilled <= PAR_LEVELS_WINDOW);
     if (levels->depth - 1 - levels->spilled == PAR_LEVELS_WINDOW) spill(L, levels);
     return lua_checkstack(L, 2 * (int)(PAR_LEVELS_WINDOW + 1) + PAR_LEVELS_SPARE);
 }
@@ -36,6 +39,7 @@ int par_levels_widen(lua_State *L, par_levels *levels)
 void par_levels_reload(lua_State *L, par_levels *levels, int left)
 {
     int moved = 2 * (int)PAR_LEVELS_MOVED, first = levels->base + 1;
+    PAR_ASSERT(levels->spilled >= PAR_LEVELS_MOVED);
     levels->spilled -= PAR_LEVELS_MOVED;
     push_spill_table(L, levels);
     lua_insert(L, first);

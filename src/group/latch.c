@@ -1,6 +1,7 @@
 #include "group/latch.h"
 
 #include "os/os.h"
+#include "os/stress.h"
 
 /* Longer than the system's tick, as a channel's first sleep (channel/wait.c); together with the check of who lives that follows
  * each slice, a death is noticed in far less than 50 ms. */
@@ -36,6 +37,7 @@ static bool count_bell(par_latch *latch)
      * the store, or we see it here. */
     if (atomic_load_explicit(&latch->sleepers, memory_order_seq_cst) == 0) return false;
     atomic_fetch_add_explicit(&latch->bell, 1, memory_order_seq_cst); /* whoever has read the bell does not sleep any more */
+    PAR_STRESS_POINT();
     return true;
 }
 
@@ -95,8 +97,10 @@ static int sleep_slice(par_latch *latch, par_waiter *waiter, par_latch_look *loo
 {
     int64_t ns = slice_ns(waiter, deadline_ns);
     atomic_fetch_add_explicit(&latch->sleepers, 1, memory_order_seq_cst); /* before the look; with par_latch_ring */
+    PAR_STRESS_POINT();
     uint32_t bell = atomic_load_explicit(&latch->bell, memory_order_seq_cst);
     int rc = look(context);
+    PAR_STRESS_POINT();
     if (!rc && par_os_futex_wait(&latch->bell, bell, ns) == PAR_E_UNSUPPORTED) par_os_sleep_ns(ns);
     atomic_fetch_sub_explicit(&latch->sleepers, 1, memory_order_relaxed); /* late is harmless: one ring for nothing */
     if (!rc) rc = look(context);

@@ -1,6 +1,8 @@
 #include "link/tasks.h"
 
+#include "base/assert.h"
 #include "channel/channel.h"
+#include "os/stress.h"
 
 static uint64_t word_of(uint64_t limit, uint64_t claimed) { return limit << 32 | claimed; }
 
@@ -11,6 +13,7 @@ static par_tasks_state state_of(uint64_t word)
 
 void par_tasks_give(_Atomic uint64_t *words, unsigned slot, uint32_t count)
 {
+    PAR_ASSERT(slot < PAR_TASKS_SLOTS && count <= PAR_TASKS_MAX);
     /* The worker looks at the slot when the chunk's message has come, which the ring publishes after this. */
     atomic_store_explicit(&words[slot], word_of(count, 0), memory_order_seq_cst);
 }
@@ -18,6 +21,7 @@ void par_tasks_give(_Atomic uint64_t *words, unsigned slot, uint32_t count)
 par_tasks_state par_tasks_retract(_Atomic uint64_t *words, unsigned slot, uint32_t keep)
 {
     uint64_t word = atomic_load_explicit(&words[slot], memory_order_seq_cst), lowered;
+    PAR_STRESS_POINT();
     do { /* against par_tasks_claim: a task is either claimed or taken back */
         par_tasks_state state = state_of(word);
         uint32_t limit = keep > state.claimed ? keep : state.claimed;
@@ -42,6 +46,7 @@ uint32_t par_tasks_claim(_Atomic uint64_t *words, unsigned slot, int64_t now_ns)
     uint64_t word = atomic_load_explicit(&words[slot], memory_order_acquire);
     /* Before the claim: an owner who sees the claim sees its moment (par_tasks_claimed_ns), or a later one. */
     atomic_store_explicit(&words[PAR_TASKS_CLAIMED_AT], (uint64_t)now_ns, memory_order_release);
+    PAR_STRESS_POINT();
     do { /* against par_tasks_retract */
         par_tasks_state state = state_of(word);
         if (state.claimed >= state.limit) return 0;

@@ -32,7 +32,7 @@ file(GLOB FUZZED_HEADERS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/base/*.h ${CM
   ${CMAKE_SOURCE_DIR}/src/codec/*.h ${CMAKE_SOURCE_DIR}/src/codec/*/*.h ${CMAKE_SOURCE_DIR}/src/os/*.h
   ${CMAKE_SOURCE_DIR}/src/cluster/frame.h ${FUZZ_DIR}/../codec/state.h)
 set(FUZZ_FLAGS -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-  -Wno-pass-failed -D_GNU_SOURCE -I${CMAKE_SOURCE_DIR}/src -isystem ${PARALLEL_LUA_5.4_INCLUDE})
+  -Wno-pass-failed -D_GNU_SOURCE -DPAR_ASSERTIONS=1 -I${CMAKE_SOURCE_DIR}/src -isystem ${PARALLEL_LUA_5.4_INCLUDE})
 
 # What is fuzzed is compiled once for all of them.
 set(FUZZED_OBJECTS "")
