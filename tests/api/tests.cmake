@@ -1,9 +1,8 @@
 # The C API: a test linked with each of the two libraries, and the examples, which tests/lua/program_spec.lua runs.
 foreach(kind IN ITEMS static shared)
-  add_executable(test_api_${kind} ${CMAKE_CURRENT_LIST_DIR}/test_api.c)
+  add_executable(test_api_${kind} ${CMAKE_CURRENT_LIST_DIR}/api.c)
   target_link_libraries(test_api_${kind} PRIVATE parallel_${kind} parallel_options Threads::Threads)
-  add_test(NAME c.test_api_${kind} COMMAND test_api_${kind})
-  set_tests_properties(c.test_api_${kind} PROPERTIES TIMEOUT ${TEST_SECONDS} SKIP_RETURN_CODE 77 ENVIRONMENT "PARALLEL_EMULATOR=${EMULATOR}")
+  parallel_add_c_test(api.${kind} test_api_${kind})
 endforeach()
 foreach(name IN ITEMS worker parent)
   add_executable(example_${name} ${CMAKE_SOURCE_DIR}/examples/c/${name}.c)

@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 
 #include "channel/pool.h"
-#include "../c/peers.h"
+#include "peers.h"
 
 static uint64_t state;
 static _Atomic long *survivors; /* shared by all: children that outlived their parent and were content */
@@ -164,8 +164,9 @@ int main(int argc, char **argv)
         next_random();
         round_of_its_own(fds);
     }
-    par_os_sleep_ns(50000000);
-    CHECK_INT(count("/dev/shm", "par"), left);
+    /* Names of the portable backend live for moments: another program may just have made one. */
+    for (int i = 0; i < 200 && count("/dev/shm", "par") > left; i++) par_os_sleep_ns(50000000);
+    CHECK(count("/dev/shm", "par") <= left);
     CHECK_INT(count("/proc/self/fd", ""), fds);
     printf("ok - %ld rounds\n", rounds);
     return 0;

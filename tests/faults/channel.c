@@ -3,7 +3,7 @@
 
 #include "channel/pool.h"
 #include "os/fault.h"
-#include "../c/peers.h"
+#include "peers.h"
 
 #define BYTES 300000
 

@@ -2,7 +2,7 @@
  * said twice, and with memory again everything goes on where it stopped. */
 #include <errno.h>
 
-#include "../c/peers.h"
+#include "peers.h"
 #include "channel/pool.h"
 #include "os/fault.h"
 

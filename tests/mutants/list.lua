@@ -15,62 +15,62 @@ end
 -- --- channel: indices and needs ---
 
 mutant('channel', 'a tail between two words', 'tail - w->tail > w->published - w->tail || (tail & 7)',
-  'tail - w->tail > w->published - w->tail', 'c.test_records')
+  'tail - w->tail > w->published - w->tail', 'channel.records')
 mutant('channel', 'a tail beyond what was published', 'tail - w->tail > w->published - w->tail || (tail & 7)',
-  'tail & 7', 'c.test_records')
+  'tail & 7', 'channel.records')
 mutant('channel', 'a head between two words', 'filled < r->head - r->tail || (head & 7)', 'filled < r->head - r->tail',
-  'c.test_records')
-mutant('channel', 'more in the ring than it holds', 'if (filled > r->capacity || ', 'if (', 'c.test_ring')
-mutant('channel', 'a head that goes back', 'filled < r->head - r->tail || (head & 7)', '(head & 7)', 'c.test_ring')
+  'channel.records')
+mutant('channel', 'more in the ring than it holds', 'if (filled > r->capacity || ', 'if (', 'channel.ring')
+mutant('channel', 'a head that goes back', 'filled < r->head - r->tail || (head & 7)', '(head & 7)', 'channel.ring')
 mutant('channel', 'the fence of publishing', 'atomic_store_explicit(&w->words->head, w->head, memory_order_seq_cst)',
-  'atomic_store_explicit(&w->words->head, w->head, memory_order_release)', 'c.test_fences')
+  'atomic_store_explicit(&w->words->head, w->head, memory_order_release)', 'channel.fences')
 mutant('channel', 'the fence of giving back', 'atomic_store_explicit(&r->words->tail, r->read, memory_order_seq_cst)',
-  'atomic_store_explicit(&r->words->tail, r->read, memory_order_release)', 'c.test_fences')
+  'atomic_store_explicit(&r->words->tail, r->read, memory_order_release)', 'channel.fences')
 mutant('channel', 'the fence of arming', 'atomic_store_explicit(need, value, memory_order_seq_cst)',
-  'atomic_store_explicit(need, value, memory_order_release)', 'c.test_fences')
+  'atomic_store_explicit(need, value, memory_order_release)', 'channel.fences')
 mutant('channel', 'bytes before their index', 'atomic_store_explicit(&w->words->head, w->head, memory_order_release)',
-  'atomic_store_explicit(&w->words->head, w->head, memory_order_relaxed)', 'tsan:c.test_fences')
+  'atomic_store_explicit(&w->words->head, w->head, memory_order_relaxed)', 'tsan:channel.fences')
 mutant('channel', 'an index before its bytes', 'uint64_t head = atomic_load_explicit(&r->words->head, order)',
-  'uint64_t head = atomic_load_explicit(&r->words->head, ((void)order, memory_order_relaxed))', 'tsan:c.test_fences')
+  'uint64_t head = atomic_load_explicit(&r->words->head, ((void)order, memory_order_relaxed))', 'tsan:channel.fences')
 mutant('channel', 'room before it is read', 'uint64_t tail = atomic_load_explicit(&w->words->tail, order)',
-  'uint64_t tail = atomic_load_explicit(&w->words->tail, ((void)order, memory_order_relaxed))', 'tsan:c.test_fences')
+  'uint64_t tail = atomic_load_explicit(&w->words->tail, ((void)order, memory_order_relaxed))', 'tsan:channel.fences')
 mutant('channel', 'a look after arming', 'return look(channel, t, memory_order_seq_cst);',
-  'return 0 * look(channel, (target){0}, memory_order_seq_cst);', 'c.test_records')
+  'return 0 * look(channel, (target){0}, memory_order_seq_cst);', 'channel.records')
 untestable('channel', 'the strength of the look after arming', 'return look(channel, t, memory_order_seq_cst);',
   'as an acquire it is the same instruction on x86 and ARM; the model has it')
 mutant('channel', 'one bell for one need', 'if (!(need & PAR_NEED_ARMED) || need == *rung) return false;',
-  'if (!(need & PAR_NEED_ARMED)) return false;', 'c.test_records')
+  'if (!(need & PAR_NEED_ARMED)) return false;', 'channel.records')
 mutant('channel', 'no bell before the need is reached',
-  'if ((int64_t)(index - (need & ~(uint64_t)7)) < 0) return false;', '', 'c.test_records')
+  'if ((int64_t)(index - (need & ~(uint64_t)7)) < 0) return false;', '', 'channel.records')
 mutant('channel', 'a message in hand is not given back',
   'if (channel->held == PAR_HELD_IN_PLACE(channel) || in->tail == in->read) return;',
-  'if (in->tail == in->read) return;', 'c.test_records')
+  'if (in->tail == in->read) return;', 'channel.records')
 mutant('channel', 'an interrupt before the sleep',
   'if (!owner->interrupted || !owner->interrupted(owner->context)) return PAR_OK;', 'if (owner) return PAR_OK;',
-  'c.test_hostile')
+  'channel.hostile')
 
 -- --- channel: records ---
 
-mutant('channel', 'unknown flags', 'if (flags & ~(PAR_RECORD_INTERNAL | PAR_RECORD_CONTROL) || ', 'if (', 'c.test_records')
+mutant('channel', 'unknown flags', 'if (flags & ~(PAR_RECORD_INTERNAL | PAR_RECORD_CONTROL) || ', 'if (', 'channel.records')
 mutant('channel', 'a message with the flag of a payload', ' || (control && !internal)) return PAR_E_CORRUPT;',
-  ') return PAR_E_CORRUPT;', 'c.test_records')
+  ') return PAR_E_CORRUPT;', 'channel.records')
 mutant('channel', 'a length beyond any message', 'if (len > PAR_MESSAGE_MAX_BYTES) return PAR_E_CORRUPT;', '',
-  'c.test_records')
+  'channel.records')
 mutant('channel', 'a long record that is none of those',
   'else if (kind != PAR_INTERNAL_BYTES || rx->payloads.n >= PAR_PAYLOADS_MAX)',
-  'else if (rx->payloads.n >= PAR_PAYLOADS_MAX)', 'c.test_records')
+  'else if (rx->payloads.n >= PAR_PAYLOADS_MAX)', 'channel.records')
 mutant('channel', 'too many payloads, the last a long one',
-  'kind != PAR_INTERNAL_BYTES || rx->payloads.n >= PAR_PAYLOADS_MAX', 'kind != PAR_INTERNAL_BYTES', 'c.test_records')
+  'kind != PAR_INTERNAL_BYTES || rx->payloads.n >= PAR_PAYLOADS_MAX', 'kind != PAR_INTERNAL_BYTES', 'channel.records')
 mutant('channel', 'too many payloads in the ring',
   'if (channel->rx.payloads.n >= PAR_PAYLOADS_MAX) return PAR_E_CORRUPT;\n' ..
-    '    par_blob *blob = par_os_blob_new(len, false);', 'par_blob *blob = par_os_blob_new(len, false);', 'c.test_records')
+    '    par_blob *blob = par_os_blob_new(len, false);', 'par_blob *blob = par_os_blob_new(len, false);', 'channel.records')
 mutant('channel', 'too many payloads lent',
   'if (channel->rx.payloads.n >= PAR_PAYLOADS_MAX) return PAR_E_CORRUPT;\n    int rc = par_payloads_reserve',
-  'int rc = par_payloads_reserve', 'c.test_records')
+  'int rc = par_payloads_reserve', 'channel.records')
 mutant('channel', 'too many payloads to be sent', 'if (n > PAR_PAYLOADS_MAX)', 'if (n > 2 * PAR_PAYLOADS_MAX)',
-  'c.test_records')
+  'channel.records')
 mutant('channel', 'the size of a record', 'if (len != size) return false;', 'if (len < size) return false;',
-  'c.test_records')
+  'channel.records')
 mutant('channel', 'roll-back of a record', 'channel->in.read -= total; /* a want of ours', '(void)0; /* a want of ours',
   'faults.memory')
 mutant('channel', 'roll-back of a kept message', 'channel->in.read -= par_record_total(from->len);', '',
@@ -81,170 +81,170 @@ mutant('channel', 'roll-back in a long message', 'rx->left += n;\n              
 mutant('channel', 'room for a lend before it is taken',
   'int rc = par_payloads_reserve(&channel->rx.payloads); /* a lend', 'int rc = PAR_OK; /* a lend', 'faults.memory')
 mutant('channel', 'a message that was released is not put back',
-  'if (!message->held || message->held != channel->held)', 'if (!message->held)', 'c.test_records')
+  'if (!message->held || message->held != channel->held)', 'if (!message->held)', 'channel.records')
 
 -- --- channel: the inbox, and those who talk without end ---
 
-mutant('channel', 'the limit of the inbox', 'if (bytes > channel->inbox_limit) return PAR_E_FULL;', '', 'c.test_flood')
+mutant('channel', 'the limit of the inbox', 'if (bytes > channel->inbox_limit) return PAR_E_FULL;', '', 'channel.flood')
 mutant('channel', 'the inbox alone is limited', 'int may = limited ? par_records_may_take(channel) : PAR_OK;',
-  'int may = limited || 1 ? par_records_may_take(channel) : PAR_OK;', 'c.test_flood')
+  'int may = limited || 1 ? par_records_may_take(channel) : PAR_OK;', 'channel.flood')
 mutant('channel', 'the memory of a control message', 'return heap > channel->control_limit ? PAR_E_NOMEM : PAR_OK;',
-  'return heap == 1 ? PAR_E_NOMEM : PAR_OK;', 'c.test_flood')
-mutant('channel', 'the last words of one who ended', 'if (channel->in.ended) return PAR_OK;', '', 'c.test_flood')
+  'return heap == 1 ? PAR_E_NOMEM : PAR_OK;', 'channel.flood')
+mutant('channel', 'the last words of one who ended', 'if (channel->in.ended) return PAR_OK;', '', 'channel.flood')
 mutant('channel', 'a message in the making counts',
-  '*(rx->parcel->kind < PAR_KIND_CONTROL ? &bytes : &heap) += rx->parcel->bytes.len;', '(void)heap;', 'c.test_flood')
+  '*(rx->parcel->kind < PAR_KIND_CONTROL ? &bytes : &heap) += rx->parcel->bytes.len;', '(void)heap;', 'channel.flood')
 mutant('channel', 'a payload in the making counts', '*(rx->control ? &heap : &bytes) += rx->payload.len;', '(void)heap;',
-  'c.test_flood')
+  'channel.flood')
 mutant('channel', 'payloads of a control message do not count', 'if (control) rx->control_bytes += waits;', '',
-  'c.test_flood')
+  'channel.flood')
 mutant('channel', 'what is handed out counts no more',
   'par_parcel *parcel = channel->inbox;\n    channel->inbox = parcel->next;\n' ..
     '    if (!channel->inbox) channel->inbox_end = &channel->inbox;\n    count_parcel(channel, parcel, -1);',
   'par_parcel *parcel = channel->inbox;\n    channel->inbox = parcel->next;\n' ..
-    '    if (!channel->inbox) channel->inbox_end = &channel->inbox;', 'c.test_flood')
-mutant('channel', 'a long record in parts', 'if ((int64_t)(in->read - enough) >= 0) return PAR_NOTICE;', '', 'c.test_flood')
-mutant('channel', 'records that are no messages', 'i < STEPS_AT_ONCE && rc == PAR_NOTICE', 'rc == PAR_NOTICE', 'c.test_flood')
+    '    if (!channel->inbox) channel->inbox_end = &channel->inbox;', 'channel.flood')
+mutant('channel', 'a long record in parts', 'if ((int64_t)(in->read - enough) >= 0) return PAR_NOTICE;', '', 'channel.flood')
+mutant('channel', 'records that are no messages', 'i < STEPS_AT_ONCE && rc == PAR_NOTICE', 'rc == PAR_NOTICE', 'channel.flood')
 mutant('channel', 'messages taken in while one waits', 'while ((int64_t)(channel->in.read - enough) < 0) {\n        int rc = par_inbox',
-  'while (enough) {\n        int rc = par_inbox', 'c.test_flood')
+  'while (enough) {\n        int rc = par_inbox', 'channel.flood')
 mutant('channel', 'the time, while messages come', 'if (deadline_ns != PAR_NEVER && par_os_now_ns() >= deadline_ns)',
-  'if (deadline_ns == 1)', 'c.test_flood')
+  'if (deadline_ns == 1)', 'channel.flood')
 mutant('channel', 'a quiet one beside a busy one', 'if (selector->n_warm < selector->n) sleep_over(selector, 0);', '',
-  'c.test_flood')
+  'channel.flood')
 
 -- --- channel: segments and lends ---
 
 mutant('channel', 'more released than was lent', 'record->lends == 0 || record->lends > export->lends',
-  'record->lends == 0', 'c.test_records')
+  'record->lends == 0', 'channel.records')
 mutant('channel', 'nothing released', 'record->lends == 0 || record->lends > export->lends',
-  'record->lends > export->lends', 'c.test_records')
+  'record->lends > export->lends', 'channel.records')
 mutant('channel', 'the length of a lend',
   'record->bytes > segment->bytes || record->offset > segment->bytes - record->bytes',
-  'record->offset > segment->bytes - record->bytes', 'c.test_records')
+  'record->offset > segment->bytes - record->bytes', 'channel.records')
 mutant('channel', 'the offset of a lend',
   'record->bytes > segment->bytes || record->offset > segment->bytes - record->bytes', 'record->bytes > segment->bytes',
-  'c.test_records')
+  'channel.records')
 mutant('channel', 'a lend in another mode', 'if (record->mode != segment->mode) return PAR_E_CORRUPT;', '',
-  'c.test_records')
+  'channel.records')
 mutant('channel', 'a segment id that is taken', 'record->id == 0 || known || ', '(record->id == 0 && !known) || ',
-  'c.test_records')
-mutant('channel', 'a segment without an id', 'record->id == 0 || known || ', 'known || ', 'c.test_records')
+  'channel.records')
+mutant('channel', 'a segment without an id', 'record->id == 0 || known || ', 'known || ', 'channel.records')
 mutant('channel', 'a mode that nobody knows', 'known || record->mode > PAR_LEND_MODE_MAX || ', 'known || ',
-  'c.test_records')
+  'channel.records')
 mutant('channel', 'segments without end',
   'record->mode > PAR_LEND_MODE_MAX || channel->lends.imports.n >= PAR_SEGMENTS_PER_PEER_MAX',
-  'record->mode > PAR_LEND_MODE_MAX', 'c.test_records')
-mutant('channel', 'the size of a segment', 'if (bytes != record->bytes) return PAR_E_CORRUPT;', '', 'c.test_records')
+  'record->mode > PAR_LEND_MODE_MAX', 'channel.records')
+mutant('channel', 'the size of a segment', 'if (bytes != record->bytes) return PAR_E_CORRUPT;', '', 'channel.records')
 mutant('channel', 'a segment in use is forgotten', 'if (!segment || segment->refs) return PAR_E_CORRUPT;',
-  'if (!segment) return PAR_E_CORRUPT;', 'c.test_records')
+  'if (!segment) return PAR_E_CORRUPT;', 'channel.records')
 mutant('channel', 'the descriptor of a refused segment', 'if (rc == PAR_E_CORRUPT) par_os_close(fd);', '',
-  'c.test_records')
+  'channel.records')
 mutant('channel', 'a descriptor is kept for another try',
   'if (rc != PAR_OK && rc != PAR_E_CORRUPT) put_fd_back(channel, fd);', 'if (rc == 1) put_fd_back(channel, fd);',
   'faults.memory')
 mutant('channel', 'the descriptor of what is mapped', 'par_os_close(fd);\n        segment->fd = -1;',
-  'segment->fd = -1;', 'c.test_descriptors')
+  'segment->fd = -1;', 'channel.descriptors')
 mutant('channel', 'descriptors that nothing announces',
-  'if (fds_full(channel) && all_read(&channel->in)) return PAR_E_CORRUPT;', '', 'c.test_descriptors')
+  'if (fds_full(channel) && all_read(&channel->in)) return PAR_E_CORRUPT;', '', 'channel.descriptors')
 mutant('channel', 'descriptors whose records nobody has read', 'if (fds_full(channel) && all_read(&channel->in)) return',
-  'if (fds_full(channel)) return', 'c.test_room')
+  'if (fds_full(channel)) return', 'channel.room')
 mutant('channel', 'a descriptor without room', 'return channel->starved ? PAR_E_LIMIT : PAR_E_CORRUPT;',
-  'return PAR_E_CORRUPT;', 'c.test_room')
+  'return PAR_E_CORRUPT;', 'channel.room')
 mutant('channel', 'a sleep beside a descriptor without room', 'if (channel->starved || fds_full(channel))',
-  'if (fds_full(channel))', 'c.test_room')
+  'if (fds_full(channel))', 'channel.room')
 mutant('channel', 'a refused mapping is tried again', 'if (rc != PAR_OK) return PAR_E_LIMIT; /* a mapping',
-  'if (rc != PAR_OK) return PAR_E_CORRUPT; /* a mapping', 'c.test_room faults.channel')
+  'if (rc != PAR_OK) return PAR_E_CORRUPT; /* a mapping', 'channel.room faults.channel')
 mutant('channel', 'shared storages side by side', 'bytes <= slab_max() / SLAB_STORAGES ?', 'bytes <= SMALLEST ?',
-  'c.test_pool')
+  'channel.pool')
 mutant('channel', 'a slab that others lie in', 'if (segment->closed && segment->lent == 0 && segment->refs > 1) par_os',
-  'if (segment->refs > 1) par_os', 'c.test_pool')
+  'if (segment->refs > 1) par_os', 'channel.pool')
 mutant('channel', 'memory between others', 'if (segment->closed && segment->lent == 0 && segment->refs > 1) par_os',
-  'if (0) par_os', 'c.test_pool')
+  'if (0) par_os', 'channel.pool')
 mutant('channel', 'unused shared segments go', 'while (pool.n_unused_shared > UNUSED_SHARED_MAX) {', 'while (0) {',
-  'c.test_pool')
-mutant('channel', 'segments of a thread that ended', 'par_os_at_thread_end(&at_thread_end);', '', 'asan:c.test_states')
+  'channel.pool')
+mutant('channel', 'segments of a thread that ended', 'par_os_at_thread_end(&at_thread_end);', '', 'asan:lua.states.5.4')
 mutant('channel', 'a segment that its borrower took along', 'if (export->lends) segment->spoiled = true;', '',
-  'c.test_pool')
+  'channel.pool')
 mutant('channel', 'lends of a message that was not sent',
   'if (job->lent[i]) par_lend_undo(job->channel, job->lent[i]);', '(void)i;', 'faults.memory faults.channel')
 mutant('channel', 'a segment whose announcement failed',
   'remove_export(channel, find_export(channel, segment));\n    return rc;', 'return rc;', 'faults.memory')
 mutant('channel', 'copies on write are dropped', 'if (segment->mode == PAR_LEND_COMMON && !par_os_memory_reset',
-  'if (0 && !par_os_memory_reset', 'c.test_pool')
-mutant('channel', 'a spoiled segment is not used again', 'if (segment->spoiled) {', 'if (0) {', 'c.test_pool')
+  'if (0 && !par_os_memory_reset', 'channel.pool')
+mutant('channel', 'a spoiled segment is not used again', 'if (segment->spoiled) {', 'if (0) {', 'channel.pool')
 mutant('channel', 'the pool has a limit', 'return pool.total_bytes - pool.shared_bytes + bytes <= cap();',
-  'return true;', 'c.test_pool')
+  'return true;', 'channel.pool')
 mutant('channel', 'segments of another mode', 'return segment->mode == mode && segment->bytes >= bytes',
-  'return (mode || 1) && segment->bytes >= bytes', 'c.test_pool faults.memory')
+  'return (mode || 1) && segment->bytes >= bytes', 'channel.pool faults.memory')
 
-mutant('channel', 'a descriptor with memory', 'return record->bytes == 0 ? PAR_OK : PAR_E_CORRUPT;', 'return PAR_OK;', 'c.test_handover')
-mutant('channel', 'a descriptor that is sent is gone here', 'if (mode == PAR_LEND_DESCRIPTOR) { /* it is the peer', 'if (0) { /* it is the peer', 'c.test_handover')
-mutant('channel', 'a descriptor is taken once', 'segment->fd = -1;\n    return fd;', 'return fd;', 'c.test_handover')
-mutant('channel', 'which end of a pair is which', '*side = greeting == GREETING_OPENER ? 0 : 1;', '*side = 1;', 'c.test_handover')
+mutant('channel', 'a descriptor with memory', 'return record->bytes == 0 ? PAR_OK : PAR_E_CORRUPT;', 'return PAR_OK;', 'channel.handover')
+mutant('channel', 'a descriptor that is sent is gone here', 'if (mode == PAR_LEND_DESCRIPTOR) { /* it is the peer', 'if (0) { /* it is the peer', 'channel.handover')
+mutant('channel', 'a descriptor is taken once', 'segment->fd = -1;\n    return fd;', 'return fd;', 'channel.handover')
+mutant('channel', 'which end of a pair is which', '*side = greeting == GREETING_OPENER ? 0 : 1;', '*side = 1;', 'channel.handover')
 
 -- --- channel: sending ---
 
 mutant('channel', 'the rest is kept on an interrupt',
   'if (rc == PAR_E_CLOSED || rc == PAR_E_CORRUPT || rc == PAR_E_SYSTEM) return rc;',
-  'if (rc != PAR_E_TIMEOUT) return rc;', 'c.test_records')
+  'if (rc != PAR_E_TIMEOUT) return rc;', 'channel.records')
 mutant('channel', 'what cannot be kept breaks the channel', 'channel->failed = PAR_E_NOMEM;', '', 'faults.memory')
 mutant('channel', 'a claim that another message voids', 'if (!channel->claimed || channel->claim_at != out->head) {',
-  'if (!channel->claimed) {', 'c.test_records')
+  'if (!channel->claimed) {', 'channel.records')
 mutant('channel', 'a claim that was ended', 'if (!channel->claimed || channel->claim_at != out->head) {',
-  'if (channel->claim_at != out->head) {', 'c.test_records')
-mutant('channel', 'more committed than there is room', 'total > par_writer_room(out) || ', '', 'c.test_records')
+  'if (channel->claim_at != out->head) {', 'channel.records')
+mutant('channel', 'more committed than there is room', 'total > par_writer_room(out) || ', '', 'channel.records')
 mutant('channel', 'notices wait for the end of a claim',
   'if (!channel->claimed && channel->notices.len == 0 && put_notice', 'if (channel->notices.len == 0 && put_notice',
-  'c.test_records')
+  'channel.records')
 mutant('channel', 'notices wait for the rest of a message', 'if (channel->mid_record || channel->failed) return false;',
-  'if (channel->failed) return false;', 'c.test_records')
+  'if (channel->failed) return false;', 'channel.records')
 mutant('channel', 'a slow peer of a broadcast', 'if (rc == PAR_E_AGAIN) {\n            int taken',
-  'if (0) {\n            int taken', 'c.test_pool')
+  'if (0) {\n            int taken', 'channel.pool')
 mutant('channel', 'the greeting\'s descriptor', '    par_os_close(*segment);\n    return par_error_set(err, PAR_E_CORRUPT',
-  '    return par_error_set(err, PAR_E_CORRUPT', 'c.test_descriptors')
+  '    return par_error_set(err, PAR_E_CORRUPT', 'channel.descriptors')
 mutant('channel', 'a greeting without room', 'if (par_os_socket_take_fd(socket_fd, segment) != PAR_OK)',
-  'if (par_os_socket_take_fd(socket_fd, segment) == 1)', 'c.test_room')
+  'if (par_os_socket_take_fd(socket_fd, segment) == 1)', 'channel.room')
 mutant('channel', 'the version of a segment', 'if (version != PAR_SEGMENT_VERSION)', 'if (version > 1000)',
-  'c.test_ring')
-mutant('channel', 'the size of a ring', ' || bytes != channel->header_bytes + 2 * ring_bytes)', ')', 'c.test_ring')
+  'channel.ring')
+mutant('channel', 'the size of a ring', ' || bytes != channel->header_bytes + 2 * ring_bytes)', ')', 'channel.ring')
 untestable('channel', 'segments that a peer may have', 'if (channel->lends.exports.n >= PAR_SEGMENTS_PER_PEER_MAX)',
   'the pool holds 512; only a peer that lends us thousands to be handed on gets there')
 
 -- --- the system's side of it ---
 
 mutant('os', 'memory that can shrink', 'if (seals < 0 || !(seals & F_SEAL_SHRINK))', 'if (seals < 0)',
-  'c.test_descriptors')
+  'channel.descriptors')
 mutant('os', 'our memory is sealed for good', '#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)',
-  '#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW)', 'c.test_descriptors')
+  '#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW)', 'channel.descriptors')
 mutant('os', 'empty memory',
   'if (info.st_size <= 0) return par_error_set(err, PAR_E_CORRUPT, "the peer sent empty shared memory");\n' ..
     '    if ((uintmax_t)info.st_size > SIZE_MAX)\n' ..
     '        return par_error_set(err, PAR_E_LIMIT, "the peer sent more shared memory than fits the address space");\n' ..
     '    *bytes = (size_t)info.st_size;\n    return PAR_OK;\n}\n\n/* --- dropping',
-  '*bytes = (size_t)info.st_size;\n    return PAR_OK;\n}\n\n/* --- dropping', 'c.test_descriptors')
-mutant('os', 'close-on-exec from the first moment', 'flags |= MSG_CMSG_CLOEXEC;', '', 'c.test_descriptors')
+  '*bytes = (size_t)info.st_size;\n    return PAR_OK;\n}\n\n/* --- dropping', 'channel.descriptors')
+mutant('os', 'close-on-exec from the first moment', 'flags |= MSG_CMSG_CLOEXEC;', '', 'channel.descriptors')
 mutant('os', 'close-on-exec of one that is taken', 'MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC', 'MSG_PEEK | MSG_DONTWAIT',
-  'c.test_descriptors')
+  'channel.descriptors')
 mutant('os', 'a descriptor without room stays', 'recvmsg(fd, &message, MSG_PEEK | MSG_DONTWAIT', 'recvmsg(fd, &message, MSG_DONTWAIT',
-  'c.test_room')
-mutant('os', 'surplus descriptors', '            else\n                close(fd);', '', 'c.test_descriptors')
+  'channel.room')
+mutant('os', 'surplus descriptors', '            else\n                close(fd);', '', 'channel.descriptors')
 
 -- --- codec ---
 
-local C = 'c.test_codec_checks-5.4'
+local C = 'codec.checks.5.4'
 mutant('codec', 'the version of a message', 'if (header[0] != PAR_FORMAT_VERSION)', 'if (0)', C)
 mutant('codec', 'a dictionary entry that does not exist', 'if (word >= d->words_defined)', 'if (0)', C)
 mutant('codec', 'more dictionary entries than announced', 'if (word >= d->words_limit)', 'if (0)', C)
 mutant('codec', 'a string longer than the message', 'if (len > par_input_left(d)) return par_corrupt(d, "a string',
   'if (0) return par_corrupt(d, "a string', C)
 mutant('codec', 'more strings beside than came', 'if (d->n_strings >= d->n_payloads)',
-  'if (d->n_strings > d->n_payloads + 1000000)', 'c.test_codec_hostile-5.4')
+  'if (d->n_strings > d->n_payloads + 1000000)', 'codec.hostile.5.4')
 mutant('codec', 'a string longer than its payload', 'blob->bytes < len) return par_corrupt', '0) return par_corrupt',
-  'c.test_codec_hostile-5.4')
+  'codec.hostile.5.4')
 mutant('codec', 'a giant hash part', 'if (log2 >= 31 || ', 'if (', C)
 mutant('codec', 'claims that add up', 'if (entries > d->budget || ', 'if (', C)
 mutant('codec', 'nil as a key', 'if (lua_isnil(L, -1)) return par_corrupt(d, "nil as a key");', '', C)
 mutant('codec', 'NaN as a key', 'lua_tonumber(L, -1) != lua_tonumber(L, -1)) return', '0) return',
-  'c.test_codec_hostile-5.4')
+  'codec.hostile.5.4')
 mutant('codec', 'a run longer than its table', 'n == 0 || n > filling->n - filling->i || ', 'n == 0 || ', C)
 mutant('codec', 'a run longer than the message', ' || n > par_input_left(d) >> shift)', ')', C)
 mutant('codec', 'a metatable that is none', 'if (!lua_istable(L, -1)) return par_corrupt(d, "a metatable that',
@@ -278,16 +278,16 @@ untestable('codec', 'a tensor before its storage', ' || head.offset < 0) return'
 mutant('codec', 'a storage that did not come', '|| number >= d->n_storages)', ')', C)
 mutant('codec', 'bytecode from strangers',
   'if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_refuse_code(d, "a function");\n    int rc = load_bytecode',
-  'int rc = load_bytecode', 'c.test_codec_hostile-5.4')
+  'int rc = load_bytecode', 'codec.hostile.5.4')
 mutant('codec', 'globals to strangers',
   'if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_refuse_code(d, "the globals");\n        par_codec_push_globals',
-  'par_codec_push_globals', 'c.test_codec_hostile-5.4')
+  'par_codec_push_globals', 'codec.hostile.5.4')
 mutant('codec', 'names from strangers',
   'if (!(d->flags & PAR_DECODE_FUNCTIONS)) return refuse_named(L, d, fields);',
-  'if (0) return refuse_named(L, d, fields);', 'c.test_codec_hostile-5.4')
+  'if (0) return refuse_named(L, d, fields);', 'codec.hostile.5.4')
 mutant('codec', 'source from strangers',
   'if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_refuse_code(d, "a function (as source text)");\n    if (!par_get_u8(d, &kind)',
-  'if (!par_get_u8(d, &kind)', 'c.test_codec_hostile-5.4')
+  'if (!par_get_u8(d, &kind)', 'codec.hostile.5.4')
 mutant('codec', 'bytecode of another Lua', 'if (fingerprint != par_codec_fingerprint_hash(L, codec))',
   'if (fingerprint == 0 && par_codec_fingerprint_hash(L, codec))', C)
 mutant('codec', 'text where bytecode has to be', '"=message", "b")', '"=message", "bt")', C)
@@ -313,24 +313,24 @@ untestable('codec', 'old entries after 2^32 messages', 'if (++pointers->epoch !=
 
 mutant('link', 'a hello longer than its place',
   'message->len < sizeof link->fingerprint ? message->len : sizeof link->fingerprint - 1', 'message->len',
-  'c.test_link')
-mutant('link', 'only the first end counts', 'if (link->final) break; /* only', 'if (0) break; /* only', 'c.test_link')
+  'link.link')
+mutant('link', 'only the first end counts', 'if (link->final) break; /* only', 'if (0) break; /* only', 'link.link')
 mutant('link', 'a yield after the end', 'if (link->state == PAR_LINK_RUNNING) link->state = PAR_LINK_YIELDED;',
-  'link->state = PAR_LINK_YIELDED;', 'c.test_link')
-mutant('link', 'what a parent may say', 'if (!is_of_parents(message->kind)) return;', '', 'c.test_link')
+  'link->state = PAR_LINK_YIELDED;', 'link.link')
+mutant('link', 'what a parent may say', 'if (!is_of_parents(message->kind)) return;', '', 'link.link')
 mutant('link', 'messages that nobody received',
   'if (!link->exit.ended || par_channel_has_data(link->channel)) return false;', 'if (!link->exit.ended) return false;',
-  'c.test_link')
-mutant('link', 'one that scribbles is cut off', 'link->corrupt = true;', '', 'c.test_link')
+  'link.link')
+mutant('link', 'one that scribbles is cut off', 'link->corrupt = true;', '', 'link.link')
 mutant('link', 'a link that goes takes its child along', 'par_family_remove(link);\n        par_link_kill(link);',
-  'par_family_remove(link);', 'c.test_link')
-mutant('link', 'a forked copy leaves the children alone', 'if (par_os_pid() != family_pid) return;', '', 'c.test_link')
-mutant('link', 'the length of an error\'s text', 'header.message_bytes > left || ', '', 'c.test_link')
+  'par_family_remove(link);', 'link.link')
+mutant('link', 'a forked copy leaves the children alone', 'if (par_os_pid() != family_pid) return;', '', 'link.link')
+mutant('link', 'the length of an error\'s text', 'header.message_bytes > left || ', '', 'link.link')
 mutant('link', 'the length of a traceback', ' || header.traceback_bytes > left - header.message_bytes', '',
-  'c.test_link')
-mutant('link', 'an error shorter than its header', 'if (len < sizeof header) return false;', '', 'c.test_link')
+  'link.link')
+mutant('link', 'an error shorter than its header', 'if (len < sizeof header) return false;', '', 'link.link')
 mutant('link', 'output is kept up to its limit', 'part = len < room ? len : room;', 'part = len + 0 * room;',
-  'c.test_link')
+  'link.link')
 mutant('link', 'descriptors of a start that failed',
   'par_os_close(output[0]);\n    par_os_close(output[1]);\n    if (rc', 'if (rc', 'start.faults')
 mutant('link', 'the channel of a start that failed',
@@ -344,17 +344,17 @@ mutant('link', 'the wait for the fork server can be interrupted',
 
 local P = 'pool.parts.5.4'
 mutant('pool', 'what was claimed is not taken back', 'uint32_t limit = keep > state.claimed ? keep : state.claimed;',
-  'uint32_t limit = keep;', 'c.test_tasks')
-mutant('pool', 'taking back gives nothing', 'if (limit > state.limit) limit = state.limit;', '', 'c.test_tasks')
+  'uint32_t limit = keep;', 'link.tasks')
+mutant('pool', 'taking back gives nothing', 'if (limit > state.limit) limit = state.limit;', '', 'link.tasks')
 mutant('pool', 'no more claimed than there is', 'if (state.claimed >= state.limit) return 0;',
-  'if (state.claimed > state.limit) return 0;', 'c.test_tasks')
+  'if (state.claimed > state.limit) return 0;', 'link.tasks')
 mutant('pool', 'none left', 'return state.claimed >= state.limit;', 'return state.claimed > state.limit;',
-  'c.test_tasks')
+  'link.tasks')
 mutant('pool', 'a claim while tasks are taken back',
   '} while (!atomic_compare_exchange_weak_explicit(&words[slot], &word, lowered, ' ..
     'memory_order_seq_cst, memory_order_seq_cst));',
   '} while (0);\n    for (volatile int i = 0; i < 5000; i++) continue;\n' ..
-    '    atomic_store_explicit(&words[slot], lowered, memory_order_seq_cst);', 'c.test_tasks')
+    '    atomic_store_explicit(&words[slot], lowered, memory_order_seq_cst);', 'link.tasks')
 mutant('pool', 'a negative number to keep', 'if (keep < 0) keep = 0;', '', 'pool.words.5.4')
 mutant('pool', 'the slots of a worker', 'n >= 0 && n < (lua_Integer)PAR_TASKS_SLOTS', 'n >= 0', 'pool.words.5.4')
 mutant('pool', 'the number of tasks of a chunk', 'count >= 0 && count <= (lua_Integer)PAR_TASKS_MAX', 'count <= (lua_Integer)PAR_TASKS_MAX',
@@ -417,7 +417,7 @@ mutant('pool', 'what is taken back shortens the chunk', 'chunk.n = limit\n  work
 
 -- --- group: boards ---
 
-local B = 'c.test_board'
+local B = 'group.board'
 mutant('group', 'a phase that nobody can be in', 'return phase > board->phase ? PAR_E_CORRUPT : 0;', 'return 0;', B)
 mutant('group', 'a count that nobody can have made',
   'return arrived - board->target < board->n ? 1 : PAR_E_CORRUPT;', 'return 1;', B)
@@ -450,18 +450,18 @@ mutant('group', 'a group of nobody', 'if (seats == 0 || seats > PAR_GROUP_MEMBER
 -- --- group: those who live agree ---
 
 mutant('group', 'votes for later groups count', 'memory_order_seq_cst) >= next_group(board);',
-  'memory_order_seq_cst) == next_group(board);', 'c.test_agree')
+  'memory_order_seq_cst) == next_group(board);', 'group.agree')
 untestable('group', 'a vote of who has died counts', 'if (!has_voted(board, board->member[board->there])) board->there++;',
   'some nanoseconds; the model has it')
-mutant('group', 'who is gone is not waited for', 'if (par_board_is_alive(board, board->there)) return;', 'return;', 'c.test_agree')
+mutant('group', 'who is gone is not waited for', 'if (par_board_is_alive(board, board->there)) return;', 'return;', 'group.agree')
 untestable('group', 'a vote is cast once', 'int rc = board->voting ? PAR_OK : begin(board, err);',
   'to clear the words of a group that others use already costs them a slice')
-mutant('group', 'as many groups as there are numbers', 'if (next_group(board) > PAR_BOARD_GROUPS_MAX)', 'if (0)', 'c.test_agree')
-mutant('group', 'a vote with an end', 'if (par_latch_overdue(deadline_ns))\n            return par_broken_waited', 'if (0)\n            return par_broken_waited', 'c.test_agree')
+mutant('group', 'as many groups as there are numbers', 'if (next_group(board) > PAR_BOARD_GROUPS_MAX)', 'if (0)', 'group.agree')
+mutant('group', 'a vote with an end', 'if (par_latch_overdue(deadline_ns))\n            return par_broken_waited', 'if (0)\n            return par_broken_waited', 'group.agree')
 
 -- --- group: collectives ---
 
-local C = 'c.test_collect'
+local C = 'group.collect'
 mutant('group', 'another call', 'return a->call == b->call && ', 'return ', C)
 mutant('group', 'another type', 'a->type == b->type && ', '', C)
 mutant('group', 'another operation', 'a->op == b->op && ', '', C)
@@ -476,7 +476,7 @@ mutant('group', 'which slot is whose', '(2 * (size_t)seat + (phase & 1)) * board
 
 -- --- group: locks and tables ---
 
-local L = 'c.test_lock'
+local L = 'group.lock'
 mutant('group', 'who locks twice', 'if (par_lock_is_ours(lock)) return par_error_set(err, PAR_E_INVALID, "lock: this process has locked it already");',
   '', L)
 mutant('group', 'who unlocks what he has not locked', 'if (!par_lock_is_ours(lock)) return par_error_set(err, PAR_E_INVALID, "unlock: this process has not locked it");',
@@ -492,11 +492,11 @@ mutant('group', 'locks of one memory apart', '.life_at = LIVES_AT + (at << NUMBE
 mutant('group', 'a wait for the lock with an end', 'if (!par_latch_overdue(deadline_ns)) return PAR_OK;\n    return par_error_set(err, PAR_E_TIMEOUT, "%s: the',
   'if (deadline_ns != 1) return PAR_OK;\n    return par_error_set(err, PAR_E_TIMEOUT, "%s: the', L)
 
-local K = 'c.test_table'
-mutant('group', 'an entry before the half', 'if (place < table->heap_at || place >', 'if (place >', 'asan:c.test_table')
+local K = 'group.table'
+mutant('group', 'an entry before the half', 'if (place < table->heap_at || place >', 'if (place >', 'asan:group.table')
 mutant('group', 'an entry behind the half', 'if (place < table->heap_at || place > table->half_words - PAR_ENTRY_WORDS) return false;',
-  'if (place < table->heap_at) return false;', 'asan:c.test_table')
-mutant('group', 'an entry that ends behind the half', ' && out->words <= table->half_words - place &&', ' &&', 'asan:c.test_table')
+  'if (place < table->heap_at) return false;', 'asan:group.table')
+mutant('group', 'an entry that ends behind the half', ' && out->words <= table->half_words - place &&', ' &&', 'asan:group.table')
 mutant('group', 'an entry whose parts do not fit', 'out->words == PAR_ENTRY_WORDS + par_table_words', 'out->words != PAR_ENTRY_WORDS + 0 * par_table_words', K)
 mutant('group', 'a table that turned while it was read', 'if (par_table_turn(table) == turn) return found < 0 ? found : PAR_OK;',
   'return found < 0 ? found : PAR_OK;', K)

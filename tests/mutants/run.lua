@@ -111,19 +111,20 @@ end
 
 -- --- building and testing ---
 
--- A test may name the build it wants, as in tsan:c.test_fences.
+-- A test may name the build it wants, as in tsan:channel.fences.
 local function split(test)
   local build, name = test:match('^(%w+):(.*)$')
   return build or 'release', name or test
 end
 
-local targets = {c = '%s', faults = 'faults_%s', start = 'start_%s', crash = 'crash_%s'}
-
 local function target_of(name)
   local version = name:match('%.(5%.%d)$') or name:match('%.(jit)$')
-  if version then return 'core-' .. version end
-  local group, rest = name:match('^([^.]+)%.(.*)$')
-  return group and targets[group] and targets[group]:format(rest)
+  local layer, subject = name:match('^([^.]+)%.([^.]+)')
+  if read(('%s/tree/tests/%s/test_%s.c'):format(work, layer, subject)) then
+    return ('test_%s_%s%s'):format(layer, subject, version and '-' .. version or '')
+  end
+  if name == 'lua.states.5.4' then return 'test_lua_states' end
+  return version and 'core-' .. version or layer .. '_' .. subject
 end
 
 local function configure(build)

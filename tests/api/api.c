@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "../c/tap.h"
+#include "tap.h"
 
 #define SECOND INT64_C(1000000000)
 #define PATIENCE (60 * SECOND)

@@ -1,6 +1,6 @@
 /* Every allocation made to fail in turn, Lua's, the codec's own and the channel's: an error, never a crash, a leak, or a codec
  * or channel that cannot be used afterwards. */
-#include "../c/tap.h"
+#include "tap.h"
 #include "channel/channel.h"
 #include "channel/pool.h"
 #include "os/os.h"

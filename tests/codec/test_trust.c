@@ -1,6 +1,6 @@
 /* A hostile sender who may not send code: whatever he names or brings, wherever it stands, is refused, and nothing runs or is loaded
  * but what the receiver has registered himself. */
-#include "../c/tap.h"
+#include "tap.h"
 #include "codec/format.h"
 #include "state.h"
 

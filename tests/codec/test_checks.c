@@ -2,7 +2,7 @@
  * while a hook runs. */
 #include <sys/mman.h>
 
-#include "../c/tap.h"
+#include "tap.h"
 #include "base/limits.h"
 #include "codec/format.h"
 #include "os/blob.h"

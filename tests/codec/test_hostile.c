@@ -1,5 +1,5 @@
 /* Bytes that no encoder wrote: an error or a value, and memory in proportion to their number. */
-#include "../c/tap.h"
+#include "tap.h"
 #include "codec/format.h"
 #include "os/blob.h"
 #include "state.h"
