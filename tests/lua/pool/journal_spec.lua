@@ -243,19 +243,28 @@ describe('a map with a journal', function()
       return right
     end
     local already = {}
-    for _ = 1, kills do
-      local before = #(support.read_file(log) or '')
+    local function written() return support.read_file(log) or '' end
+    for round = 1, kills do
+      local before = #written()
       local child = parallel.run(program, path, log, n)
-      core.sleep(math.random() * 0.08)
+      local function goes_on()
+        for number in pairs(kept(path)) do
+          if not already[number] then return true end
+        end
+        return child:status() ~= 'running'
+      end
+      if round % 2 == 0 then support.eventually(goes_on) end -- else it is killed while it starts, or soon
+      core.sleep(math.random() * 0.05)
       child:kill('KILL')
       pcall(child.join, child)
-      for number in (support.read_file(log) or ''):sub(before + 1):gmatch('%d+') do assert.is_nil(already[tonumber(number)], number) end
+      for number in written():sub(before + 1):gmatch('%d+') do assert.is_nil(already[tonumber(number)], number) end
       local now = kept(path)
       for number in pairs(already) do assert.equal('done', now[number]) end
       already = now
     end
-    local before = #support.read_file(log)
+    assert.is_truthy(next(already))
+    local before = #written()
     assert.is_true((parallel.run(program, path, log, n):join()))
-    for number in support.read_file(log):sub(before + 1):gmatch('%d+') do assert.is_nil(already[tonumber(number)], number) end
+    for number in written():sub(before + 1):gmatch('%d+') do assert.is_nil(already[tonumber(number)], number) end
   end)
 end)
