@@ -5,7 +5,7 @@ BUILD = build/$(PRESET)
 CONFIGURE = cmake --preset $(PRESET) >build/$(PRESET)-configure.log 2>&1 || { cat build/$(PRESET)-configure.log; exit 1; }
 CTEST = ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
-.PHONY: help simulate deps build demo lint test test-asan test-tsan test-portable test-systems systems-one docs bench fuzz chaos mutants clean
+.PHONY: help simulate deps build demo lint test test-asan test-tsan test-portable test-systems systems-one test-hosts docs bench fuzz chaos mutants clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -66,6 +66,12 @@ docs:
 	@scripts/install-deps.sh docs
 	@mkdir -p build
 	@scripts/docs.sh build/site
+
+## make test-hosts     the specs of children inside other programs: Neovim, LÖVE, nginx (unpacked into the build tree)
+test-hosts: build
+	@scripts/install-deps.sh hosts
+	@scripts/unpack-world.sh build/hosts nginx-light libnginx-mod-http-lua
+	@$(CTEST) -R '^child\.interpreter\.'
 
 ## make bench          measures everything beside its peers and limits, in short runs
 bench: build

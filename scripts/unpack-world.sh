@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# unpack-world.sh DIR: puts the programs of the test cluster (tests/cluster/run.sh) into DIR: the packages below with all that they
-# need and this system lacks. They are unpacked, not installed: a server that Debian installs is started, now and at every start of
-# the machine, and a test is no reason for that. Says nothing when everything is there.
+# unpack-world.sh DIR [PACKAGE...]: puts packages, with all that they need and this system lacks, into DIR; without names the programs of
+# the test cluster (tests/cluster/run.sh). They are unpacked, not installed: a server that Debian installs is started, now and at every
+# start of the machine, and a test is no reason for that. Says nothing when everything is there.
 set -eu
-packages="openssh-server munge slurmctld slurmd slurm-client openmpi-bin"
 mkdir -p "$1"
 dir=$(cd "$1" && pwd)
+shift
+packages=${*:-openssh-server munge slurmctld slurmd slurm-client openmpi-bin}
 stamp="$dir/unpacked"
 [ "$(cat "$stamp" 2>/dev/null)" != "$packages" ] || exit 0
 command -v apt-get >/dev/null && command -v dpkg >/dev/null || exit 0
@@ -21,9 +22,9 @@ fetch() { # the packages and what they need, into $dir/debs
 
 rm -rf "$dir/root" "$dir/debs" "$stamp"
 mkdir -p "$dir/debs/partial" "$dir/root"
-echo "Unpacking for the test cluster: $packages"
+echo "Unpacking for tests: $packages"
 fetch || { as_root apt-get update -qq && fetch; } || {
-  echo "unpack-world.sh: the tests of clusters will be skipped, these packages cannot be had: $(tail -n 1 "$dir/log")" >&2
+  echo "unpack-world.sh: tests will be skipped, these packages cannot be had: $(tail -n 1 "$dir/log")" >&2
   exit 0
 }
 for deb in "$dir"/debs/*.deb; do dpkg-deb -x "$deb" "$dir/root"; done

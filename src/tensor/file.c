@@ -157,7 +157,7 @@ void par_file_unget(par_file *file, int byte)
 static int grow(par_file *file, size_t more, par_error *err)
 {
     int64_t old = file->storage->size, wanted;
-    if (more > INT64_MAX / 2 || __builtin_add_overflow(file->position, (int64_t)more + 1, &wanted))
+    if (__builtin_add_overflow(file->position, more, &wanted) || __builtin_add_overflow(wanted, 1, &wanted))
         return par_error_set(err, PAR_E_LIMIT, "a file in memory of more than 2^63 bytes");
     if (wanted <= old) return PAR_OK;
     if (wanted < old + old / 2) wanted = old + old / 2;

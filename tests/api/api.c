@@ -2,6 +2,7 @@
 #include <parallel/parallel.h>
 
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -179,6 +180,48 @@ static void ends_are_told(void)
     parallel_end(NULL);
 }
 
+/* --- a host with very many threads --- */
+enum { THREADS = 2000 };
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+
+static void *idle(void *context)
+{
+    (void)context;
+    pthread_mutex_lock(&gate);
+    pthread_mutex_unlock(&gate);
+    return NULL;
+}
+
+/* As many as the system gives: 2000 where it does not limit them. */
+static int start_threads(pthread_t *threads)
+{
+    pthread_attr_t attributes;
+    int n = 0;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, 128 << 10);
+    while (n < THREADS && pthread_create(&threads[n], &attributes, idle, NULL) == 0) n++;
+    pthread_attr_destroy(&attributes);
+    return n;
+}
+
+static void thousands_of_threads_are_no_hindrance(void)
+{
+    static pthread_t threads[THREADS];
+    parallel_message message;
+    pthread_mutex_lock(&gate);
+    int n = start_threads(threads);
+    CHECK(n > 100);
+    for (int i = 0; i < 5; i++) {
+        parallel_process *child = start("echo");
+        GOOD(parallel_send(child, "x", 1, NULL, PATIENCE, &error));
+        GOOD(parallel_receive(child, &message, PATIENCE, &error));
+        CHECK_INT(message.length, 1);
+        parallel_end(child);
+    }
+    pthread_mutex_unlock(&gate);
+    while (n > 0) pthread_join(threads[--n], NULL);
+}
+
 static void what_is_wrong_is_said(void)
 {
     parallel_process *child;
@@ -203,7 +246,8 @@ static void what_is_wrong_is_said(void)
 int tests_main(int argc, char **argv);
 #define main tests_main
 TAP_MAIN(TEST(bytes_of_every_length_come_back), TEST(both_may_send_first), TEST(a_buffer_is_seen_by_both),
-         TEST(a_descriptor_tells_of_messages), TEST(ends_are_told), TEST(what_is_wrong_is_said))
+         TEST(a_descriptor_tells_of_messages), TEST(ends_are_told), TEST(thousands_of_threads_are_no_hindrance),
+         TEST(what_is_wrong_is_said))
 #undef main
 
 int main(int argc, char **argv)

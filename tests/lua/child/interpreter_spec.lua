@@ -1,6 +1,7 @@
 -- Which interpreter children run, and what is said of one that cannot: hosts, commands with arguments, bad surroundings.
 package.path = 'tests/lua/?.lua;' .. package.path
 local parallel = require 'parallel'
+local core = require 'parallel.core'
 local support = require 'support'
 
 local message_of, quote = support.message_of, support.quote
@@ -86,7 +87,6 @@ describe('the interpreter of children', function()
   end)
 
   it('is looked for in a program that is none, which says what it tried', function()
-    local core = require 'parallel.core'
     local path = core.program_path
     core.program_path = function() return '/opt/game/bin/game' end
     package.loaded['parallel.interpreter'] = nil
@@ -116,6 +116,20 @@ describe('the interpreter of children', function()
     assert.matches('library of another release', out)
     assert.matches('finds a library of release 0%.0%.1', out)
     support.shell('rm -rf ' .. quote(folder))
+  end)
+
+  it('that is no Lua is named, whatever it does with our script', function()
+    for _, command in ipairs{'sh', 'cat', {'env', 'sh', '-c', 'exit 7'}} do
+      local name = type(command) == 'table' and table.concat(command, ' ') or command
+      local out = support.script(([[
+        local parallel = require 'parallel'
+        print(pcall(parallel.run, {code = '', lua = %s}))
+        print(parallel.nchildren, parallel.run('return 5'):join())
+      ]]):format(type(command) == 'table' and "{'" .. table.concat(command, "', '") .. "'}" or "'" .. command .. "'") .. '')
+      assert.matches("'" .. name:gsub('%p', '%%%0') .. "' ended before it was ready", out)
+      assert.matches('is it a Lua interpreter', out)
+      assert.matches('\n0\t5\n$', out)
+    end
   end)
 
   it('refuses a library that was built for another kind', function()
@@ -210,6 +224,41 @@ describe('the example for', function()
     "nvim --headless --clean -c 'luafile examples/hosts/neovim.lua'", '^%d+ words in %d+ files')
   example('LÖVE', plain and support.version == 'jit' and has 'love',
     'SDL_VIDEODRIVER=dummy PARALLEL_HEADLESS=1 love examples/hosts/love', '200 rows while %d+ frames')
+  it('nginx answers requests with what children computed', function()
+    -- Debian's module comes with another LuaJIT, which would drive out the one here: `make test-hosts` has it unpacked.
+    local here = core.real_path(support.root)
+    local root = here .. '/build/hosts/root'
+    local nginx_path = support.shell(('PATH=%s/usr/sbin:/usr/sbin:$PATH command -v nginx'):format(root)):match('%S+')
+    if not plain or support.version ~= 'jit' or not nginx_path or not support.read_file(root .. '/usr/lib/nginx/modules/ngx_http_lua_module.so') then
+      return pending 'this host is not here, or has another Lua'
+    end
+    local folder = support.scratch('.nginx')
+    support.shell('mkdir -p ' .. quote(folder .. '/logs'))
+    local port = 20000 + core.pid() % 20000
+    local config = support.read_file('examples/hosts/nginx.conf')
+    config = config:gsub('127%.0%.0%.1:8080', '127.0.0.1:' .. port):gsub('http {', ([[http {
+      access_log off;
+      lua_package_path '%s/lua/?.lua;%s/lua/?/init.lua;%s/usr/share/lua/5.1/?.lua;;';
+      lua_package_cpath '%s/lib/jit/?.so;;';]]):format(here, here, root, core.real_path(support.build)), 1)
+    local modules = ''
+    for _, name in ipairs{'ndk_http_module', 'ngx_http_lua_module'} do
+      local folder_of = support.read_file(('%s/usr/lib/nginx/modules/%s.so'):format(root, name)) and root or ''
+      modules = ('%sload_module %s/usr/lib/nginx/modules/%s.so;\n'):format(modules, folder_of, name)
+    end
+    support.write_file(folder .. '/nginx.conf', modules .. 'user root;\npid nginx.pid;\nerror_log error.log;\ndaemon on;\n' .. config)
+    local command = ('LD_LIBRARY_PATH=$(echo %s/usr/lib/*-linux-gnu) %s -p %s -c nginx.conf '):format(root, nginx_path, quote(folder))
+    local function nginx(words) return support.shell(command .. words) end
+    nginx ''
+    local request = ("bash -c 'exec 3<>/dev/tcp/127.0.0.1/%d && printf \"GET /primes?below=1000 HTTP/1.0\\r\\n\\r\\n\" >&3 && cat <&3'"):format(port)
+    local out
+    support.eventually(function()
+      out = support.shell(request)
+      return out:find('primes', 1, true)
+    end)
+    nginx '-s quit'
+    assert.matches('168 primes', out, (support.read_file(folder .. '/error.log')))
+    support.shell('rm -rf ' .. quote(folder))
+  end)
   local package_name = support.version == 'jit' and 'luajit' or 'lua' .. support.version
   example('a C program', plain and has 'cc' and select(2, support.shell('pkg-config --exists ' .. package_name)) == 0,
     ('true; cc examples/hosts/embed.c $(pkg-config --cflags --libs %s) -Wl,-E -o %s && %s %s'):format(package_name,
