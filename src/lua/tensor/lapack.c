@@ -5,6 +5,7 @@
 
 #include "lua/tensor/parts.h"
 #include "lua/tensor/solve.h"
+#include "tensor/kernels.h"
 
 /* --- linear systems --- */
 
@@ -71,11 +72,11 @@ static void mirror_half(const par_tensor *columns, par_type type, char half)
 {
     size_t bytes = par_type_bytes(type), n = (size_t)columns->size[0];
     char *data = par_tensor_data(columns);
-    for (size_t column = 0; column < n; column++) {
-        for (size_t row = 0; row < column; row++) {
-            char *upper = data + (column * n + row) * bytes, *lower = data + (row * n + column) * bytes;
-            memcpy(half == 'U' ? lower : upper, half == 'U' ? upper : lower, bytes);
-        }
+    for (size_t k = 1; k < n; k++) { /* of column k what is above the diagonal, of row k what is left of it */
+        char *above = data + k * n * bytes, *left = data + k * bytes;
+        char *pair[2] = {half == 'U' ? left : above, half == 'U' ? above : left};
+        int64_t step[2] = {half == 'U' ? (int64_t)n : 1, half == 'U' ? 1 : (int64_t)n};
+        par_kernel_copy(type, type)((int64_t)k, pair, step, NULL);
     }
 }
 
@@ -104,7 +105,7 @@ static int potrs(par_solve *s)
     int n = par_solve_square(s, 1);
     const par_tensor *b = par_solve_right_side(s, s->source[0], s->source[1]);
     int k = par_solve_extent(s, b, 1);
-    par_tensor *x = par_solve_columns(s, 0, b, n), *a = par_solve_columns_beside(s, s->source[1], n);
+    par_tensor *x = par_solve_columns(s, 0, b, n), *a = par_solve_columns_seen(s, 1);
     par_solve_check(s, par_lapack_potrs(s->type, s->option[0], n, k, par_tensor_data(a), par_tensor_data(x), &s->err));
     par_solve_give_columns(s, 0, x, n, k);
     return 1;
@@ -188,15 +189,11 @@ static int geqrf(par_solve *s)
 static par_tensor *upper_rows(par_solve *s, const par_tensor *columns, int k, int n)
 {
     size_t bytes = par_type_bytes(s->type);
-    par_tensor *r = par_solve_scratch(s, k, n);
-    char *to = par_tensor_data(r);
-    const char *from = par_tensor_data(columns);
-    for (int64_t row = 0; row < k; row++) {
-        for (int64_t column = 0; column < n; column++, to += bytes) {
-            const char *element = from + (size_t)(column * columns->size[1] + row) * bytes;
-            par_element_set(s->type, to, column < row ? (par_value){.d = 0} : par_element_get(s->type, element));
-        }
-    }
+    par_tensor *r = par_solve_room(s, 1, n, k), *rows = par_lua_new_view(s->L, columns);
+    par_solve_check(s, par_view_transpose(rows, 0, 1, &s->err));
+    par_solve_check(s, par_view_narrow(rows, 0, 0, k, &s->err));
+    par_lua_copy(s->L, r, rows);
+    for (int64_t row = 1; row < k; row++) memset((char *)par_tensor_data(r) + (size_t)(row * n) * bytes, 0, (size_t)row * bytes);
     return r;
 }
 

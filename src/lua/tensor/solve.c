@@ -99,6 +99,16 @@ par_tensor *par_solve_columns_beside(par_solve *s, const par_tensor *t, int rows
     return made;
 }
 
+par_tensor *par_solve_columns_seen(par_solve *s, int k)
+{
+    const par_tensor *t = s->source[k];
+    bool in_place = t->ndim == 2 && t->stride[0] == 1 && t->stride[1] == t->size[0];
+    if (!in_place) return par_solve_columns_beside(s, t, par_solve_extent(s, t, 0));
+    par_tensor *turned = par_lua_new_view(s->L, t);
+    par_solve_check(s, par_view_transpose(turned, 0, 1, &s->err));
+    return turned;
+}
+
 /* Makes the result a matrix on the elements of `made`, or copies it into the memory that the result has already. */
 static void give(par_solve *s, int k, const par_tensor *made, const int64_t *size, const int64_t *stride)
 {

@@ -58,6 +58,8 @@ par_tensor *par_solve_room(par_solve *s, int k, int64_t rows, int64_t columns);
 par_tensor *par_solve_columns(par_solve *s, int k, const par_tensor *t, int rows);
 /* A copy that is no result. */
 par_tensor *par_solve_columns_beside(par_solve *s, const par_tensor *t, int rows);
+/* Source k column by column, to be read only: where it lies, if it lies so. */
+par_tensor *par_solve_columns_seen(par_solve *s, int k);
 /* With infinities LAPACK may compute for ever (svd), with them or NaN it may crash (eig). */
 void par_solve_check_finite(par_solve *s, const par_tensor *columns, bool nan_is_fine);
 
