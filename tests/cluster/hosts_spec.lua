@@ -65,6 +65,14 @@ describe('parallel.run{host=}', function()
     child:join()
   end)
 
+  it('cannot be in a group with children that are here, nor use a counter of this machine', function()
+    local away, here = parallel.run{host = h1, code = 'parallel.yield()'}, parallel.run('parallel.yield()')
+    assert.matches(('parallel.group: child %d is on another machine (h1): the members of a group have to be on one machine'):format(away.id),
+      message_of(parallel.group, {here, away}), 1, true)
+    assert.matches('cannot', message_of(away.send, away, parallel.counter()))
+    parallel.join{away, here}
+  end)
+
   it('tells of an error with its traceback, of a signal and of an exit status', function()
     local failed = support.error_of(function() parallel.run{host = h1, code = 'local t = nil; t.x = 1'}:join() end)
     assert.equal('failed', failed.code)

@@ -10,7 +10,7 @@ foreach(version IN LISTS PARALLEL_FOUND_LUAS)
     if(APPLE)
       target_link_options(${standin} PRIVATE -undefined dynamic_lookup)
     endif()
-    foreach(part bridge class graph real meet network memory)
+    foreach(part bridge class graph group real meet network memory)
       set(spec ${CMAKE_SOURCE_DIR}/tests/torch/${part}_spec.lua)
       if(part STREQUAL memory) # the same as for our own tensors, and more
         set(spec ${CMAKE_SOURCE_DIR}/tests/lua/tensor/memory_spec.lua)
