@@ -107,6 +107,10 @@ int par_codec_decode(lua_State *L, par_codec *codec, const uint8_t *bytes, size_
 int par_codec_decode_from(lua_State *L, par_codec *codec, const uint8_t *bytes, size_t len, par_blob *const *payloads,
                           uint32_t n_payloads, unsigned flags, const par_codec_origin *origin, par_error *err);
 
+/* The same for a message of at most 3 numbers, booleans and nils, for which the caller has room on the stack. 0: it is another, and
+ * nothing was pushed. Raises nothing, and runs nothing. */
+int par_codec_decode_plain(lua_State *L, const uint8_t *bytes, size_t len);
+
 /* How tables are read, in words: "on: Lua 5.4", or "off: " and why. */
 const char *par_codec_direct_state(void);
 

@@ -6,7 +6,6 @@
 #include "link/control.h"
 #include "link/exit.h"
 #include "link/family.h"
-#include "view/view.h"
 
 const char *par_link_state_name(par_link_state state)
 {
@@ -67,15 +66,13 @@ int par_link_may_take(const par_link *link, par_error *err)
                                              "wants the next one");
 }
 
-bool par_link_leave(par_link_use use)
+bool par_link_leave_closed(par_link_use use)
 {
     par_link *link = use.link;
-    bool closed = link->closed;
-    par_view_goes_on();
-    if (!use.outermost) return !closed;
+    if (!use.outermost) return false;
     link->frame = link->reading = NULL;
-    if (closed && !link->is_parent) par_link_free(link);
-    return !closed;
+    if (!link->is_parent) par_link_free(link);
+    return false;
 }
 
 bool par_link_close(par_link *link)

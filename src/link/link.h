@@ -11,6 +11,7 @@
 #include "link/relay.h"
 #include "os/os.h"
 #include "transport/transport.h"
+#include "view/view.h"
 
 typedef enum par_link_state {
     PAR_LINK_RUNNING,
@@ -74,8 +75,15 @@ __attribute__((always_inline)) static inline par_link_use par_link_enter(par_lin
     if (use.outermost) link->frame = PAR_FRAME_HERE;
     return use;
 }
+bool par_link_leave_closed(par_link_use use);
 /* false: it was closed meanwhile, and may be gone already. */
-bool par_link_leave(par_link_use use);
+static inline bool par_link_leave(par_link_use use)
+{
+    par_view_goes_on();
+    if (use.link->closed) return par_link_leave_closed(use);
+    if (use.outermost) use.link->frame = use.link->reading = NULL;
+    return true;
+}
 /* A child that still runs is killed. Freed now, or when nobody uses it any more (false). The parent's link stays, since its socket is
  * our life line (false). */
 bool par_link_close(par_link *link);

@@ -34,6 +34,33 @@ static void add_table(lua_State *L, const char *name, const part *parts)
     lua_setfield(L, -2, name);
 }
 
+typedef struct later {
+    const char *name;
+    const part *parts;
+} later;
+
+/* Made when somebody first asks for them: every child opens this module, and few need these. */
+static const later tables_later[] = {{"group", group_parts}, {"shared", shared_parts}};
+
+/* core[name] of what is not there (yet). */
+static int open_later(lua_State *L)
+{
+    if (lua_type(L, 2) != LUA_TSTRING) return 0;
+    const char *name = lua_tostring(L, 2);
+    for (size_t i = 0; i < sizeof tables_later / sizeof *tables_later; i++) {
+        if (strcmp(name, tables_later[i].name) != 0) continue;
+        lua_pushvalue(L, 1);
+        add_table(L, name, tables_later[i].parts);
+        lua_getfield(L, -1, name);
+        return 1;
+    }
+    if (strcmp(name, "signals") != 0) return 0;
+    lua_pushvalue(L, 1);
+    par_lua_open_signals(L);
+    lua_getfield(L, -1, name);
+    return 1;
+}
+
 /* A library that was compiled for another kind of Lua may load and then crash: it is refused by name. */
 static void check_kind(lua_State *L)
 {
@@ -63,7 +90,6 @@ int luaopen_parallel_core(lua_State *L)
     par_lua_open_torch(L);
     par_lua_open_errors(L);
     par_lua_open_system(L);
-    par_lua_open_signals(L);
     par_lua_open_philox(L);
     par_lua_open_limit(L);
     par_lua_open_trace(L);
@@ -71,8 +97,10 @@ int luaopen_parallel_core(lua_State *L)
     par_lua_open_journal(L);
     par_lua_open_view(L);
     add_table(L, "child", child_parts);
-    add_table(L, "group", group_parts);
-    add_table(L, "shared", shared_parts);
     add_table(L, "tasks", task_parts);
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, open_later);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
     return 1;
 }

@@ -55,11 +55,16 @@ static int push_bytes(lua_State *L, par_lua_link *self, par_message *message, pa
 int par_lua_link_push_message(lua_State *L, par_lua_link *self, const par_lua_source *source, par_message *message, par_error *err)
 {
     if (message->kind == PAR_KIND_BYTES) return push_bytes(L, self, message, err);
+    int n = message->n_payloads == 0 && !self->holding ? par_codec_decode_plain(L, message->bytes, message->len) : 0;
+    if (n > 0) {
+        par_link_release(self->link, message);
+        return n;
+    }
     reading r = {self->link, message, self->holding};
     par_codec_origin origin = {self->link->is_parent ? 0 : self->id, source->what, source->skip, on_taken, &r};
     self->holding = false;
     PAR_LINK_READ(r.link);
-    int n = par_codec_decode_from(L, self->codec, message->bytes, message->len, message->payloads, message->n_payloads,
+    n = par_codec_decode_from(L, self->codec, message->bytes, message->len, message->payloads, message->n_payloads,
                                   self->decode_flags, &origin, err);
     r.link->reading = NULL;
     if (r.hold && n >= 0) self->held = *message;

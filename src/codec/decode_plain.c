@@ -1,0 +1,100 @@
+/* Messages of a few numbers, booleans and nils: most of what a pool's workers answer. They need nothing of what other messages need:
+ * nothing is allocated, so nothing can run or fail in between. */
+#include <string.h>
+
+#include "base/checked.h"
+#include "codec/codec.h"
+#include "codec/compat.h"
+#include "codec/format.h"
+
+#define PLAIN_VALUES 3
+#define PLAIN_BYTES (PAR_FORMAT_HEADER + PLAIN_VALUES * 9)
+
+static void push_integer(lua_State *L, int64_t value)
+{
+#if PAR_LUA_INTEGERS
+    lua_pushinteger(L, value);
+#else
+    lua_pushnumber(L, (double)value);
+#endif
+}
+
+/* The integer of `bytes` at p. */
+static int64_t read_integer(const uint8_t *p, unsigned bytes)
+{
+    uint64_t raw = 0;
+    for (unsigned i = 0; i < bytes; i++) raw |= (uint64_t)p[i] << (8 * i);
+    unsigned shift = 64 - 8 * bytes;
+    return (int64_t)(raw << shift) >> shift;
+}
+
+/* A value of a tag and some bytes: how many, or -1: it is none of these. */
+static int bytes_behind(unsigned tag)
+{
+    switch (tag) {
+    case PAR_TAG_I8: return 1;
+    case PAR_TAG_I16: return 2;
+    case PAR_TAG_I32: return 4;
+    case PAR_TAG_I64:
+    case PAR_TAG_F64: return 8;
+    default: return tag < PAR_TAG_WORD || (tag >= PAR_TAG_NEGATIVE && tag <= PAR_TAG_TRUE) ? 0 : -1;
+    }
+}
+
+/* False: not one that this Lua's numbers hold. */
+static bool push_wide(lua_State *L, unsigned tag, const uint8_t *p, int bytes)
+{
+    int64_t value = read_integer(p, (unsigned)bytes);
+    double number;
+    if (tag == PAR_TAG_F64) {
+        memcpy(&number, p, sizeof number);
+        lua_pushnumber(L, number);
+        return true;
+    }
+    if (!PAR_LUA_INTEGERS && !par_i64_fits_double(value)) return false;
+    push_integer(L, value);
+    return true;
+}
+
+static void push_short(lua_State *L, unsigned tag)
+{
+    if (tag < PAR_TAG_WORD)
+        push_integer(L, (int64_t)tag);
+    else if (tag < PAR_TAG_NIL)
+        push_integer(L, (int64_t)tag - (PAR_TAG_NEGATIVE + 16));
+    else if (tag == PAR_TAG_NIL)
+        lua_pushnil(L);
+    else
+        lua_pushboolean(L, tag == PAR_TAG_TRUE);
+}
+
+/* One value, from `at` on; the bytes behind it, or 0: something else. */
+static size_t push_one(lua_State *L, const uint8_t *copy, size_t at, size_t len)
+{
+    if (at == len) return 0;
+    unsigned tag = copy[at++];
+    int bytes = bytes_behind(tag);
+    if (bytes < 0 || len - at < (size_t)bytes) return 0;
+    if (bytes == 0)
+        push_short(L, tag);
+    else if (!push_wide(L, tag, copy + at, bytes))
+        return 0;
+    return at + (size_t)bytes;
+}
+
+int par_codec_decode_plain(lua_State *L, const uint8_t *bytes, size_t len)
+{
+    uint8_t copy[PLAIN_BYTES]; /* what lies in shared memory may change while it is looked at */
+    if (len > PLAIN_BYTES || len <= PAR_FORMAT_HEADER) return 0;
+    memcpy(copy, bytes, len);
+    int count = copy[3], top = lua_gettop(L);
+    if (copy[0] != PAR_FORMAT_VERSION || copy[1] || copy[2] || count == 0 || count > PLAIN_VALUES) return 0;
+    size_t at = PAR_FORMAT_HEADER;
+    for (int i = 0; i < count; i++) {
+        at = push_one(L, copy, at, len);
+        if (at == 0) break;
+    }
+    if (at == len) return count;
+    lua_settop(L, top);
+    return 0;
+}
