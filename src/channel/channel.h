@@ -112,6 +112,7 @@ int par_selector_open(par_selector **out, const par_channel_owner *owner, par_er
 void par_selector_close(par_selector *selector);
 int par_selector_add(par_selector *selector, par_channel *channel, void *user, par_error *err);
 void par_selector_remove(par_selector *selector, par_channel *channel); /* a channel that closes removes itself */
+unsigned par_selector_count(const par_selector *selector);
 /* Waits until a channel is ready and gives its `user`. Fair: channels take turns. PAR_E_CLOSED: there is none (any more). */
 int par_selector_wait(par_selector *selector, void **user, int64_t deadline_ns, par_error *err);
 /* Readable when wait would find something (level-triggered, may wake for nothing). */

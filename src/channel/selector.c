@@ -164,6 +164,8 @@ void par_selector_remove(par_selector *selector, par_channel *channel)
     if (node) drop(node);
 }
 
+unsigned par_selector_count(const par_selector *selector) { return selector->n; }
+
 void par_selector_close(par_selector *selector)
 {
     if (!selector) return;

@@ -29,6 +29,8 @@ void par_link_selector_remove(par_link_selector *selector, par_link *link)
     if (link->channel) par_selector_remove(of(selector), link->channel);
 }
 
+unsigned par_link_selector_count(const par_link_selector *selector) { return par_selector_count((const par_selector *)selector); }
+
 /* One that has something for ever, which is no news, does not hold us for ever. */
 static int in_time(par_link *link, unsigned round, int64_t deadline_ns, par_error *err)
 {

@@ -77,6 +77,13 @@ static int selector_remove(lua_State *L)
     return 0;
 }
 
+/* selector:count() -> how many children are in it */
+static int selector_count(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)par_link_selector_count(check_selector(L, 1)->selector));
+    return 1;
+}
+
 /* selector:wait([timeout]) -> id of a child that has a message or has ended; nil when the time is up; nil, true when there is nobody
  * to wait for */
 static int selector_wait(lua_State *L)
@@ -141,6 +148,7 @@ void par_lua_open_select(lua_State *L)
 {
     static const luaL_Reg selector_methods[] = {{"add", selector_add},
                                                 {"remove", selector_remove},
+                                                {"count", selector_count},
                                                 {"wait", selector_wait},
                                                 {"fd", selector_fd},
                                                 {NULL, NULL}};

@@ -307,6 +307,43 @@ describe('groups', function()
     assert.equal(ended, parallel.select({quiet, ended}))
     assert.equal(ended, parallel.select())
   end)
+
+  it('select from lists that change, in turn', function()
+    local list = {}
+    for i = 1, 3 do list[i] = parallel.run(echo) end
+    local function heard(from)
+      local child = parallel.select(from, 30)
+      child:receive()
+      return child
+    end
+    for round = 1, 20 do
+      for i = 1, 3 do list[i]:send(round) end
+      local seen = {}
+      for _ = 1, 3 do seen[heard(list)] = true end
+      for i = 1, 3 do assert.is_true(seen[list[i]]) end
+      assert.is_nil(parallel.select(list, 0))
+    end
+    local out = table.remove(list, 1)
+    out:send('not asked for')
+    assert.is_nil(parallel.select(list, 0.01))
+    assert.equal(out, heard(out))
+    list[3] = parallel.run(echo)
+    for _, i in ipairs{3, 2, 1} do
+      list[i]:send(i)
+      assert.equal(list[i], heard(list))
+      assert.equal(nil, parallel.select({list[i]}, 0)) -- others of these lists come and go
+      assert.equal(nil, parallel.select({out, list[i]}, 0))
+      assert.equal(nil, parallel.select({list[1], out, list[2]}, 0))
+      assert.equal(nil, parallel.select({list[2], list[1]}, 0))
+    end
+    list[2]:close()
+    assert.equal(list[2], parallel.select(list, 30)) -- gone, with nothing left to say
+    assert.equal(list[2], parallel.select(list, 0))
+    table.remove(list, 2)
+    list[1]:send('x')
+    assert.equal(list[1], heard(list))
+    assert.matches('element 2', select(2, pcall(parallel.select, {list[1], 'x'})))
+  end)
 end)
 
 describe('yield and join', function()
