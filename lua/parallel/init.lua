@@ -17,6 +17,18 @@ local parallel = {
   register = core.register,
 }
 
+--- Which of the fast ways this process uses, each as "on: " or "off: " and why.
+function parallel.info()
+  return {version = core._VERSION, lua = jit and jit.version or _VERSION, direct = core.direct_state()}
+end
+
+--- f, whose upvalues, and what these hold, change no more: pools send it once to each worker without looking at them again.
+function parallel.constant(f)
+  if type(f) ~= 'function' then error(('parallel.constant: a function expected, got %s'):format(type(f)), 2) end
+  state.constants[f] = true
+  return f
+end
+
 -- --- shared buffers ---
 
 local shared_size = core.RING_DEFAULT_BYTES

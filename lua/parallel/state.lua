@@ -39,6 +39,9 @@ return {
   -- The loop that serves all pools of this process (parallel.pool.loop). Set when the first pool with workers opens.
   pool_loop = nil,
 
+  -- Functions, as keys, whose upvalues change no more: put in by parallel.constant, asked by pools.
+  constants = setmetatable({}, {__mode = 'k'}),
+
   -- How many workers a pool gets by default, in a worker of a pool: its share of the cores. Set when a worker begins; nil
   -- elsewhere, where it is the number of cores.
   pool_share = nil,

@@ -9,6 +9,7 @@ function call.begin(pool, job, f)
   job.f = f
   if pool.scheduler then
     job.id, job.forget_function = pool.functions:id_of(f, true)
+    job:expect(pool.costs[f])
     pool.scheduler:add_job(job)
   end
 end
@@ -29,6 +30,7 @@ end
 function call.finish(pool, job, err)
   local scheduler = pool.scheduler
   if not scheduler then return job.journal and job.journal:finish(err) end
+  if job.cost then pool.costs[job.f] = job.cost end
   if err then pcall(give_up, scheduler, job, err) end
   -- A traced worker writes out its events before it says that a chunk is done.
   if core.trace_on() and not job.aborted then

@@ -2,11 +2,14 @@
 --
 -- The worker's copy is good for as long as nothing that the function refers to has changed. Numbers, strings, booleans,
 -- library tables and other functions of that sort among its upvalues are compared. When there are other things, such
--- as tables, the encoded bytes are compared: whatever changed inside is noticed.
+-- as tables, the encoded bytes are compared: whatever changed inside is noticed. Functions that were declared constant
+-- (parallel.constant) are not looked at again.
 local core = require 'parallel.core'
 
 local pool_function = {}
 pool_function.__index = pool_function
+
+local constants = require 'parallel.state'.constants
 
 local KEPT = 128 -- functions remembered by a pool
 local DEEP = 8 -- functions in upvalues of functions
@@ -16,10 +19,16 @@ function pool_function.new(forget, check)
   return setmetatable({known = {}, order = {}, last_id = 0, forget = forget, check = check}, pool_function)
 end
 
+local library_names = setmetatable({}, {__mode = 'k'}) -- those that were found once, so that they are found at once
+
 local function is_library(t)
-  if t == _G then return true end
-  for _, module in pairs(package.loaded) do
-    if module == t then return true end
+  local known = library_names[t]
+  if t == _G or known and package.loaded[known] == t then return true end
+  for name, module in pairs(package.loaded) do
+    if module == t then
+      library_names[t] = name
+      return true
+    end
   end
   return false
 end
@@ -89,7 +98,8 @@ end
 -- once: the caller sends f at most once to each worker, so nothing is gained by a comparison of bytes.
 function pool_function:id_of(f, once)
   local known = self.known[f]
-  if known and known.list and same(f, known.list) then return known.id end
+  if known and (known.constant or known.list and same(f, known.list)) then return known.id end
+  if constants[f] then return remember(self, f, {constant = true}) end
   if not known then self.check(f) end
   local list = references(f)
   if list then return remember(self, f, {list = list}) end

@@ -9,78 +9,91 @@ local protocol = require 'parallel.pool.protocol'
 local IN_FLIGHT = 64 -- tasks per worker that are read ahead
 local SLOW_SECONDS = 0.005 -- a loop over results that takes longer for one may leave what was received unwritten for too long
 
+local NIL, FAILED = {}, {} -- among the results that are there: nil, and that of a task whose error is job.failure
+
 -- --- reading ---
 
--- Any iterator: a list, or a function that gives the next values until nil.
-local function source_of(items)
-  if type(items) == 'table' and not (getmetatable(items) or {}).__call then
-    local i, n = 0, options_of.length_of(items, 'imap')
-    return function()
-      i = i + 1
-      if i <= n then return true, compat.pack(items[i]) end
-      return true, nil
-    end
-  end
-  options_of.check_function(items, 'imap: the iterator')
-  return function()
-    local values
-    local ok, problem = pcall(function() values = compat.pack(items()) end)
-    if not ok then return false, problem end
-    return true, values[1] ~= nil and values or nil
-  end
+-- Of a list each element is an argument: reads the next one. Returns false when there is none.
+local function read_element(job)
+  local number = job.last + 1
+  if number > job.length then return false end
+  job.last, job.items[number] = number, job.list[number]
+  return true
 end
 
--- Reads from the iterator while there is room for more in flight.
+local function called(job, ok, ...)
+  if not ok then job.source_error = ... end
+  if not ok or (...) == nil then return false end
+  job.last = job.last + 1
+  job.items[job.last] = compat.pack(...)
+  return true
+end
+
+-- What a function returns are the arguments.
+local function read_values(job) return called(job, pcall(job.iterator)) end
+
+-- Fields of a job that reads from a list, or from a function that gives the next values until nil.
+local function source_of(items)
+  if type(items) == 'table' and not (getmetatable(items) or {}).__call then
+    return {mode = protocol.ONE, read = read_element, list = items, length = options_of.length_of(items, 'imap')}
+  end
+  options_of.check_function(items, 'imap: the iterator')
+  return {mode = protocol.SPREAD, read = read_values, iterator = items}
+end
+
+-- Reads while there is room for more in flight.
 local function pull(job, most)
   while not job.dry and job:fresh() < most and job.last - job.delivered < job.in_flight do
-    local ok, values = job.source()
-    if not ok then job.source_error = values end
-    if not ok or not values then
+    if not job:read() then
       job.dry = true
       return
     end
-    job.last = job.last + 1
-    job.items[job.last] = values
     if job.journal then job.journal:restore(job.last) end
   end
 end
 
 -- --- the job ---
 
-local function put(job, number, entry)
-  job.ready[number] = entry
-  job.order[#job.order + 1] = number
+local function put(job, number, result)
+  job.ready[number] = result
   job.items[number] = nil
+  if job.ordered then return end
+  job.came = job.came + 1
+  job.order[job.came] = number
 end
 
-local function on_value(job, number, value) put(job, number, {value = value}) end
+local function on_value(job, number, value)
+  if value == nil then value = NIL end
+  put(job, number, value)
+end
 
 local function on_error(job, number, err)
   local ok, value = call.handle_error(job, err)
-  put(job, number, ok and {value = value} or {error = job.failure})
+  if ok then on_value(job, number, value) else put(job, number, FAILED) end
 end
 
 local function waiting(job) return job.in_flight - (job.last - job.delivered) + job:fresh() + #job.ranges end
 
-local function stream_job(pool, options, source)
-  return new_job{
-    mode = protocol.SPREAD, items = {}, last = 0, delivered = 0, source = source, pull = pull,
-    in_flight = options.in_flight or IN_FLIGHT * math.max(1, pool.size), chunk = options.chunk, timeout = options.timeout,
-    retries = options.retries, seed = options.seed, handler = options.on_error, ready = {}, order = {},
-    waiting = waiting, on_value = on_value, on_error = on_error,
-  }
+local function stream_job(pool, options, fields)
+  fields.items, fields.last, fields.delivered, fields.pull, fields.waiting = {}, 0, 0, pull, waiting
+  fields.in_flight = options.in_flight or IN_FLIGHT * math.max(1, pool.size)
+  fields.chunk, fields.timeout, fields.retries, fields.seed = options.chunk, options.timeout, options.retries, options.seed
+  fields.handler, fields.on_value, fields.on_error = options.on_error, on_value, on_error
+  fields.pool, fields.ordered, fields.ready = pool, options.ordered ~= false, {}
+  fields.order, fields.came = {}, 0 -- the numbers as they came; only where they are handed out so
+  return new_job(fields)
 end
 
 -- --- handing out ---
 
 -- The number of the task to be handed out next, when it is there.
-local function next_ready(job, ordered)
-  if ordered then
-    local number = job.delivered + 1
-    return job.ready[number] and number
-  end
-  return job.order[job.delivered + 1]
+local function next_ready(job)
+  local number = job.delivered + 1
+  if not job.ordered then return job.order[number] end
+  if job.ready[number] ~= nil then return number end
 end
+
+local function is_served(job) return next_ready(job) or job.aborted or (job.dry and job.out == 0 and job:idle()) end
 
 local function end_stream(pool, job, err)
   job.over = true
@@ -96,36 +109,38 @@ local function commit(job)
   if not ok then core.raise(end_stream(job.pool, job, err)) end
 end
 
-local function next_result(pool, job, ordered, tick)
-  if job.over then return nil end
-  local function finished()
-    return next_ready(job, ordered) or job.aborted or (job.dry and job.out == 0 and job:idle())
-  end
-  local ok, problem = pcall(call.drive, pool, job, finished, tick)
-  local number = ok and next_ready(job, ordered)
-  local entry = number and job.ready[number]
-  local err = not ok and problem or (entry and entry.error) or (not number and (job.aborted or job.source_error)) or nil
-  if err or not number then err = end_stream(pool, job, err) end
+-- Waits for the next one. Returns its number, or ends the stream.
+local function wait(job)
+  local ok, problem = pcall(call.drive, job.pool, job, function() return is_served(job) end, job.tick)
+  local number = ok and next_ready(job)
+  if number then return number end
+  local err = not ok and problem or job.aborted or job.source_error or nil
+  err = end_stream(job.pool, job, err)
   if err then core.raise(err) end
+end
+
+local function next_result(job)
+  if job.over then return nil end
+  local number = next_ready(job) or wait(job)
   if not number then return nil end
+  local result = job.ready[number]
+  if result == FAILED then core.raise(end_stream(job.pool, job, job.failure)) end
+  if result == NIL then result = nil end
   job.ready[number] = nil
-  job.order[job.delivered + 1] = false
   job.delivered = job.delivered + 1
+  if not job.ordered then job.order[job.delivered] = nil end
   if job.journal then
     commit(job)
     job.handed_out = core.clock()
   end
-  return number, entry.value
+  return number, result
 end
 
 return function(pool, f, items, options)
   options = options_of.of_call(options, pool.defaults, options_of.imap, 'imap')
-  local ordered = options.ordered ~= false
   local job = stream_job(pool, options, source_of(items))
-  job.pool = pool
   call.journal(pool, job, f, options, 'imap')
-  local tick
-  job.progress, tick = call.progress(options, job)
+  job.progress, job.tick = call.progress(options, job)
   call.begin(pool, job, f)
-  return function() return next_result(pool, job, ordered, tick) end
+  return function() return next_result(job) end
 end

@@ -39,6 +39,7 @@ local function add_workers(self, its_loop)
   local function check(f)
     if not options.init and not crew.places and not crew.everywhere[1] then modules.check(f, 'function') end
   end
+  self.costs = setmetatable({}, {__mode = 'k'}) -- function -> seconds that a task of its last map took
   self.functions = functions.new(function(id) crew:forget_function(id) end, check)
 end
 

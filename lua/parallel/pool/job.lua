@@ -10,6 +10,7 @@ local job = {}
 job.__index = job
 
 local CHUNK_SECONDS = 0.005 -- what a chunk should take
+local FIRST_SECONDS = 0.001 -- what a first chunk should take, when a task takes what it took the last time
 local LEAST_SECONDS = 0.0002 -- below this the round trip would count
 local TOGETHER_SECONDS = 0.0002 -- fixed chunks that are shorter than this travel together
 local MOST_TOGETHER = 64
@@ -93,6 +94,14 @@ function job:chunk_size(workers)
   if size > fair then size = fair end
   if size > self.last_size * GROWTH then size = self.last_size * GROWTH end
   return size > 1 and size or 1
+end
+
+--- What a task took the last time, or nil. The first chunks are as large as that allows, but a part of what others would be: it may be
+-- otherwise this time.
+function job:expect(cost)
+  if not cost then return end
+  self.cost = cost
+  self.last_size = math.max(1, math.floor(FIRST_SECONDS / cost / GROWTH))
 end
 
 --- A chunk of n tasks took so long.

@@ -32,6 +32,49 @@ describe('a pool', function()
     assert.equal(3, select('#', pool:submit(function(...) return ... end, nil, 1, nil):result()))
   end)
 
+  it('looks at a constant function once', function()
+    open{workers = 1}
+    local t = {1}
+    local function first() return t[1] end
+    assert.equal(1, pool:submit(first):result())
+    t[1] = 2
+    assert.equal(2, pool:submit(first):result())
+    t[1] = 3
+    assert.equal(first, parallel.constant(first))
+    assert.equal(3, pool:submit(first):result())
+    t[1] = 4
+    assert.equal(3, pool:submit(first):result())
+    assert.same({3, 3}, pool:map(first, {1, 2}))
+    assert.same({4}, pool:map(function() return t[1] end, {1}))
+    assert.matches('parallel.constant: a function expected, got table', tostring(error_of(parallel.constant, {})))
+  end)
+
+  it('knows a library by its place among those that are loaded', function()
+    open{workers = 1}
+    local library = string
+    local function upper(s) return library.upper(s) end
+    for _ = 1, 3 do assert.equal('X', pool:submit(upper, 'x'):result()) end
+    package.loaded['pool_spec.alias'] = library
+    assert.equal('X', pool:submit(upper, 'x'):result())
+    package.loaded['pool_spec.alias'] = nil
+    assert.equal('X', pool:submit(upper, 'x'):result())
+  end)
+
+  it('sizes the first chunks by what the function cost before, whatever it costs now', function()
+    open{workers = 2}
+    local function work(n)
+      if n < 0 then require('parallel.core').sleep(-n) end
+      return n
+    end
+    local quick, slow = {}, {}
+    for i = 1, 3000 do quick[i] = i end
+    for i = 1, 60 do slow[i] = -0.001 end
+    for _ = 1, 3 do
+      assert.same(quick, pool:map(work, quick))
+      assert.same(slow, pool:map(work, slow))
+    end
+  end)
+
   it('keeps results apart when they come in another order', function()
     open{workers = 2}
     local futures = {}
