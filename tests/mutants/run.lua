@@ -50,10 +50,15 @@ end
 
 -- --- the list ---
 
+-- Where blanks are, any blanks may be: how lines are broken and indented says nothing about what they do.
+local function find(text, old, at)
+  return text:find((old:gsub('%p', '%%%0'):gsub('%s+', '%%s+')), at)
+end
+
 local function occurrences(text, old)
   local n, at = 0, 1
   while true do
-    local first, last = text:find(old, at, true)
+    local first, last = find(text, old, at)
     if not first then return n end
     n, at = n + 1, last + 1
   end
@@ -191,7 +196,7 @@ end
 local function attempt(mutant)
   local path = work .. '/tree/' .. mutant.path
   local text = read(path)
-  local first, last = text:find(mutant.old, 1, true)
+  local first, last = find(text, mutant.old, 1)
   write(path, text:sub(1, first - 1) .. mutant.new .. text:sub(last + 1))
   local result = try(mutant.tests)
   write(path, text)
