@@ -26,6 +26,7 @@ typedef struct par_args {
 } par_args;
 
 /* r is the result, then the sources. */
+/* clang-format off */
 #define PAR_OPS_ANY(X)                                                                                              \
     X(FILL) X(ADDS) X(MULS) X(DIVS) X(FMODS) X(REMS) X(CADD) X(CMUL) X(CDIV) X(CFMOD) X(CREM) X(CMAX) X(CMIN)       \
     X(CMAXS) X(CMINS) X(ADDCMUL) X(ADDCDIV) X(NEG) X(ABS) X(SIGN) X(CLAMP) X(POWS) X(TPOW) X(CPOW)                   \
@@ -47,6 +48,7 @@ typedef enum par_op {
 #undef X
     PAR_OP_COUNT
 } par_op;
+/* clang-format on */
 
 /* NULL when the type has no such operation. */
 par_kernel *par_kernel_find(par_op op, par_type type);

@@ -7,6 +7,7 @@
 #include "tensor/kernels_body.h"
 #include "tensor/kernels_reduce.h"
 
+/* clang-format off */
 #define X(op) [PAR_OP_##op] = K(op),
 static par_kernel *const K(table)[PAR_OP_COUNT] = {
     PAR_OPS_ANY(X)
@@ -17,6 +18,7 @@ static par_kernel *const K(table)[PAR_OP_COUNT] = {
 #endif
 };
 #undef X
+/* clang-format on */
 
 /* Copies from each of the seven types. */
 #if FLOATING
