@@ -23,10 +23,8 @@ static void row(const char *name, const char *unit, const double *values, const 
 {
     if (!tsv) printf("%-22s", name);
     for (int i = 0; i < n; i++) {
-        if (tsv)
-            printf("%s\t%s\t%.4g\t%s\n", name, columns[i], values[i], unit);
-        else
-            printf("  %8s %8.4g", columns[i], values[i]);
+        if (tsv) printf("%s\t%s\t%.4g\t%s\n", name, columns[i], values[i], unit);
+        else printf("  %8s %8.4g", columns[i], values[i]);
     }
     if (!tsv) printf("  %s\n", unit);
     fflush(stdout);
@@ -162,10 +160,8 @@ static void send_one(end *mine, const stream *s, const void *bytes)
 {
     par_error err;
     par_payload payload = {.data = bytes, .bytes = s->bytes};
-    if (!s->payload)
-        end_send(mine, bytes, s->bytes);
-    else if (par_channel_send(mine->channel, 1, "", 0, &payload, 1, PAR_NEVER, &err) != PAR_OK)
-        die(err.text);
+    if (!s->payload) end_send(mine, bytes, s->bytes);
+    else if (par_channel_send(mine->channel, 1, "", 0, &payload, 1, PAR_NEVER, &err) != PAR_OK) die(err.text);
 }
 
 /* ns for each message; the receiver has read every word of it. */
@@ -354,9 +350,8 @@ typedef struct figure {
     void (*run)(void);
 } figure;
 
-static const figure figures[] = {{"trip", figure_trip},   {"pinned", figure_pinned}, {"pairs", figure_pairs},
-                                 {"small", figure_small}, {"large", figure_large},   {"broadcast", figure_broadcast},
-                                 {"idle", figure_idle}};
+static const figure figures[] = {{"trip", figure_trip},   {"pinned", figure_pinned},       {"pairs", figure_pairs}, {"small", figure_small},
+                                 {"large", figure_large}, {"broadcast", figure_broadcast}, {"idle", figure_idle}};
 
 int main(int argc, char **argv)
 {

@@ -102,8 +102,7 @@ pid_t peer_start(way how, end *mine, int my_core, int peer_core, void (*child)(e
     int fd = -1;
     end theirs = {.how = how, .in = -1, .out = -1};
     *mine = theirs;
-    if (how == WAY_CHANNEL && par_channel_open(&mine->channel, PAR_RING_DEFAULT_BYTES, NULL, &fd, &err) != PAR_OK)
-        die(err.text);
+    if (how == WAY_CHANNEL && par_channel_open(&mine->channel, PAR_RING_DEFAULT_BYTES, NULL, &fd, &err) != PAR_OK) die(err.text);
     if (how == WAY_SPIN) open_spin(mine, &theirs);
     if (how == WAY_PIPE || how == WAY_SOCKET) open_pipes(mine, &theirs);
     fflush(stdout);
@@ -180,12 +179,9 @@ static void channel_receive(par_channel *channel, void *bytes, size_t len)
 
 void end_send(end *e, const void *bytes, size_t len)
 {
-    if (e->how == WAY_CHANNEL)
-        channel_send(e->channel, bytes, len);
-    else if (e->how == WAY_SPIN)
-        __atomic_add_fetch(&e->turn[e->side * 16], 1, __ATOMIC_RELEASE);
-    else
-        write_all(e->out, bytes, len);
+    if (e->how == WAY_CHANNEL) channel_send(e->channel, bytes, len);
+    else if (e->how == WAY_SPIN) __atomic_add_fetch(&e->turn[e->side * 16], 1, __ATOMIC_RELEASE);
+    else write_all(e->out, bytes, len);
 }
 
 static void spin_receive(end *e)
@@ -197,10 +193,7 @@ static void spin_receive(end *e)
 
 void end_receive(end *e, void *bytes, size_t len)
 {
-    if (e->how == WAY_CHANNEL)
-        channel_receive(e->channel, bytes, len);
-    else if (e->how == WAY_SPIN)
-        spin_receive(e);
-    else
-        read_all(e->in, bytes, len);
+    if (e->how == WAY_CHANNEL) channel_receive(e->channel, bytes, len);
+    else if (e->how == WAY_SPIN) spin_receive(e);
+    else read_all(e->in, bytes, len);
 }

@@ -54,7 +54,7 @@ typedef struct parallel_start_options {
 } parallel_start_options;
 
 typedef struct parallel_message {
-    const void *bytes;       /* 8-byte aligned, good until the release or the next receive on this process */
+    const void *bytes; /* 8-byte aligned, good until the release or the next receive on this process */
     size_t length;
     parallel_buffer *buffer; /* that came with it, or NULL; the message's own: keep it to have it longer */
 } parallel_message;
@@ -84,8 +84,8 @@ PARALLEL_API void parallel_end(parallel_process *child);
 /* Sends one message, whole or not at all, in order. Waits while the other's buffer is full, and takes in what comes from it meanwhile, so
  * that two who send at the same time do not stop each other. `buffer` travels along by reference, or is NULL; it stays the caller's, and
  * both sides see each other's writes. PARALLEL_E_TIMEOUT, PARALLEL_E_CLOSED, PARALLEL_E_FULL, PARALLEL_E_NOMEM, PARALLEL_E_LIMIT. */
-PARALLEL_API int parallel_send(parallel_process *process, const void *bytes, size_t length, parallel_buffer *buffer,
-                               int64_t timeout_ns, parallel_error *error);
+PARALLEL_API int parallel_send(parallel_process *process, const void *bytes, size_t length, parallel_buffer *buffer, int64_t timeout_ns,
+                               parallel_error *error);
 /* The next message. Messages that were sent before an end are received first; then PARALLEL_E_CLOSED. With timeout 0 it only looks.
  * PARALLEL_E_UNSUPPORTED: the message was of Lua values, and is gone. */
 PARALLEL_API int parallel_receive(parallel_process *process, parallel_message *message, int64_t timeout_ns, parallel_error *error);

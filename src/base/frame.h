@@ -14,9 +14,6 @@
 
 /* `frame`: PAR_FRAME_HERE of a call on this thread's stack, or NULL. */
 #define PAR_FRAME_LIVES(frame) par_frame_is_above((frame), PAR_FRAME_HERE)
-static inline bool par_frame_is_above(const void *frame, const void *here)
-{
-    return frame != NULL && (uintptr_t)frame > (uintptr_t)here;
-}
+static inline bool par_frame_is_above(const void *frame, const void *here) { return frame != NULL && (uintptr_t)frame > (uintptr_t)here; }
 
 #endif

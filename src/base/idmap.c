@@ -5,10 +5,7 @@
 #include "base/assert.h"
 #include "base/status.h"
 
-static size_t home(const par_idmap *map, uint64_t id)
-{
-    return (size_t)((id * 0x9e3779b97f4a7c15u) >> 32) & (map->room - 1);
-}
+static size_t home(const par_idmap *map, uint64_t id) { return (size_t)((id * 0x9e3779b97f4a7c15u) >> 32) & (map->room - 1); }
 
 void par_idmap_fini(par_idmap *map)
 {

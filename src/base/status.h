@@ -9,19 +9,19 @@
 
 enum {
     PAR_OK = 0,
-    PAR_NOTICE = 1,          /* not a failure: a control message was taken in, look at your own state */
-    PAR_E_TIMEOUT = -1,      /* the deadline passed */
-    PAR_E_CLOSED = -2,       /* the peer is gone and nothing it sent is left */
-    PAR_E_AGAIN = -3,        /* a try_ call would have to wait */
-    PAR_E_NOMEM = -4,        /* memory is exhausted */
-    PAR_E_CORRUPT = -5,      /* a peer wrote something that cannot be true */
-    PAR_E_SYSTEM = -6,       /* a system call failed: par_error.sys holds errno */
-    PAR_E_LIMIT = -7,        /* a limit was reached: a named one of limits.h, or the system's of this process */
-    PAR_E_INTERRUPTED = -8,  /* the host asked to leave a wait (its interrupt hook returned true) */
-    PAR_E_UNSUPPORTED = -9,  /* a value or an operation that cannot be served */
-    PAR_E_INVALID = -10,     /* the caller's argument is wrong */
-    PAR_E_FULL = -11,        /* as much as may be kept waits to be received: nothing is lost, but it has to be received first */
-    PAR_E_RAISED = -12       /* a function of the user raised an error, whose value is where the called one says */
+    PAR_NOTICE = 1,         /* not a failure: a control message was taken in, look at your own state */
+    PAR_E_TIMEOUT = -1,     /* the deadline passed */
+    PAR_E_CLOSED = -2,      /* the peer is gone and nothing it sent is left */
+    PAR_E_AGAIN = -3,       /* a try_ call would have to wait */
+    PAR_E_NOMEM = -4,       /* memory is exhausted */
+    PAR_E_CORRUPT = -5,     /* a peer wrote something that cannot be true */
+    PAR_E_SYSTEM = -6,      /* a system call failed: par_error.sys holds errno */
+    PAR_E_LIMIT = -7,       /* a limit was reached: a named one of limits.h, or the system's of this process */
+    PAR_E_INTERRUPTED = -8, /* the host asked to leave a wait (its interrupt hook returned true) */
+    PAR_E_UNSUPPORTED = -9, /* a value or an operation that cannot be served */
+    PAR_E_INVALID = -10,    /* the caller's argument is wrong */
+    PAR_E_FULL = -11,       /* as much as may be kept waits to be received: nothing is lost, but it has to be received first */
+    PAR_E_RAISED = -12      /* a function of the user raised an error, whose value is where the called one says */
 };
 
 typedef struct par_error {

@@ -62,8 +62,7 @@ static int import_new(par_channel *channel, const par_record_segment *record, in
 {
     par_segment *segment = calloc(1, sizeof *segment);
     if (!segment) return PAR_E_NOMEM;
-    *segment = (par_segment){.fd = fd, .mode = (uint32_t)record->mode, .from = channel, .peer_id = record->id,
-                             .unused = return_to_peer};
+    *segment = (par_segment){.fd = fd, .mode = (uint32_t)record->mode, .from = channel, .peer_id = record->id, .unused = return_to_peer};
     int rc = map_import(segment, record);
     if (rc == PAR_OK) rc = par_idmap_put(&channel->lends.imports, record->id, segment);
     if (rc != PAR_OK) {
@@ -85,8 +84,7 @@ int par_borrow_segment(par_channel *channel, const par_record_segment *record)
     if (rc != PAR_OK) return rc;
     if (record->id == 0 || known || record->mode > PAR_LEND_MODE_MAX || channel->lends.imports.n >= PAR_SEGMENTS_PER_PEER_MAX)
         rc = PAR_E_CORRUPT;
-    else
-        rc = import_new(channel, record, fd);
+    else rc = import_new(channel, record, fd);
     if (rc == PAR_E_CORRUPT) par_os_close(fd);
     if (rc != PAR_OK && rc != PAR_E_CORRUPT) put_fd_back(channel, fd); /* it is tried again */
     return rc;

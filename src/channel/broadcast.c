@@ -204,8 +204,7 @@ static void copy_common(broadcast *b)
 }
 
 int par_channel_broadcast(par_channel *const *channels, uint32_t n, uint32_t kind, const void *bytes, size_t len,
-                          const par_payload *payloads, uint32_t n_payloads, int64_t deadline_ns, int *results,
-                          par_error *err)
+                          const par_payload *payloads, uint32_t n_payloads, int64_t deadline_ns, int *results, par_error *err)
 {
     if (kind > PAR_KIND_MAX || len > PAR_MESSAGE_MAX_BYTES)
         return par_error_set(err, PAR_E_INVALID, "message kind %u, %zu bytes", kind, len);

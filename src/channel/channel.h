@@ -30,8 +30,8 @@ void par_channel_close(par_channel *channel);
  * part of a long message is already out, the rest still has to follow: the channel keeps a private copy of it and
  * finishes it before the next send (PAR_E_TIMEOUT is then returned only if nothing was published). The same after PAR_E_INTERRUPTED,
  * PAR_E_FULL, PAR_E_LIMIT and PAR_E_NOMEM, which are returned all the same: err says so. */
-int par_channel_send(par_channel *channel, uint32_t kind, const void *bytes, size_t len, const par_payload *payloads,
-                     uint32_t n_payloads, int64_t deadline_ns, par_error *err);
+int par_channel_send(par_channel *channel, uint32_t kind, const void *bytes, size_t len, const par_payload *payloads, uint32_t n_payloads,
+                     int64_t deadline_ns, par_error *err);
 
 /* The short way for short messages: contiguous room in the ring, 8-byte aligned, or NULL when less than `want` bytes are
  * free right now (use send). A claim that is never committed costs nothing: the next claim or send starts over. */

@@ -50,8 +50,7 @@ static int fill_claim(par_channel *channel, uint32_t kind, size_t len, par_error
 
 static int count_commit(par_channel *channel, size_t len, par_error *err)
 {
-    if (channel->gone || channel->failed)
-        return channel->failed ? par_channel_corrupt(channel, err) : par_channel_closed(err);
+    if (channel->gone || channel->failed) return channel->failed ? par_channel_corrupt(channel, err) : par_channel_closed(err);
     par_channel_count_sent(channel, len);
     if (channel->notices.len) par_channel_flush_notices(channel);
     return PAR_OK;

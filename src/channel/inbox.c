@@ -7,8 +7,8 @@
 #include "channel/wait.h"
 #include "os/os.h"
 
-#define TAKE_IN_AT_ONCE ((uint64_t)256 << 10)    /* of the ring */
-#define SPARE_KEEP_BYTES ((size_t)32 << 20)       /* of a warm buffer for long messages */
+#define TAKE_IN_AT_ONCE ((uint64_t)256 << 10) /* of the ring */
+#define SPARE_KEEP_BYTES ((size_t)32 << 20)   /* of a warm buffer for long messages */
 
 /* --- how much may wait --- */
 static uint64_t memory_share(unsigned part)
@@ -129,11 +129,8 @@ par_payloads par_inbox_hand_over(par_channel *channel)
 void par_inbox_deliver(par_channel *channel, const par_item *from)
 {
     par_payloads payloads = par_inbox_hand_over(channel);
-    par_message message = {.kind = from->kind,
-                           .bytes = from->bytes,
-                           .len = from->len,
-                           .payloads = payloads.blobs,
-                           .n_payloads = payloads.n};
+    par_message message = {
+        .kind = from->kind, .bytes = from->bytes, .len = from->len, .payloads = payloads.blobs, .n_payloads = payloads.n};
     channel->notice = true;
     if (channel->owner.on_control) channel->owner.on_control(channel->owner.context, &message);
     par_payloads_fini(&payloads);

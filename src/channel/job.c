@@ -11,8 +11,7 @@
 int par_job_init(par_job *job, par_channel *channel, par_tx_part message, const par_payload *payloads, uint32_t n,
                  par_segment *const *common, par_error *err)
 {
-    if (n > PAR_PAYLOADS_MAX)
-        return par_error_set(err, PAR_E_LIMIT, "%u storages in one message (at most %u)", n, PAR_PAYLOADS_MAX);
+    if (n > PAR_PAYLOADS_MAX) return par_error_set(err, PAR_E_LIMIT, "%u storages in one message (at most %u)", n, PAR_PAYLOADS_MAX);
     for (uint32_t i = 0; i < n; i++)
         if (payloads[i].bytes > PAR_MESSAGE_MAX_BYTES)
             return par_error_set(err, PAR_E_LIMIT, "a storage of %llu bytes", (unsigned long long)payloads[i].bytes);
@@ -93,12 +92,9 @@ static int plan_lend(par_job *job, uint32_t i, par_segment *segment, uint64_t of
     if (rc != PAR_OK) return rc;
     par_lend_add(job->channel, segment);
     job->lent[i] = segment;
-    job->lends[i] =
-        (par_record_lend){.id = segment->id, .offset = offset, .bytes = job->payloads[i].bytes, .mode = mode};
+    job->lends[i] = (par_record_lend){.id = segment->id, .offset = offset, .bytes = job->payloads[i].bytes, .mode = mode};
     job->parts[i] = (par_tx_part){
-        .word = payload_word(job, sizeof(par_record_lend), PAR_INTERNAL_LEND),
-        .data = &job->lends[i],
-        .len = sizeof(par_record_lend)};
+        .word = payload_word(job, sizeof(par_record_lend), PAR_INTERNAL_LEND), .data = &job->lends[i], .len = sizeof(par_record_lend)};
     return PAR_OK;
 }
 
@@ -133,9 +129,8 @@ static int plan_shared(par_job *job, uint32_t i, par_segment *segment, par_error
 static void plan_bytes(par_job *job, uint32_t i)
 {
     const par_payload *payload = &job->payloads[i];
-    job->parts[i] = (par_tx_part){.word = payload_word(job, payload->bytes, PAR_INTERNAL_BYTES),
-                                  .data = payload->data,
-                                  .len = payload->bytes};
+    job->parts[i] = (par_tx_part){
+        .word = payload_word(job, payload->bytes, PAR_INTERNAL_BYTES), .data = payload->data, .len = payload->bytes};
 }
 
 static bool the_ring_will_do(int rc) { return rc == PAR_E_LIMIT || rc == PAR_E_NOMEM || rc == PAR_E_SYSTEM; }
@@ -148,10 +143,8 @@ static int plan_one(par_job *job, uint32_t i, par_error *err)
     if (shared) return plan_shared(job, i, shared, err);
     bool by_value = payload->bytes >= PAR_LEND_MIN_BYTES;
     if (by_value && job->lent_bytes == 0 && !may_fly(job, payload->bytes)) return PAR_E_AGAIN;
-    if (job->common && job->common[i])
-        rc = plan_lend(job, i, job->common[i], 0, PAR_LEND_COMMON, err);
-    else if (by_value)
-        rc = plan_copy(job, i, err);
+    if (job->common && job->common[i]) rc = plan_lend(job, i, job->common[i], 0, PAR_LEND_COMMON, err);
+    else if (by_value) rc = plan_copy(job, i, err);
     if (rc == PAR_OK) job->lent_bytes += payload->bytes;
     if (rc == PAR_OK || !the_ring_will_do(rc)) return rc;
     plan_bytes(job, i);

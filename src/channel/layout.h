@@ -34,7 +34,7 @@ typedef struct par_segment_header {
     uint32_t page_bytes;
     uint64_t ring_bytes;
     par_ring_words ring[2];
-    par_bell bell[2]; /* the opener's, the attacher's */
+    par_bell bell[2];                                  /* the opener's, the attacher's */
     _Alignas(PAR_CACHE_LINE) _Atomic uint64_t user[8]; /* par_channel_words: what the owners make of them */
     _Alignas(PAR_CACHE_LINE) uint8_t unused[PAR_VIEW_AT - 1536];
     par_view view; /* of a child, to whoever looks */
@@ -76,9 +76,9 @@ enum par_internal_kind {
 
 /* How a segment is lent. */
 enum {
-    PAR_LEND_OWN = 0,    /* it is the receiver's alone until it is released */
-    PAR_LEND_SHARED = 1, /* both sides see each other's writes; may be handed on, so the descriptor is kept */
-    PAR_LEND_COMMON = 2, /* several receivers have it: each maps it copy-on-write */
+    PAR_LEND_OWN = 0,        /* it is the receiver's alone until it is released */
+    PAR_LEND_SHARED = 1,     /* both sides see each other's writes; may be handed on, so the descriptor is kept */
+    PAR_LEND_COMMON = 2,     /* several receivers have it: each maps it copy-on-write */
     PAR_LEND_DESCRIPTOR = 3, /* no memory (0 bytes), but its descriptor itself: the sender keeps no copy (descriptor.c) */
     PAR_LEND_MODE_MAX = 3
 };

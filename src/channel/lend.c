@@ -20,10 +20,7 @@ typedef struct par_export {
 /* --- the channels --- */
 par_channel *par_lend_first(void) { return exporters; }
 
-par_channel *par_lend_next(const par_channel *channel)
-{
-    return channel->lends.next == exporters ? NULL : channel->lends.next;
-}
+par_channel *par_lend_next(const par_channel *channel) { return channel->lends.next == exporters ? NULL : channel->lends.next; }
 
 static void list_exporter(par_channel *channel)
 {

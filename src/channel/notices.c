@@ -35,8 +35,7 @@ void par_channel_flush_notices(par_channel *channel)
     par_buffer *waiting = &channel->notices;
     size_t at = 0;
     if (channel->claimed) return;
-    while (at < waiting->len && put_notice(channel, (const par_notice *)(const void *)(waiting->data + at)))
-        at += sizeof(par_notice);
+    while (at < waiting->len && put_notice(channel, (const par_notice *)(const void *)(waiting->data + at))) at += sizeof(par_notice);
     if (at == 0) return;
     waiting->len -= at;
     memmove(waiting->data, waiting->data + at, waiting->len);

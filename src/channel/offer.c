@@ -25,10 +25,8 @@ static int again(par_channel *channel, uint64_t need)
 bool par_channel_want_room(par_channel *channel, size_t bytes)
 {
     channel->room_need = 0;
-    if (!par_channel_push_rest(channel))
-        again(channel, par_tx_need(channel, &channel->rest));
-    else if (!channel->gone && !channel->failed && !par_channel_has_room(channel, bytes))
-        again(channel, need_for(channel, bytes));
+    if (!par_channel_push_rest(channel)) again(channel, par_tx_need(channel, &channel->rest));
+    else if (!channel->gone && !channel->failed && !par_channel_has_room(channel, bytes)) again(channel, need_for(channel, bytes));
     return channel->room_need == 0;
 }
 

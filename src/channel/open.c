@@ -154,7 +154,8 @@ int par_channel_pair(size_t ring_bytes, int sockets[2], par_error *err)
 static int take_greeting(int socket_fd, uint8_t greeting, int *segment, int *side, par_error *err)
 {
     if (par_os_socket_take_fd(socket_fd, segment) != PAR_OK)
-        return par_error_set(err, PAR_E_LIMIT, "this process may have no more descriptors, and needs one to talk to its parent: "
+        return par_error_set(err, PAR_E_LIMIT,
+                             "this process may have no more descriptors, and needs one to talk to its parent: "
                              "raise the limit (ulimit -n)");
     *side = greeting == GREETING_OPENER ? 0 : 1;
     if (*segment >= 0 && (greeting == GREETING || greeting == GREETING_OPENER)) return PAR_OK;
@@ -185,8 +186,8 @@ static int check_segment(const par_channel *channel, size_t bytes, size_t *capac
     if (magic != PAR_SEGMENT_MAGIC) return par_error_set(err, PAR_E_CORRUPT, "this is not the memory of a channel");
     if (version != PAR_SEGMENT_VERSION)
         return par_error_set(err, PAR_E_UNSUPPORTED,
-                             "the other process runs another release of the library (channel version %u, ours is %u)",
-                             version, PAR_SEGMENT_VERSION);
+                             "the other process runs another release of the library (channel version %u, ours is %u)", version,
+                             PAR_SEGMENT_VERSION);
     if (page != par_os_page_bytes() || ring_bytes < PAR_RING_MIN_BYTES || ring_bytes > PAR_RING_MAX_BYTES ||
         (ring_bytes & (ring_bytes - 1)) || ring_bytes % page || bytes != channel->header_bytes + 2 * ring_bytes)
         return par_error_set(err, PAR_E_CORRUPT, "the channel's memory has a wrong size");
@@ -198,8 +199,7 @@ static int take_segment(par_channel *channel, int segment, int side, par_error *
 {
     size_t bytes = 0, capacity = 0;
     int rc = par_os_memory_size(segment, &bytes, err);
-    if (rc == PAR_OK && bytes < header_bytes())
-        rc = par_error_set(err, PAR_E_CORRUPT, "the channel's memory has a wrong size");
+    if (rc == PAR_OK && bytes < header_bytes()) rc = par_error_set(err, PAR_E_CORRUPT, "the channel's memory has a wrong size");
     if (rc == PAR_OK) rc = map_header(channel, segment, err);
     if (rc == PAR_OK) rc = check_segment(channel, bytes, &capacity, err);
     if (rc == PAR_OK) rc = map_rings(channel, segment, side, capacity, err);
@@ -213,10 +213,8 @@ static int attach(par_channel **out, int socket_fd, const par_channel_owner *own
     if (rc == PAR_OK) rc = receive_segment(socket_fd, deadline_ns, &segment, &side, err);
     if (rc != PAR_OK) return rc;
     par_channel *channel = channel_new(owner, socket_fd);
-    if (!channel)
-        rc = par_error_set(err, PAR_E_NOMEM, "not enough memory for a channel");
-    else
-        rc = take_segment(channel, segment, side, err);
+    if (!channel) rc = par_error_set(err, PAR_E_NOMEM, "not enough memory for a channel");
+    else rc = take_segment(channel, segment, side, err);
     if (rc == PAR_OK && home) par_view_show(segment);
     else par_os_close(segment);
     if (rc != PAR_OK) {

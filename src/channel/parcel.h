@@ -11,7 +11,7 @@ typedef struct par_payloads {
     uint32_t n, room;
 } par_payloads;
 
-int par_payloads_reserve(par_payloads *list); /* the next push cannot fail */
+int par_payloads_reserve(par_payloads *list);              /* the next push cannot fail */
 int par_payloads_push(par_payloads *list, par_blob *blob); /* takes the reference over; PAR_E_NOMEM: it stays the caller's */
 void par_payloads_fini(par_payloads *list);                /* releases every blob */
 

@@ -10,14 +10,14 @@
 #include "os/os.h"
 
 #define SMALLEST ((size_t)64 << 10)
-#define SEGMENTS_MAX 512u /* each has a descriptor */
-#define SLAB_STORAGES 8      /* a storage goes into a slab that has room for as many of its size */
-#define SLABS_ABOUT 64       /* so many hold all that is shared: the more there is, the larger they are made */
+#define SEGMENTS_MAX 512u                   /* each has a descriptor */
+#define SLAB_STORAGES 8                     /* a storage goes into a slab that has room for as many of its size */
+#define SLABS_ABOUT 64                      /* so many hold all that is shared: the more there is, the larger they are made */
 #define SLAB_TOUCH_BYTES ((size_t)64 << 10) /* in such steps its pages are made */
-#define UNUSED_SHARED_MAX 8  /* each has a descriptor here and at every peer, who gives it back only when the segment goes */
+#define UNUSED_SHARED_MAX 8                 /* each has a descriptor here and at every peer, who gives it back only when the segment goes */
 
 static _Thread_local struct {
-    par_segment *unused; /* ring of free segments, the one used last first */
+    par_segment *unused;      /* ring of free segments, the one used last first */
     unsigned n;               /* all segments */
     unsigned n_unused_shared; /* of the unused ones: those that were shared */
     uint64_t total_bytes;

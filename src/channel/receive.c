@@ -23,8 +23,7 @@ static int await_more(par_channel *channel, int64_t deadline_ns, par_error *err)
         if (channel->gone || channel->failed) return PAR_OK;
         return par_error_set(err, PAR_E_TIMEOUT, "no message is there");
     }
-    return par_channel_wait(channel, channel->rx.need, channel->rest.n ? par_tx_need(channel, &channel->rest) : 0,
-                            deadline_ns, err);
+    return par_channel_wait(channel, channel->rx.need, channel->rest.n ? par_tx_need(channel, &channel->rest) : 0, deadline_ns, err);
 }
 
 /* --- handing out --- */
@@ -123,10 +122,8 @@ static int receive(par_channel *channel, par_message *out, int64_t deadline_ns, 
 /* Whoever watches this channel has to look again, unless we have just seen that nothing is there. */
 static int watched(par_channel *channel, int rc)
 {
-    if (rc == PAR_E_TIMEOUT)
-        par_channel_rest_armed(channel);
-    else
-        par_channel_touch(channel);
+    if (rc == PAR_E_TIMEOUT) par_channel_rest_armed(channel);
+    else par_channel_touch(channel);
     return rc;
 }
 
@@ -180,8 +177,7 @@ void par_channel_release(par_channel *channel, par_message *message)
 
 int par_channel_unreceive(par_channel *channel, par_message *message, par_error *err)
 {
-    if (!message->held || message->held != channel->held)
-        return par_error_set(err, PAR_E_INVALID, "this message was released already");
+    if (!message->held || message->held != channel->held) return par_error_set(err, PAR_E_INVALID, "this message was released already");
     par_parcel *parcel = message->held;
     if (channel->held == PAR_HELD_IN_PLACE(channel)) {
         parcel = par_parcel_new();

@@ -27,12 +27,9 @@ static int begin_stream(par_channel *channel, uint32_t kind, uint32_t flags, uin
     par_rx *rx = &channel->rx;
     int rc = PAR_OK;
     if (len > PAR_MESSAGE_MAX_BYTES) return PAR_E_CORRUPT;
-    if (!(flags & PAR_RECORD_INTERNAL))
-        rc = begin_message(channel, kind);
-    else if (kind != PAR_INTERNAL_BYTES || rx->payloads.n >= PAR_PAYLOADS_MAX)
-        return PAR_E_CORRUPT;
-    else if ((rc = par_payloads_reserve(&rx->payloads)) == PAR_OK)
-        rc = par_growing_begin(&rx->payload, len);
+    if (!(flags & PAR_RECORD_INTERNAL)) rc = begin_message(channel, kind);
+    else if (kind != PAR_INTERNAL_BYTES || rx->payloads.n >= PAR_PAYLOADS_MAX) return PAR_E_CORRUPT;
+    else if ((rc = par_payloads_reserve(&rx->payloads)) == PAR_OK) rc = par_growing_begin(&rx->payload, len);
     if (rc != PAR_OK) return rc;
     rx->streaming = true;
     rx->control = flags & PAR_RECORD_CONTROL;
@@ -55,10 +52,8 @@ static uint8_t *stream_room(par_rx *rx, uint64_t n)
 
 static void stream_advance(par_rx *rx, uint64_t n)
 {
-    if (rx->parcel)
-        rx->parcel->bytes.len += n;
-    else
-        rx->payload.len += n;
+    if (rx->parcel) rx->parcel->bytes.len += n;
+    else rx->payload.len += n;
 }
 
 /* Copies what is there. PAR_OK: the record is complete; PAR_E_AGAIN; PAR_NOTICE: it was enough for once. */
@@ -225,10 +220,8 @@ int par_records_may_take(const par_channel *channel)
     const par_rx *rx = &channel->rx;
     uint64_t bytes = channel->stats.inbox_bytes - rx->control_bytes, heap = rx->control_heap_bytes;
     if (channel->in.ended) return PAR_OK;
-    if (rx->streaming && rx->parcel)
-        *(rx->parcel->kind < PAR_KIND_CONTROL ? &bytes : &heap) += rx->parcel->bytes.len;
-    else if (rx->streaming)
-        *(rx->control ? &heap : &bytes) += rx->payload.len;
+    if (rx->streaming && rx->parcel) *(rx->parcel->kind < PAR_KIND_CONTROL ? &bytes : &heap) += rx->parcel->bytes.len;
+    else if (rx->streaming) *(rx->control ? &heap : &bytes) += rx->payload.len;
     if (bytes > channel->inbox_limit) return PAR_E_FULL;
     return heap > channel->control_limit ? PAR_E_NOMEM : PAR_OK;
 }
@@ -252,7 +245,8 @@ int par_records_failed(par_channel *channel, int rc, par_error *err)
         return par_error_set(err, rc, "more than %llu bytes of its messages wait to be received: receive some of them first",
                              (unsigned long long)channel->inbox_limit);
     case PAR_E_LIMIT:
-        return par_error_set(err, rc, "this process may have no more descriptors, or no more mappings, for the shared memory that "
+        return par_error_set(err, rc,
+                             "this process may have no more descriptors, or no more mappings, for the shared memory that "
                              "came: close files, drop tensors or raise the limit (ulimit -n, vm.max_map_count), then try again");
     default: return par_error_set(err, rc, "not enough memory for a message from the peer");
     }

@@ -11,10 +11,8 @@ static bool look_for_releases(par_channel *channel, bool take)
     par_error ignored;
     uint64_t open = channel->lends.open;
     if (open == 0) return false;
-    if (take && !channel->failed)
-        par_channel_take_in(channel, &ignored);
-    else
-        par_channel_pending(channel); /* handles what stands before the first message */
+    if (take && !channel->failed) par_channel_take_in(channel, &ignored);
+    else par_channel_pending(channel); /* handles what stands before the first message */
     /* Its bell may have been heard and its ring looked at just now: whoever waits for it has to look again. */
     if (channel->watched) par_channel_touch(channel);
     return channel->lends.open < open;

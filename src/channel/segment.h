@@ -12,26 +12,26 @@
 
 typedef struct par_segment par_segment;
 struct par_segment {
-    uint64_t id;      /* by which this process announces it; 0: not yet */
-    int fd;           /* -1: cannot be handed on */
+    uint64_t id; /* by which this process announces it; 0: not yet */
+    int fd;      /* -1: cannot be handed on */
     uint8_t *data;
     size_t bytes;
-    uint64_t refs;    /* blobs and lends */
-    uint64_t lent;    /* of these, lends to peers */
-    uint32_t mode;    /* PAR_LEND_*: what it is used for */
+    uint64_t refs; /* blobs and lends */
+    uint64_t lent; /* of these, lends to peers */
+    uint32_t mode; /* PAR_LEND_*: what it is used for */
     bool spoiled;
     bool own;
-    bool closed; /* several storages lie in it, and no more will come before all of them are gone */
+    bool closed;                          /* several storages lie in it, and no more will come before all of them are gone */
     void (*unused)(par_segment *segment); /* the last reference is gone: whoever made it takes it back */
     void (*going)(par_segment *segment);  /* NULL: no peer knows it; else tells them that it goes */
     /* of our own: the free list, most recently used first */
     par_segment *next, *before;
     /* of a peer: */
-    par_channel *from;  /* NULL: that channel is closed */
+    par_channel *from; /* NULL: that channel is closed */
     uint64_t peer_id;
-    uint64_t received;  /* lends that one RELEASE will give back */
-    uint64_t waiting;   /* bytes of views in messages that nobody has received yet, however often the same ones */
-    size_t mapped;      /* so many bytes have their pages mapped */
+    uint64_t received; /* lends that one RELEASE will give back */
+    uint64_t waiting;  /* bytes of views in messages that nobody has received yet, however often the same ones */
+    size_t mapped;     /* so many bytes have their pages mapped */
 };
 
 /* A view of `bytes` at offset; takes a reference to the segment. NULL: no memory. */

@@ -15,7 +15,7 @@
 #define TOKENS_AT_ONCE 64
 #define BUSY_ROUNDS 64 /* in which channels were busy and brought no message; then the time is looked at */
 #define COLD_AFTER 64  /* waits that did not sleep; then the cold ones get a look too, or a busy channel would hide them */
-#define GONE_CHECKS 8 /* channels asked for the death of their peer after each slice */
+#define GONE_CHECKS 8  /* channels asked for the death of their peer after each slice */
 
 typedef struct par_node par_node;
 struct par_node {
@@ -142,10 +142,7 @@ int par_selector_add(par_selector *selector, par_channel *channel, void *user, p
     if (find(selector, channel)) return par_error_set(err, PAR_E_INVALID, "this channel is in the selector already");
     par_node *node = calloc(1, sizeof *node);
     if (!node) return par_error_set(err, PAR_E_NOMEM, "not enough memory to watch a channel");
-    *node = (par_node){.watcher = {.touched = touched, .closing = closing},
-                       .channel = channel,
-                       .selector = selector,
-                       .user = user};
+    *node = (par_node){.watcher = {.touched = touched, .closing = closing}, .channel = channel, .selector = selector, .user = user};
     if (par_os_set_add(selector->set, channel->socket, node, err) != PAR_OK) {
         free(node);
         return err->code;

@@ -74,11 +74,9 @@ static int wait_for_room(par_channel *channel, uint64_t len, int64_t deadline_ns
     if (channel->failed) return par_channel_corrupt(channel, err);
     if (channel->gone) return par_channel_closed(err);
     int rc = par_channel_take_in(channel, err);
-    if (rc >= 0 && par_channel_has_room(channel, len))
-        rc = wait_for_socket(channel, deadline_ns, err);
+    if (rc >= 0 && par_channel_has_room(channel, len)) rc = wait_for_socket(channel, deadline_ns, err);
     else if (rc >= 0)
-        return wait_for_tail(channel, par_need_arm(channel->out.head + par_record_total(len) - channel->out.capacity),
-                             deadline_ns, err);
+        return wait_for_tail(channel, par_need_arm(channel->out.head + par_record_total(len) - channel->out.capacity), deadline_ns, err);
     if (channel->watched) par_channel_touch(channel);
     return rc;
 }
@@ -104,8 +102,8 @@ static int send_with_payloads(par_channel *channel, par_job *job, int64_t deadli
     return rc == PAR_OK ? send_tx(channel, &job->tx, deadline_ns, err) : rc;
 }
 
-static int send_message(par_channel *channel, par_tx_part part, const par_payload *payloads, uint32_t n,
-                        int64_t deadline_ns, par_error *err)
+static int send_message(par_channel *channel, par_tx_part part, const par_payload *payloads, uint32_t n, int64_t deadline_ns,
+                        par_error *err)
 {
     if (n == 0) {
         par_tx tx = {.parts = &part, .n = 1};
@@ -118,8 +116,8 @@ static int send_message(par_channel *channel, par_tx_part part, const par_payloa
     return rc;
 }
 
-int par_channel_send(par_channel *channel, uint32_t kind, const void *bytes, size_t len, const par_payload *payloads,
-                     uint32_t n_payloads, int64_t deadline_ns, par_error *err)
+int par_channel_send(par_channel *channel, uint32_t kind, const void *bytes, size_t len, const par_payload *payloads, uint32_t n_payloads,
+                     int64_t deadline_ns, par_error *err)
 {
     int rc = check_message(kind, len, err);
     channel->claimed = false;

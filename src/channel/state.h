@@ -31,17 +31,17 @@ typedef struct par_tx {
 
 /* The message being read. */
 typedef struct par_rx {
-    uint64_t need;         /* need word: head has to reach this before there is something to do */
-    bool streaming;        /* inside a record that is taken out bit by bit: */
-    uint64_t left;         /*   bytes still to come */
-    uint64_t padding;      /*   and padding behind them */
-    par_parcel *parcel;    /*   into this long message, or */
-    par_growing payload;   /*   into this payload */
-    par_payloads payloads; /* complete ones, for the next message */
-    bool control;          /* `payload` is of a control message */
+    uint64_t need;               /* need word: head has to reach this before there is something to do */
+    bool streaming;              /* inside a record that is taken out bit by bit: */
+    uint64_t left;               /*   bytes still to come */
+    uint64_t padding;            /*   and padding behind them */
+    par_parcel *parcel;          /*   into this long message, or */
+    par_growing payload;         /*   into this payload */
+    par_payloads payloads;       /* complete ones, for the next message */
+    bool control;                /* `payload` is of a control message */
     uint64_t control_bytes;      /* of inbox_bytes: payloads of a control message that is not complete, */
     uint64_t control_heap_bytes; /*   and of these the ones in private memory */
-    bool lent;             /* the last message brought lends: the next one may be in the middle of its copy */
+    bool lent;                   /* the last message brought lends: the next one may be in the middle of its copy */
 } par_rx;
 
 /* Messages with lent payloads that the peer has not taken yet: lends take no room in the ring, so this is what slows down
@@ -89,8 +89,8 @@ struct par_channel {
     par_parcel *spare;          /* an empty one with a warm buffer */
     void *held;                 /* what the owner has not released: NULL, IN_PLACE or a parcel */
     par_payloads held_payloads; /* of the message in place */
-    uint64_t inbox_limit;   /* of stats.inbox_bytes: past it only receive takes anything in */
-    uint64_t control_limit; /* of the private memory of one control message */
+    uint64_t inbox_limit;       /* of stats.inbox_bytes: past it only receive takes anything in */
+    uint64_t control_limit;     /* of the private memory of one control message */
     par_spin spin, yield;
     unsigned quiet;   /* slices slept in a row without anything */
     int peer_process; /* what owner.peer_process said, or PAR_NOT_ASKED */
@@ -103,10 +103,10 @@ struct par_channel {
     size_t header_bytes;
     par_lends lends;
     par_flight flight;
-    bool mid_record;      /* the last record in the ring is not complete: nothing else may follow */
-    par_buffer notices;   /* par_notice records that wait for room, or for the end of a claim */
-    bool claimed;         /* the owner writes into the room at claim_at: nothing else may go there */
-    uint64_t claim_at;    /* the writer's head when it was claimed */
+    bool mid_record;    /* the last record in the ring is not complete: nothing else may follow */
+    par_buffer notices; /* par_notice records that wait for room, or for the end of a claim */
+    bool claimed;       /* the owner writes into the room at claim_at: nothing else may go there */
+    uint64_t claim_at;  /* the writer's head when it was claimed */
     /* for event loops and selectors (watch.c) */
     bool watched;           /* one of the two below is there */
     bool paused;            /* what comes in does not count */

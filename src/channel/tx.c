@@ -86,10 +86,7 @@ bool par_channel_push_rest(par_channel *channel)
     return false;
 }
 
-static uint64_t unwritten(const par_tx *tx, uint32_t i)
-{
-    return tx->parts[i].len - (i == tx->at ? tx->done : 0);
-}
+static uint64_t unwritten(const par_tx *tx, uint32_t i) { return tx->parts[i].len - (i == tx->at ? tx->done : 0); }
 
 /* Copies what is still to be written of tx, parts and bytes in one block. */
 static int keep_rest(par_channel *channel, const par_tx *tx)

@@ -9,7 +9,7 @@
 #include "os/stress.h"
 
 #define BELLS_AT_ONCE 256
-#define QUIET_AFTER 10           /* slices without anything; then none, or longer ones */
+#define QUIET_AFTER 10 /* slices without anything; then none, or longer ones */
 #define QUIET_SLICE_NS 500000000
 #define STARVED_SLICE_NS 10000000
 
@@ -135,8 +135,7 @@ static int yield_if_earned(par_channel *channel, target t)
 static bool has_peer_process(par_channel *channel)
 {
     par_channel_owner *owner = &channel->owner;
-    if (channel->peer_process == PAR_NOT_ASKED)
-        channel->peer_process = owner->peer_process ? owner->peer_process(owner->context) : -1;
+    if (channel->peer_process == PAR_NOT_ASKED) channel->peer_process = owner->peer_process ? owner->peer_process(owner->context) : -1;
     return channel->peer_process >= 0;
 }
 
@@ -177,22 +176,17 @@ static int sleep_starved(int64_t deadline_ns)
     return PAR_E_TIMEOUT;
 }
 
-static bool all_read(par_reader *in)
-{
-    return par_reader_refresh(in, memory_order_acquire) && par_reader_available(in) == 0;
-}
+static bool all_read(par_reader *in) { return par_reader_refresh(in, memory_order_acquire) && par_reader_available(in) == 0; }
 
 static int sleep_slice(par_channel *channel, int64_t deadline_ns)
 {
     int rc;
     if (fds_full(channel) && all_read(&channel->in)) return PAR_E_CORRUPT; /* the records that announce them were sent before the last */
     channel->stats.waits_slept++;
-    if (channel->starved || fds_full(channel))
-        rc = sleep_starved(deadline_ns);
+    if (channel->starved || fds_full(channel)) rc = sleep_starved(deadline_ns);
     else if (channel->quiet >= QUIET_AFTER || (deadline_ns != PAR_NEVER && deadline_ns - par_os_now_ns() <= PAR_OS_SLICE_NS))
         rc = sleep_long(channel, deadline_ns);
-    else
-        rc = sleep_short(channel);
+    else rc = sleep_short(channel);
     channel->quiet = rc == PAR_E_TIMEOUT ? channel->quiet + 1 : 0;
     return rc > 0 || rc == PAR_E_CLOSED ? PAR_OK : rc;
 }
@@ -263,8 +257,7 @@ int par_channel_leave(par_channel *channel, par_error *err)
 
 int par_channel_overdue(par_channel *channel, int64_t deadline_ns, par_error *err)
 {
-    if (deadline_ns != PAR_NEVER && par_os_now_ns() >= deadline_ns)
-        return par_error_set(err, PAR_E_TIMEOUT, "the time limit passed");
+    if (deadline_ns != PAR_NEVER && par_os_now_ns() >= deadline_ns) return par_error_set(err, PAR_E_TIMEOUT, "the time limit passed");
     return par_channel_leave(channel, err);
 }
 

@@ -141,8 +141,11 @@ static int say_hello(par_agent *agent)
 {
     char host[256] = "";
     par_os_hostname(host, sizeof host);
-    par_frame_hello hello = {.release = PARALLEL_VERSION, .fingerprint = agent->options->fingerprint, .host = host,
-                             .cores = (uint32_t)par_os_cores(), .pid = (uint32_t)par_os_pid()};
+    par_frame_hello hello = {.release = PARALLEL_VERSION,
+                             .fingerprint = agent->options->fingerprint,
+                             .host = host,
+                             .cores = (uint32_t)par_os_cores(),
+                             .pid = (uint32_t)par_os_pid()};
     return par_frame_put_hello(&agent->mux->out, &hello);
 }
 

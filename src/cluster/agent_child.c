@@ -75,11 +75,14 @@ static int spawn(par_agent_child *child, const par_frame_start *start, int socke
 {
     const par_agent_options *options = child->agent->options;
     const char *program = *start->program ? start->program : options->program;
-    const char *argv[] = {program, options->child_path, options->core_path, start->fingerprint,
-                          "hello", NULL}; /* the agent is woken by it, and the bridge hears it */
+    const char *argv[] = {program, options->child_path, options->core_path, start->fingerprint, "hello",
+                          NULL}; /* the agent is woken by it, and the bridge hears it */
     char limits[2][40];
-    par_os_spawn_options spawn = {.program = program, .argv = (char *const *)(uintptr_t)argv, .cwd = *start->cwd ? start->cwd : NULL,
-                                  .fds = {-1, output[0], output[1] >= 0 ? output[1] : output[0]}, .n_fds = PAR_CHILD_SOCKET_FD + 1};
+    par_os_spawn_options spawn = {.program = program,
+                                  .argv = (char *const *)(uintptr_t)argv,
+                                  .cwd = *start->cwd ? start->cwd : NULL,
+                                  .fds = {-1, output[0], output[1] >= 0 ? output[1] : output[0]},
+                                  .n_fds = PAR_CHILD_SOCKET_FD + 1};
     spawn.fds[PAR_CHILD_SOCKET_FD] = socket;
     char **environment = make_environment(child->agent, start->env, limits);
     if (!environment) return par_error_set(err, PAR_E_NOMEM, "out of memory");

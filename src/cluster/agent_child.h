@@ -32,17 +32,17 @@ struct par_agent_child {
     par_stream *stream;
     pid_t pid;
     par_os_exit exit;
-    int64_t exited_ns;   /* when its end was noticed */
-    par_source process;  /* readable when it has ended */
+    int64_t exited_ns;  /* when its end was noticed */
+    par_source process; /* readable when it has ended */
     int process_fd;
     par_agent_output output[2];
-    bool channel_over;   /* nothing comes from its channel any more */
-    bool is_worker;      /* its pool's words are in use */
-    uint64_t told[2];    /* and were told last as this */
-    uint32_t given[2];   /* chunks that each slot had */
-    uint64_t activity;   /* messages of its stream, as last seen */
-    uint64_t spoken;     /* the same, when its output was looked at */
-    int64_t look_at_ns;  /* its channel and its words are to be looked at; 0: not */
+    bool channel_over;  /* nothing comes from its channel any more */
+    bool is_worker;     /* its pool's words are in use */
+    uint64_t told[2];   /* and were told last as this */
+    uint32_t given[2];  /* chunks that each slot had */
+    uint64_t activity;  /* messages of its stream, as last seen */
+    uint64_t spoken;    /* the same, when its output was looked at */
+    int64_t look_at_ns; /* its channel and its words are to be looked at; 0: not */
 };
 
 /* The answer is a frame STARTED. A code: the connection is to end. */

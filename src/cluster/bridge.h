@@ -36,18 +36,18 @@ struct par_host {
     par_bridge *bridge;
     uint32_t number;
     par_host_phase phase;
-    char *name; /* for people */
+    char *name;            /* for people */
     par_launcher launcher; /* its pipes: the wire's, when they are the connection */
     par_source out_source, wire_source;
     uint8_t nonce[PAR_NONCE_BYTES];
-    par_buffer noise; /* what came before the nonce */
+    par_buffer noise;    /* what came before the nonce */
     int64_t deadline_ns; /* GREETING: to be up; FAILING: to know how the launcher ended */
-    bool dials;       /* the agent connects by itself; else its pipes are the connection */
-    par_wire *dialed; /* by libzmq; NULL: not by that */
+    bool dials;          /* the agent connects by itself; else its pipes are the connection */
+    par_wire *dialed;    /* by libzmq; NULL: not by that */
     par_mux *mux;
     par_mux_role role;
     char *path, *cpath; /* where modules lie that its children may have; NULL: they get none */
-    char why[400]; /* it is not up, or no longer */
+    char why[400];      /* it is not up, or no longer */
 };
 
 int par_host_launch(par_bridge *bridge, uint32_t number, const uint8_t *body, size_t len, par_error *err);
@@ -64,12 +64,12 @@ struct par_remote {
     par_bridge *bridge;
     par_host *host;
     par_stream *stream;
-    int output[2];       /* where its output goes; -1: nowhere */
+    int output[2]; /* where its output goes; -1: nowhere */
     par_buffer unwritten[2];
-    bool over;           /* nothing more comes: what is left is delivered, then its channel closes */
-    bool closed;         /* and it has been */
-    bool acknowledged;   /* its agent has said its last word of it */
-    size_t written[2];   /* bytes of output that were not granted again yet */
+    bool over;         /* nothing more comes: what is left is delivered, then its channel closes */
+    bool closed;       /* and it has been */
+    bool acknowledged; /* its agent has said its last word of it */
+    size_t written[2]; /* bytes of output that were not granted again yet */
 };
 
 extern const par_mux_role par_remote_role;

@@ -124,8 +124,8 @@ int par_client_drop(par_client *client, uint32_t host, par_error *err)
     return request(client, PAR_ASK_DROP, host, 0, NULL, NULL, 0, err);
 }
 
-int par_client_start(par_client *client, uint32_t host, uint32_t id, const par_frame_start *start, const char *const *env,
-                     int child_socket, const int output[2], par_error *err)
+int par_client_start(par_client *client, uint32_t host, uint32_t id, const par_frame_start *start, const char *const *env, int child_socket,
+                     const int output[2], par_error *err)
 {
     par_buffer frame = {0};
     int fds[PAR_ASK_FDS_MAX] = {child_socket, output[0], output[1] >= 0 ? output[1] : output[0]};
@@ -189,8 +189,7 @@ int par_client_await(par_client *client, uint32_t host, int64_t deadline_ns, par
         if (rc != PAR_OK) return rc;
         par_host_state state = host < client->n_hosts ? client->hosts[host].state : PAR_HOST_NONE;
         if (state == PAR_HOST_UP) return PAR_OK;
-        if (state == PAR_HOST_DOWN)
-            return par_error_set(err, PAR_E_CLOSED, "%.480s", (const char *)client->hosts[host].said.data);
+        if (state == PAR_HOST_DOWN) return par_error_set(err, PAR_E_CLOSED, "%.480s", (const char *)client->hosts[host].said.data);
         if (state == PAR_HOST_NONE) return par_error_set(err, PAR_E_INVALID, "host %u was not launched", host);
         if (client->interrupted && client->interrupted(client->host)) return par_error_set(err, PAR_E_INTERRUPTED, "interrupted");
         int64_t now_ns = par_os_now_ns(), slice_ns = now_ns + PAR_OS_SLICE_NS;

@@ -35,8 +35,8 @@ int par_client_await(par_client *client, uint32_t host, int64_t deadline_ns, par
 par_host_state par_client_state(par_client *client, uint32_t host);
 int par_client_hello(par_client *client, uint32_t host, par_frame_hello *out, par_error *err);
 /* Asks for a child on a host that is up. How that went is said on the child's channel. */
-int par_client_start(par_client *client, uint32_t host, uint32_t id, const par_frame_start *start, const char *const *env,
-                     int child_socket, const int output[2], par_error *err);
+int par_client_start(par_client *client, uint32_t host, uint32_t id, const par_frame_start *start, const char *const *env, int child_socket,
+                     const int output[2], par_error *err);
 /* Modules of these templates may be sent to children there. */
 int par_client_set_paths(par_client *client, uint32_t host, const char *path, const char *cpath, par_error *err);
 int par_client_drop(par_client *client, uint32_t host, par_error *err);

@@ -20,8 +20,7 @@ static void settle(par_stream *stream, uint64_t bytes)
         stream->window_bytes += more;
         stream->owed_bytes += more;
     }
-    if (par_frame_put_empty(&mux->out, PAR_FRAME_CREDIT, stream->id, (uint32_t)stream->owed_bytes, 0) == PAR_OK)
-        stream->owed_bytes = 0;
+    if (par_frame_put_empty(&mux->out, PAR_FRAME_CREDIT, stream->id, (uint32_t)stream->owed_bytes, 0) == PAR_OK) stream->owed_bytes = 0;
 }
 
 /* A short message where it belongs, without a bell: PAR_OK or PAR_E_AGAIN. */
@@ -81,10 +80,7 @@ void par_stream_ring(par_mux *mux)
     }
 }
 
-bool par_stream_is_behind(const par_stream *stream)
-{
-    return stream->channel && (stream->kept || !par_queue_is_empty(&stream->waiting));
-}
+bool par_stream_is_behind(const par_stream *stream) { return stream->channel && (stream->kept || !par_queue_is_empty(&stream->waiting)); }
 
 void par_stream_deliver_waiting(par_stream *stream)
 {

@@ -10,7 +10,7 @@ typedef struct par_door par_door;
 struct par_door {
     par_door *next;
     char address[64];
-    unsigned first, last; /* ports */
+    unsigned first, last;   /* ports */
     par_hub *hub;           /* encrypted */
     par_listener *listener; /* or not */
     par_source sources[2];

@@ -104,8 +104,8 @@ static void send_control(par_stream *stream)
         if (stream->channel) par_queue_pop(&stream->controls);
         return;
     }
-    stream->out = (par_outgoing){.bytes = first->bytes, .len = first->len, .payloads = first->payloads,
-                                 .n_payloads = first->n_payloads, .queued = true};
+    stream->out = (par_outgoing){
+        .bytes = first->bytes, .len = first->len, .payloads = first->payloads, .n_payloads = first->n_payloads, .queued = true};
     send_out(stream, first->kind);
 }
 

@@ -39,10 +39,7 @@ static const rule rules[PAR_FRAME_TYPES] = {
     [PAR_FRAME_BYE] = {"BYE", BOTH, NO_STREAM, 5, 4096},
 };
 
-const char *par_frame_name(unsigned type)
-{
-    return type > 0 && type < PAR_FRAME_TYPES ? rules[type].name : "?";
-}
+const char *par_frame_name(unsigned type) { return type > 0 && type < PAR_FRAME_TYPES ? rules[type].name : "?"; }
 
 static void put_u32(uint8_t *at, uint32_t value)
 {
@@ -99,10 +96,8 @@ int par_frame_get(par_frame *out, const uint8_t in[PAR_FRAME_HEADER_BYTES], par_
 static void append(par_frame_writer *writer, const void *bytes, size_t len)
 {
     if (writer->failed) return;
-    if (writer->out->len - writer->at + len > PAR_FRAME_HEADER_BYTES + (size_t)PAR_FRAME_MAX_BYTES)
-        writer->failed = PAR_E_LIMIT;
-    else
-        writer->failed = par_buffer_append(writer->out, bytes, len);
+    if (writer->out->len - writer->at + len > PAR_FRAME_HEADER_BYTES + (size_t)PAR_FRAME_MAX_BYTES) writer->failed = PAR_E_LIMIT;
+    else writer->failed = par_buffer_append(writer->out, bytes, len);
 }
 
 par_frame_writer par_frame_begin(par_buffer *out, par_frame_type type, uint32_t stream, uint32_t aux, unsigned kind)

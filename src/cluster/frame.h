@@ -22,26 +22,26 @@
 typedef enum par_frame_way { PAR_FROM_AGENT = 1, PAR_FROM_BRIDGE = 2 } par_frame_way;
 
 typedef enum par_frame_type {
-    PAR_FRAME_HELLO = 1,   /* a->b, first: par_frame_hello */
-    PAR_FRAME_WELCOME,     /* b->a, its answer: par_frame_welcome */
-    PAR_FRAME_START,       /* b->a: par_frame_start; aux: the child's id */
-    PAR_FRAME_STARTED,     /* a->b: u32 pid; or 0 and a text why not */
-    PAR_FRAME_MESSAGE,     /* both: a short message; kind */
-    PAR_FRAME_BEGIN,       /* both: kind; u64 len; sizes of payloads (u64 each); aux: how many in all */
-    PAR_FRAME_SIZES,       /* both: more sizes */
-    PAR_FRAME_BYTES,       /* both: bytes of what BEGIN announced; aux: 0 the message's, i the i-th payload's */
-    PAR_FRAME_CREDIT,      /* both; aux: bytes that may be sent beyond */
-    PAR_FRAME_OUTPUT,      /* a->b; aux: 1 or 2, the stream; its bytes. b->a: empty; kind: bytes/1024 that may follow */
-    PAR_FRAME_SLOT,        /* both: par_frame_slot, the pool's words; b->a: only that of slot aux counts */
-    PAR_FRAME_RETRACT,     /* b->a; aux: slot; u32 keep */
-    PAR_FRAME_RETRACTED,   /* a->b; aux: slot; u32 claimed, u32 limit, u64 ns since the last claim */
-    PAR_FRAME_SIGNAL,      /* b->a; aux: number */
-    PAR_FRAME_SIGNALLED,   /* a->b; aux: 1 when its process was there */
-    PAR_FRAME_NEED,        /* a->b: the name of a module, as bytes; a message PAR_KIND_MODULE is the answer */
-    PAR_FRAME_ENDED,       /* a->b, last of its stream: i32 status, i32 signal */
-    PAR_FRAME_CLOSE,       /* b->a: nobody is left who would hear this child: end it */
-    PAR_FRAME_BEAT,        /* both: u64 clock of the sender, u64 clock that the last beat of the other side had, u64 ns since that came */
-    PAR_FRAME_BYE,         /* both, last: text why */
+    PAR_FRAME_HELLO = 1, /* a->b, first: par_frame_hello */
+    PAR_FRAME_WELCOME,   /* b->a, its answer: par_frame_welcome */
+    PAR_FRAME_START,     /* b->a: par_frame_start; aux: the child's id */
+    PAR_FRAME_STARTED,   /* a->b: u32 pid; or 0 and a text why not */
+    PAR_FRAME_MESSAGE,   /* both: a short message; kind */
+    PAR_FRAME_BEGIN,     /* both: kind; u64 len; sizes of payloads (u64 each); aux: how many in all */
+    PAR_FRAME_SIZES,     /* both: more sizes */
+    PAR_FRAME_BYTES,     /* both: bytes of what BEGIN announced; aux: 0 the message's, i the i-th payload's */
+    PAR_FRAME_CREDIT,    /* both; aux: bytes that may be sent beyond */
+    PAR_FRAME_OUTPUT,    /* a->b; aux: 1 or 2, the stream; its bytes. b->a: empty; kind: bytes/1024 that may follow */
+    PAR_FRAME_SLOT,      /* both: par_frame_slot, the pool's words; b->a: only that of slot aux counts */
+    PAR_FRAME_RETRACT,   /* b->a; aux: slot; u32 keep */
+    PAR_FRAME_RETRACTED, /* a->b; aux: slot; u32 claimed, u32 limit, u64 ns since the last claim */
+    PAR_FRAME_SIGNAL,    /* b->a; aux: number */
+    PAR_FRAME_SIGNALLED, /* a->b; aux: 1 when its process was there */
+    PAR_FRAME_NEED,      /* a->b: the name of a module, as bytes; a message PAR_KIND_MODULE is the answer */
+    PAR_FRAME_ENDED,     /* a->b, last of its stream: i32 status, i32 signal */
+    PAR_FRAME_CLOSE,     /* b->a: nobody is left who would hear this child: end it */
+    PAR_FRAME_BEAT,      /* both: u64 clock of the sender, u64 clock that the last beat of the other side had, u64 ns since that came */
+    PAR_FRAME_BYE,       /* both, last: text why */
     PAR_FRAME_TYPES
 } par_frame_type;
 
@@ -113,11 +113,11 @@ enum { PAR_START_NO_OUTPUT = 1u, PAR_START_FLAGS = 1u };
 
 typedef struct par_frame_start {
     uint64_t ring_bytes;
-    uint32_t flags;            /* PAR_START_* */
-    const char *program;       /* empty: the agent's own Lua */
-    const char *fingerprint;   /* of the user's Lua */
-    const char *cwd;           /* empty: the agent's */
-    par_frame_texts env;       /* "NAME=value" to set, "NAME" to remove */
+    uint32_t flags;          /* PAR_START_* */
+    const char *program;     /* empty: the agent's own Lua */
+    const char *fingerprint; /* of the user's Lua */
+    const char *cwd;         /* empty: the agent's */
+    par_frame_texts env;     /* "NAME=value" to set, "NAME" to remove */
 } par_frame_start;
 
 typedef struct par_frame_slot {

@@ -7,8 +7,8 @@
 #include "cluster/bridge.h"
 #include "link/protocol.h"
 
-#define NOISE_MAX_BYTES ((size_t)64 << 10)   /* that login scripts may print before the agent speaks */
-#define FAREWELL_NS INT64_C(2000000000)      /* a launcher whose output has ended has this long to say how */
+#define NOISE_MAX_BYTES ((size_t)64 << 10) /* that login scripts may print before the agent speaks */
+#define FAREWELL_NS INT64_C(2000000000)    /* a launcher whose output has ended has this long to say how */
 #define READS_AT_ONCE 16
 #define ORPHAN_NS INT64_C(1600000000) /* an agent whose launcher has ended is heard within so long, or it has ended too */
 
@@ -209,8 +209,12 @@ int par_host_launch(par_bridge *bridge, uint32_t number, const uint8_t *body, si
     if (rc != PAR_OK) return rc;
     par_host *host = calloc(1, sizeof *host);
     if (!host) return par_error_set(err, PAR_E_NOMEM, "out of memory");
-    *host = (par_host){.bridge = bridge, .number = number, .name = strdup(launch.name), .launcher = {.in = -1, .out = -1, .err = -1},
-                       .out_source = {-1, on_out, host}, .wire_source = {-1, on_connection, host},
+    *host = (par_host){.bridge = bridge,
+                       .number = number,
+                       .name = strdup(launch.name),
+                       .launcher = {.in = -1, .out = -1, .err = -1},
+                       .out_source = {-1, on_out, host},
+                       .wire_source = {-1, on_connection, host},
                        .deadline_ns = par_os_now_ns() + (int64_t)launch.timeout_ms * 1000000};
     rc = host->name ? begin(host, &launch, &why) : par_error_set(&why, PAR_E_NOMEM, "out of memory");
     if (rc != PAR_OK) {
@@ -259,12 +263,9 @@ static void look_at_launcher(par_host *host)
     const par_os_exit *exit = &host->launcher.exit;
     if (!par_launcher_ended(&host->launcher) && par_os_now_ns() < host->deadline_ns) return;
     par_launcher_signal(&host->launcher, SIGKILL);
-    if (exit->ended && exit->signal)
-        snprintf(why, sizeof why, "%.300s (signal %d)", host->why, exit->signal);
-    else if (exit->ended && exit->status)
-        snprintf(why, sizeof why, "%.300s (exit status %d)", host->why, exit->status);
-    else
-        snprintf(why, sizeof why, "%.300s", host->why);
+    if (exit->ended && exit->signal) snprintf(why, sizeof why, "%.300s (signal %d)", host->why, exit->signal);
+    else if (exit->ended && exit->status) snprintf(why, sizeof why, "%.300s (exit status %d)", host->why, exit->status);
+    else snprintf(why, sizeof why, "%.300s", host->why);
     memcpy(host->why, why, sizeof why);
     go(host);
 }

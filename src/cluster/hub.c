@@ -36,8 +36,7 @@ static int open_sockets(par_hub *hub, par_error *err)
     hub->context = zmq->ctx_new();
     hub->gate = hub->context ? zmq->socket(hub->context, PAR_ZMQ_REP) : NULL;
     hub->router = hub->gate ? zmq->socket(hub->context, PAR_ZMQ_ROUTER) : NULL;
-    if (!hub->router || zmq->bind(hub->gate, "inproc://zeromq.zap.01") != 0)
-        return par_error_system(err, "cannot make a socket of libzmq");
+    if (!hub->router || zmq->bind(hub->gate, "inproc://zeromq.zap.01") != 0) return par_error_system(err, "cannot make a socket of libzmq");
     if (zmq->curve_keypair(hub->public_key, secret_key) != 0)
         return par_error_set(err, PAR_E_UNSUPPORTED, "this libzmq was built without CURVE, which encrypts connections");
     par_zmq_prepare(zmq, hub->router);
@@ -162,7 +161,8 @@ static bool take_question(par_hub *hub, question *out)
     unsigned char more[256];
     out->n = 0;
     do {
-        int i = out->n, room = (int)sizeof more - 1, len = zmq->recv(hub->gate, i < PARTS ? out->part[i] : more, (size_t)room, PAR_ZMQ_DONTWAIT);
+        int i = out->n, room = (int)sizeof more - 1,
+            len = zmq->recv(hub->gate, i < PARTS ? out->part[i] : more, (size_t)room, PAR_ZMQ_DONTWAIT);
         if (len < 0) return false;
         if (i < PARTS) {
             out->len[i] = len < room ? len : room;

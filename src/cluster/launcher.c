@@ -79,8 +79,8 @@ static int spawn(par_launcher *launcher, par_frame_texts words, par_error *err)
     if (rc == PAR_OK) rc = par_os_pipe(&launcher->out, &fds[1], err);
     if (rc == PAR_OK) rc = par_os_stream_prepare(launcher->out, err);
     if (rc == PAR_OK) rc = par_os_pipe(&launcher->err, &fds[2], err);
-    par_os_spawn_options options = {.program = list[0], .argv = (char *const *)(uintptr_t)list, .fds = {fds[0], fds[1], fds[2]},
-                                    .n_fds = 3};
+    par_os_spawn_options options = {
+        .program = list[0], .argv = (char *const *)(uintptr_t)list, .fds = {fds[0], fds[1], fds[2]}, .n_fds = 3};
     if (rc == PAR_OK) rc = par_os_spawn(&options, &launcher->pid, err);
     for (int i = 0; i < 3; i++) par_os_close(fds[i]);
     return rc;
@@ -88,8 +88,7 @@ static int spawn(par_launcher *launcher, par_frame_texts words, par_error *err)
 
 int par_launcher_start(par_launcher *launcher, par_loop *loop, par_frame_texts words, par_error *err)
 {
-    *launcher = (par_launcher){.loop = loop, .command = join(words), .in = -1, .out = -1, .err = -1,
-                               .err_source = {-1, on_err, launcher}};
+    *launcher = (par_launcher){.loop = loop, .command = join(words), .in = -1, .out = -1, .err = -1, .err_source = {-1, on_err, launcher}};
     if (!launcher->command) return par_error_set(err, PAR_E_NOMEM, "out of memory");
     int rc = spawn(launcher, words, err);
     return rc == PAR_OK ? par_loop_watch(loop, &launcher->err_source, launcher->err, err) : rc;

@@ -23,7 +23,7 @@ typedef struct par_loop_role {
 typedef struct par_loop {
     par_selector *selector;
     par_os_set *set;
-    par_source channels; /* the selector's */
+    par_source channels;                /* the selector's */
     void *tokens[PAR_LOOP_SOURCES_MAX]; /* sources that are served in this round */
     int n_tokens;
     par_loop_role role;

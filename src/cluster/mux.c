@@ -6,10 +6,10 @@
 
 #include "os/os.h"
 
-#define IN_BYTES ((size_t)PAR_FRAME_MAX_BYTES + ((size_t)64 << 10))              /* a whole frame, and some */
-#define DIRECT_BYTES ((size_t)16 << 10) /* the body of a frame that is longer is read to where it belongs */
+#define IN_BYTES ((size_t)PAR_FRAME_MAX_BYTES + ((size_t)64 << 10)) /* a whole frame, and some */
+#define DIRECT_BYTES ((size_t)16 << 10)                             /* the body of a frame that is longer is read to where it belongs */
 #define READS_AT_ONCE 16
-#define UNREAD_MAX_BYTES ((size_t)16 << 20)                                      /* of answers that the other end does not read */
+#define UNREAD_MAX_BYTES ((size_t)16 << 20) /* of answers that the other end does not read */
 
 int par_mux_open(par_mux **out, par_wire *wire, par_selector *selector, const par_mux_role *role, void *user, uint64_t *grown_bytes,
                  par_error *err)
@@ -22,9 +22,18 @@ int par_mux_open(par_mux **out, par_wire *wire, par_selector *selector, const pa
         return par_error_set(err, PAR_E_NOMEM, "not enough memory for a connection");
     }
     int64_t now_ns = par_os_now_ns();
-    *mux = (par_mux){.wire = wire, .selector = selector, .role = role, .user = user, .in = in, .grown_bytes = grown_bytes,
-                     .window_bytes = PAR_WINDOW_BYTES, .beat_ns = PAR_BEAT_NS, .silence_ns = PAR_SILENCE_NS, .sent_ns = now_ns,
-                     .heard_ns = now_ns, .clock_error_ns = INT64_MAX};
+    *mux = (par_mux){.wire = wire,
+                     .selector = selector,
+                     .role = role,
+                     .user = user,
+                     .in = in,
+                     .grown_bytes = grown_bytes,
+                     .window_bytes = PAR_WINDOW_BYTES,
+                     .beat_ns = PAR_BEAT_NS,
+                     .silence_ns = PAR_SILENCE_NS,
+                     .sent_ns = now_ns,
+                     .heard_ns = now_ns,
+                     .clock_error_ns = INT64_MAX};
     *out = mux;
     return PAR_OK;
 }

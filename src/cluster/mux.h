@@ -13,13 +13,12 @@
 #include "cluster/wire.h"
 #include "link/protocol.h"
 
-#define PAR_WINDOW_BYTES (64u << 10)        /* with which a stream begins */
-#define PAR_WINDOW_MAX_BYTES (4u << 20)     /* to which it grows while its reader keeps up */
-#define PAR_WINDOWS_MAX_BYTES (16u << 20)   /* by which all streams of a process may grow together */
-#define PAR_MESSAGE_COST_BYTES 64u          /* of a window, beside a message's bytes: what it takes up in memory */
-#define PAR_BEAT_NS INT64_C(1000000000)     /* nobody is silent for longer */
-#define PAR_SILENCE_NS INT64_C(5000000000)  /* who is, is taken to be gone */
-
+#define PAR_WINDOW_BYTES (64u << 10)       /* with which a stream begins */
+#define PAR_WINDOW_MAX_BYTES (4u << 20)    /* to which it grows while its reader keeps up */
+#define PAR_WINDOWS_MAX_BYTES (16u << 20)  /* by which all streams of a process may grow together */
+#define PAR_MESSAGE_COST_BYTES 64u         /* of a window, beside a message's bytes: what it takes up in memory */
+#define PAR_BEAT_NS INT64_C(1000000000)    /* nobody is silent for longer */
+#define PAR_SILENCE_NS INT64_C(5000000000) /* who is, is taken to be gone */
 
 typedef struct par_mux par_mux;
 typedef struct par_stream par_stream;
@@ -49,21 +48,21 @@ struct par_stream {
     uint32_t id;
     par_channel *channel; /* NULL once it is closed here: what still comes is dropped */
     void *user;           /* the role's */
-    uint64_t messages; /* that went either way */
+    uint64_t messages;    /* that went either way */
     int64_t send_credit;
     uint64_t owed_bytes, window_bytes;
-    bool watched;    /* the channel is in the selector */
-    bool paused;     /* and not read: no credit, or the connection is full */
-    bool lined_up;   /* it goes on when the connection is no longer full */
-    bool kept;       /* the channel has a part of a message still to take */
-    bool bell;       /* messages were committed without ringing */
-    bool has_held;   /* `held` was received and has to wait for controls that came before it */
+    bool watched;  /* the channel is in the selector */
+    bool paused;   /* and not read: no credit, or the connection is full */
+    bool lined_up; /* it goes on when the connection is no longer full */
+    bool kept;     /* the channel has a part of a message still to take */
+    bool bell;     /* messages were committed without ringing */
+    bool has_held; /* `held` was received and has to wait for controls that came before it */
     par_message held;
     par_queue controls; /* control messages off the channel */
     par_queue waiting;  /* messages that found no room in the channel */
     par_outgoing out;
     par_incoming in;
-    bool ready;      /* it has something to send that is off its channel already */
+    bool ready; /* it has something to send that is off its channel already */
     par_stream *next_paused, *next_bell, *next_ready;
 };
 
@@ -87,9 +86,9 @@ struct par_mux {
     par_wire *wire;
     par_selector *selector;
     const par_mux_role *role;
-    void *user;           /* the role's */
-    par_stream **streams; /* by id */
-    uint32_t n_streams;   /* room in streams */
+    void *user;            /* the role's */
+    par_stream **streams;  /* by id */
+    uint32_t n_streams;    /* room in streams */
     uint64_t *grown_bytes; /* by which the windows of this process have grown */
     /* out: what is being written, behind it bytes that lie elsewhere, and what is gathered meanwhile */
     par_buffer first;
@@ -102,15 +101,15 @@ struct par_mux {
     /* in */
     uint8_t *in;
     size_t in_at, in_len;
-    uint8_t *direct;      /* the body of a frame goes straight to its place: here, */
-    size_t direct_len;    /*   so many bytes more, */
-    size_t direct_all;    /*   of so many, */
+    uint8_t *direct;           /* the body of a frame goes straight to its place: here, */
+    size_t direct_len;         /*   so many bytes more, */
+    size_t direct_all;         /*   of so many, */
     par_stream *direct_stream; /* for this stream; NULL: it is dropped */
     par_stream *paused, *bells, *ready;
     uint32_t window_bytes;
     int64_t beat_ns, silence_ns, sent_ns, heard_ns;
-    par_frame_beat last_beat; /* of the other end */
-    int64_t last_beat_ns;     /* when it came */
+    par_frame_beat last_beat;                /* of the other end */
+    int64_t last_beat_ns;                    /* when it came */
     int64_t clock_offset_ns, clock_error_ns; /* the other end's clock minus ours, and by how much that may be wrong */
     bool lost;
     char why[300];
@@ -155,9 +154,8 @@ void par_mux_fail(par_mux *mux, const char *format, ...) __attribute__((format(p
 
 /* --- between the files of a mux: out.c, pace.c, deliver.c, forward.c, stream.c, mux.c, each of which knows those before it --- */
 /* A frame whose body lies elsewhere and stays there until done(stream), or until the stream is ended. Only when it is not full. */
-int par_mux_put_big(par_mux *mux, par_stream *stream, const par_frame *header, const uint8_t *bytes,
-                    void (*done)(par_stream *stream));
-void par_mux_write(par_mux *mux); /* what it takes, and no more */
+int par_mux_put_big(par_mux *mux, par_stream *stream, const par_frame *header, const uint8_t *bytes, void (*done)(par_stream *stream));
+void par_mux_write(par_mux *mux);              /* what it takes, and no more */
 void par_stream_hold_back(par_stream *stream); /* its channel is not read */
 void par_stream_line_up(par_stream *stream);   /* until the connection takes more */
 int par_stream_on_message(par_stream *stream, const par_frame *frame, const uint8_t *body, par_error *err);

@@ -37,8 +37,7 @@ static int promote(par_mux *mux)
     return rc;
 }
 
-int par_mux_put_big(par_mux *mux, par_stream *stream, const par_frame *header, const uint8_t *bytes,
-                    void (*done)(par_stream *stream))
+int par_mux_put_big(par_mux *mux, par_stream *stream, const par_frame *header, const uint8_t *bytes, void (*done)(par_stream *stream))
 {
     uint8_t head[PAR_FRAME_HEADER_BYTES];
     par_frame_put(head, header);

@@ -7,8 +7,8 @@
 #include "cluster/seek.h"
 #include "link/protocol.h"
 
-#define ATTACH_NS INT64_C(1000000000)       /* the channel's memory lies in the socket already */
-#define OUTPUT_RETRY_NS INT64_C(10000000)   /* output that found no room is tried again so often */
+#define ATTACH_NS INT64_C(1000000000)        /* the channel's memory lies in the socket already */
+#define OUTPUT_RETRY_NS INT64_C(10000000)    /* output that found no room is tried again so often */
 #define OUTPUT_MAX_BYTES ((size_t)512 << 10) /* twice the window: who sends more does not keep to it */
 #define OUTPUT_CREDIT_BYTES ((size_t)64 << 10)
 
@@ -103,7 +103,8 @@ int par_remote_start(par_host *host, uint32_t id, const uint8_t *body, size_t le
 /* --- its output --- */
 static void grant_output(par_remote *remote, int i, size_t bytes)
 {
-    if (!remote->over) par_frame_put_empty(&remote->stream->mux->out, PAR_FRAME_OUTPUT, remote->stream->id, (uint32_t)i + 1, (unsigned)(bytes >> 10));
+    if (!remote->over)
+        par_frame_put_empty(&remote->stream->mux->out, PAR_FRAME_OUTPUT, remote->stream->id, (uint32_t)i + 1, (unsigned)(bytes >> 10));
 }
 
 /* Writes what waits; a whole step of it that is out may be sent again. */
@@ -171,8 +172,7 @@ static int on_slot(par_remote *remote, const par_frame *frame, const uint8_t *bo
     par_frame_slot slot;
     int rc = par_frame_get_slot(&slot, body, frame->len, err);
     if (rc != PAR_OK) return rc;
-    par_told_slot told = {.words = {slot.words[0], slot.words[1]}, .age_ns = slot.age_ns,
-                           .given = {slot.given[0], slot.given[1]}};
+    par_told_slot told = {.words = {slot.words[0], slot.words[1]}, .age_ns = slot.age_ns, .given = {slot.given[0], slot.given[1]}};
     deliver(remote, PAR_KIND_SLOT, &told, sizeof told);
     return PAR_OK;
 }
@@ -193,7 +193,8 @@ static int on_need(par_remote *remote, const par_frame *frame, const uint8_t *bo
     par_buffer answer = {0};
     par_stream *stream = remote->stream;
     const par_host *host = remote->host;
-    if (has_asked_too_much(stream)) return par_error_set(err, PAR_E_CORRUPT, "stream %u: it asks for modules and does not read", stream->id);
+    if (has_asked_too_much(stream))
+        return par_error_set(err, PAR_E_CORRUPT, "stream %u: it asks for modules and does not read", stream->id);
     memcpy(name, body, frame->len); /* no more than that: its rule says so */
     name[frame->len] = 0;
     int rc = par_seek_module(&answer, host->path ? host->path : "", host->cpath ? host->cpath : "", name);
@@ -207,7 +208,8 @@ static int on_need(par_remote *remote, const par_frame *frame, const uint8_t *bo
 int par_remote_on_frame(void *context, par_stream *stream, const par_frame *frame, const uint8_t *body, par_error *err)
 {
     (void)context;
-    if (!stream) return par_error_set(err, PAR_E_CORRUPT, "a frame %s of stream %u, which is none", par_frame_name(frame->type), frame->stream);
+    if (!stream)
+        return par_error_set(err, PAR_E_CORRUPT, "a frame %s of stream %u, which is none", par_frame_name(frame->type), frame->stream);
     par_remote *remote = stream->user;
     par_told_signal there = {(int32_t)frame->aux};
     switch (frame->type) {
@@ -262,7 +264,8 @@ static void on_delivered(void *context, par_stream *stream)
     finish(stream->user);
 }
 
-const par_mux_role par_remote_role = {.from = PAR_FROM_AGENT, .on_local = on_local, .on_channel_end = on_channel_end, .on_delivered = on_delivered};
+const par_mux_role par_remote_role = {
+    .from = PAR_FROM_AGENT, .on_local = on_local, .on_channel_end = on_channel_end, .on_delivered = on_delivered};
 
 int64_t par_remotes_tick(par_bridge *bridge, int64_t now_ns)
 {

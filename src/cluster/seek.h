@@ -5,8 +5,8 @@
 #include "base/buffer.h"
 #include "base/status.h"
 
-#define PAR_SEEK_NAME_MAX 200                     /* characters of a module's name */
-#define PAR_SEEK_FILE_MAX ((size_t)16 << 20)      /* bytes of a file that is sent */
+#define PAR_SEEK_NAME_MAX 200                /* characters of a module's name */
+#define PAR_SEEK_FILE_MAX ((size_t)16 << 20) /* bytes of a file that is sent */
 
 /* What was found, in an answer. */
 enum { PAR_SEEK_SOURCE = 's', PAR_SEEK_BINARY = 'c', PAR_SEEK_NOTHING = 'n' };

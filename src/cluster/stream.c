@@ -6,15 +6,14 @@
 #include "cluster/mux.h"
 #include "os/os.h"
 
-#define MESSAGES_AT_ONCE 256          /* of one channel, then the next one is looked at */
+#define MESSAGES_AT_ONCE 256 /* of one channel, then the next one is looked at */
 #define BYTES_AT_ONCE ((size_t)1 << 20)
 
 /* --- life --- */
 static void on_control(void *context, const par_message *message)
 {
     par_stream *stream = context;
-    if (par_queue_push(&stream->controls, message->kind, message->bytes, message->len, message->payloads, message->n_payloads) !=
-        PAR_OK)
+    if (par_queue_push(&stream->controls, message->kind, message->bytes, message->len, message->payloads, message->n_payloads) != PAR_OK)
         par_mux_fail(stream->mux, "not enough memory for a message");
 }
 

@@ -52,22 +52,22 @@ typedef struct par_encoded {
     par_codec *by;        /* whose buffers these are; NULL: nobody's, it lies in the span */
     const uint8_t *bytes; /* the span that was given, or the codec's own buffer (valid until par_codec_sent) */
     size_t len;
-    bool in_span;         /* bytes == span */
+    bool in_span; /* bytes == span */
     const par_payload *payloads;
     uint32_t n_payloads;
 } par_encoded;
 
 enum {
-    PAR_ENCODE_INLINE = 1,      /* no payloads: everything inside the bytes (parallel.encode) */
-    PAR_ENCODE_LOSSY = 2,       /* integers beyond 2^53 may become floats for a peer without integers */
+    PAR_ENCODE_INLINE = 1, /* no payloads: everything inside the bytes (parallel.encode) */
+    PAR_ENCODE_LOSSY = 2,  /* integers beyond 2^53 may become floats for a peer without integers */
     PAR_ENCODE_NO_FUNCTIONS = 4,
-    PAR_ENCODE_FOREIGN = 8,     /* the peer runs another kind of Lua: no bytecode, functions as source text */
-    PAR_ENCODE_FLOATS = 16,     /* the peer's Lua has no integers: those that a double cannot hold are refused */
-    PAR_ENCODE_API = 32         /* through Lua's API only: for tests, the bytes are the same */
+    PAR_ENCODE_FOREIGN = 8, /* the peer runs another kind of Lua: no bytecode, functions as source text */
+    PAR_ENCODE_FLOATS = 16, /* the peer's Lua has no integers: those that a double cannot hold are refused */
+    PAR_ENCODE_API = 32     /* through Lua's API only: for tests, the bytes are the same */
 };
 enum {
-    PAR_DECODE_FUNCTIONS = 1,   /* bytecode and source are accepted (peers of our own process tree only) */
-    PAR_DECODE_LOSSY = 2        /* integers beyond 2^53 may become floats in a Lua without integers */
+    PAR_DECODE_FUNCTIONS = 1, /* bytecode and source are accepted (peers of our own process tree only) */
+    PAR_DECODE_LOSSY = 2      /* integers beyond 2^53 may become floats in a Lua without integers */
 };
 
 /* Encodes `count` values from stack index `first` on as one message, into span[0..room) if it fits, else into the codec's
@@ -76,8 +76,8 @@ enum {
  * sent then. Raises only Lua's own errors (out of memory; a table that a hook changed while it was walked). Leaves the stack as it was but
  * for PAR_E_RAISED. Values referred to by payloads must stay on the stack until the message is sent; then par_codec_sent has to be called,
  * always. span may be NULL with room 0. */
-int par_codec_encode(lua_State *L, par_codec *codec, int first, int count, const char *name, unsigned flags, uint8_t *span,
-                     size_t room, par_encoded *out, par_error *err);
+int par_codec_encode(lua_State *L, par_codec *codec, int first, int count, const char *name, unsigned flags, uint8_t *span, size_t room,
+                     par_encoded *out, par_error *err);
 /* The message has been sent, or will not be: lets go of what it held. Until then the bytes and payloads are good, whatever runs
  * meanwhile. */
 void par_codec_sent(lua_State *L, const par_encoded *encoded);
@@ -98,14 +98,14 @@ typedef struct par_codec_origin {
 /* Pushes the values of one message and returns their number, or PAR_E_CORRUPT / PAR_E_UNSUPPORTED / PAR_E_NOMEM with nothing
  * pushed, or PAR_E_RAISED: a user's hook raised, and its error is pushed. Safe on any bytes; memory stays in proportion to len. Raises
  * only out of memory. */
-int par_codec_decode(lua_State *L, par_codec *codec, const uint8_t *bytes, size_t len, par_blob *const *payloads,
-                     uint32_t n_payloads, unsigned flags, par_error *err);
+int par_codec_decode(lua_State *L, par_codec *codec, const uint8_t *bytes, size_t len, par_blob *const *payloads, uint32_t n_payloads,
+                     unsigned flags, par_error *err);
 
 /* The same for a message of somebody. One who may not send code: without PAR_DECODE_FUNCTIONS "child 3 sent a function at result.f,
  * which functions=false forbids" is what PAR_E_UNSUPPORTED says then. Nothing that the message names is loaded, called or looked up
  * but types and classes that are known here. */
-int par_codec_decode_from(lua_State *L, par_codec *codec, const uint8_t *bytes, size_t len, par_blob *const *payloads,
-                          uint32_t n_payloads, unsigned flags, const par_codec_origin *origin, par_error *err);
+int par_codec_decode_from(lua_State *L, par_codec *codec, const uint8_t *bytes, size_t len, par_blob *const *payloads, uint32_t n_payloads,
+                          unsigned flags, const par_codec_origin *origin, par_error *err);
 
 /* The same for a message of at most 3 numbers, booleans and nils, for which the caller has room on the stack. 0: it is another, and
  * nothing was pushed. Raises nothing, and runs nothing. */

@@ -31,10 +31,7 @@
 #if LUA_VERSION_NUM < 502
 #define lua_rawlen lua_objlen
 #define LUA_OK 0
-static inline int par_lua_absindex(lua_State *L, int idx)
-{
-    return idx > 0 || idx <= LUA_REGISTRYINDEX ? idx : lua_gettop(L) + idx + 1;
-}
+static inline int par_lua_absindex(lua_State *L, int idx) { return idx > 0 || idx <= LUA_REGISTRYINDEX ? idx : lua_gettop(L) + idx + 1; }
 #define lua_absindex par_lua_absindex
 static inline void lua_rawgetp(lua_State *L, int idx, const void *key)
 {

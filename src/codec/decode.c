@@ -234,8 +234,7 @@ static int reserve_slots(lua_State *L, par_decoder *d, uint64_t count)
     int words = d->words_limit < PAR_WORDS_ON_STACK ? (int)d->words_limit : (int)PAR_WORDS_ON_STACK;
     bool shapes = d->header_flags & PAR_FORMAT_SHAPES;
     int keys = shapes ? PAR_KEYS_ON_STACK : 0;
-    if (count > 1000000 ||
-        !lua_checkstack(L, (int)count + words + keys + 3 + 2 * (int)(PAR_LEVELS_EASY + 1) + PAR_LEVELS_SPARE))
+    if (count > 1000000 || !lua_checkstack(L, (int)count + words + keys + 3 + 2 * (int)(PAR_LEVELS_EASY + 1) + PAR_LEVELS_SPARE))
         return par_error_set(d->err, PAR_E_NOMEM, "no room on the Lua stack for %llu values", (unsigned long long)count);
     d->refs_index = 0;
     if (d->header_flags & PAR_FORMAT_REFS) {
@@ -250,8 +249,8 @@ static int reserve_slots(lua_State *L, par_decoder *d, uint64_t count)
     return PAR_OK;
 }
 
-static void begin(par_decoder *d, const uint8_t *bytes, size_t len, par_blob *const *payloads, uint32_t n_payloads,
-                  unsigned flags, const par_codec_origin *origin, par_error *err)
+static void begin(par_decoder *d, const uint8_t *bytes, size_t len, par_blob *const *payloads, uint32_t n_payloads, unsigned flags,
+                  const par_codec_origin *origin, par_error *err)
 {
     d->start = d->p = bytes;
     d->end = bytes + len;
@@ -296,14 +295,14 @@ static int read_message(lua_State *L, par_codec *codec, par_decoder *d)
     return (int)count;
 }
 
-int par_codec_decode(lua_State *L, par_codec *codec, const uint8_t *bytes, size_t len, par_blob *const *payloads,
-                     uint32_t n_payloads, unsigned flags, par_error *err)
+int par_codec_decode(lua_State *L, par_codec *codec, const uint8_t *bytes, size_t len, par_blob *const *payloads, uint32_t n_payloads,
+                     unsigned flags, par_error *err)
 {
     return par_codec_decode_from(L, codec, bytes, len, payloads, n_payloads, flags, NULL, err);
 }
 
-int par_codec_decode_from(lua_State *L, par_codec *codec, const uint8_t *bytes, size_t len, par_blob *const *payloads,
-                          uint32_t n_payloads, unsigned flags, const par_codec_origin *origin, par_error *err)
+int par_codec_decode_from(lua_State *L, par_codec *codec, const uint8_t *bytes, size_t len, par_blob *const *payloads, uint32_t n_payloads,
+                          unsigned flags, const par_codec_origin *origin, par_error *err)
 {
     codec = par_codec_idle(L, codec, PAR_FRAME_HERE);
     par_decoder *d = &codec->decoder;

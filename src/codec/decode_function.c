@@ -14,8 +14,7 @@ int par_decode_refuse_code(par_decoder *d, const char *what)
 static int load_bytecode(lua_State *L, par_codec *codec, par_decoder *d)
 {
     uint32_t fingerprint, len;
-    if (!par_get_bytes(d, &fingerprint, sizeof fingerprint) || !par_get_bytes(d, &len, sizeof len) ||
-        len > par_input_left(d))
+    if (!par_get_bytes(d, &fingerprint, sizeof fingerprint) || !par_get_bytes(d, &len, sizeof len) || len > par_input_left(d))
         return par_corrupt(d, "it ends inside a function");
     if (fingerprint != par_codec_fingerprint_hash(L, codec))
         return par_error_set(d->err, PAR_E_UNSUPPORTED, "a function of another kind of Lua, whose bytecode cannot run here");
@@ -112,8 +111,7 @@ int par_decode_source(lua_State *L, par_decoder *d, size_t at, bool later)
     if (rc != PAR_OK) return rc;
     lua_remove(L, -2);
     if (kind == PAR_SOURCE_FUNCTION) { /* the chunk only makes the function */
-        if (lua_pcall(L, 0, 1, 0) != LUA_OK || !lua_isfunction(L, -1))
-            return par_corrupt(d, "a function's source text gives no function");
+        if (lua_pcall(L, 0, 1, 0) != LUA_OK || !lua_isfunction(L, -1)) return par_corrupt(d, "a function's source text gives no function");
     }
     rc = later ? par_decode_remember(L, d, at) : PAR_OK;
     return rc == PAR_OK ? 1 : rc;

@@ -58,14 +58,10 @@ static bool push_wide(lua_State *L, unsigned tag, const uint8_t *p, int bytes)
 
 static void push_short(lua_State *L, unsigned tag)
 {
-    if (tag < PAR_TAG_WORD)
-        push_integer(L, (int64_t)tag);
-    else if (tag < PAR_TAG_NIL)
-        push_integer(L, (int64_t)tag - (PAR_TAG_NEGATIVE + 16));
-    else if (tag == PAR_TAG_NIL)
-        lua_pushnil(L);
-    else
-        lua_pushboolean(L, tag == PAR_TAG_TRUE);
+    if (tag < PAR_TAG_WORD) push_integer(L, (int64_t)tag);
+    else if (tag < PAR_TAG_NIL) push_integer(L, (int64_t)tag - (PAR_TAG_NEGATIVE + 16));
+    else if (tag == PAR_TAG_NIL) lua_pushnil(L);
+    else lua_pushboolean(L, tag == PAR_TAG_TRUE);
 }
 
 /* One value, from `at` on; the bytes behind it, or 0: something else. */
@@ -75,10 +71,8 @@ static size_t push_one(lua_State *L, const uint8_t *copy, size_t at, size_t len)
     unsigned tag = copy[at++];
     int bytes = bytes_behind(tag);
     if (bytes < 0 || len - at < (size_t)bytes) return 0;
-    if (bytes == 0)
-        push_short(L, tag);
-    else if (!push_wide(L, tag, copy + at, bytes))
-        return 0;
+    if (bytes == 0) push_short(L, tag);
+    else if (!push_wide(L, tag, copy + at, bytes)) return 0;
     return at + (size_t)bytes;
 }
 

@@ -7,10 +7,8 @@ int par_define_word(lua_State *L, par_decoder *d)
     if (word >= d->words_limit) return par_corrupt(d, "more dictionary entries than announced");
     d->words_defined++;
     lua_pushvalue(L, -1);
-    if (word < PAR_WORDS_ON_STACK)
-        lua_replace(L, d->words_index + (int)word);
-    else
-        lua_rawseti(L, d->words_index + (int)PAR_WORDS_ON_STACK, (int)(word - PAR_WORDS_ON_STACK) + 1);
+    if (word < PAR_WORDS_ON_STACK) lua_replace(L, d->words_index + (int)word);
+    else lua_rawseti(L, d->words_index + (int)PAR_WORDS_ON_STACK, (int)(word - PAR_WORDS_ON_STACK) + 1);
     return 1;
 }
 

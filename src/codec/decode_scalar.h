@@ -12,7 +12,7 @@
 
 /* Each pushes one value: 1, or an error. */
 int par_push_wide(lua_State *L, par_decoder *d, unsigned tag); /* i8 to f64, strings with a length, words beyond 64 */
-int par_push_beside(lua_State *L, par_decoder *d); /* a string that came beside the message */
+int par_push_beside(lua_State *L, par_decoder *d);             /* a string that came beside the message */
 /* The string at the top enters the dictionary. 1, or an error. */
 int par_define_word(lua_State *L, par_decoder *d);
 
@@ -41,10 +41,8 @@ static inline void par_push_small(lua_State *L, int32_t value)
 static inline int par_push_word(lua_State *L, par_decoder *d, uint32_t word)
 {
     if (word >= d->words_defined) return par_corrupt(d, "a dictionary entry that does not exist");
-    if (word < PAR_WORDS_ON_STACK)
-        lua_pushvalue(L, d->words_index + (int)word);
-    else
-        lua_rawgeti(L, d->words_index + (int)PAR_WORDS_ON_STACK, (int)(word - PAR_WORDS_ON_STACK) + 1);
+    if (word < PAR_WORDS_ON_STACK) lua_pushvalue(L, d->words_index + (int)word);
+    else lua_rawgeti(L, d->words_index + (int)PAR_WORDS_ON_STACK, (int)(word - PAR_WORDS_ON_STACK) + 1);
     return 1;
 }
 
@@ -70,10 +68,8 @@ static inline int par_push_scalar(lua_State *L, par_decoder *d, unsigned tag)
         return 1;
     }
     if (tag >= PAR_TAG_I8) return par_push_wide(L, d, tag);
-    if (tag == PAR_TAG_NIL)
-        lua_pushnil(L);
-    else
-        lua_pushboolean(L, tag == PAR_TAG_TRUE);
+    if (tag == PAR_TAG_NIL) lua_pushnil(L);
+    else lua_pushboolean(L, tag == PAR_TAG_TRUE);
     return 1;
 }
 

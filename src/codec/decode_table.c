@@ -186,12 +186,12 @@ static int push_run(lua_State *L, par_decoder *d, par_filling *filling, unsigned
         return 1;
     }
     d->p += (size_t)n << shift;
-#define PUSH_RUN(type, push)                                  \
-    for (; i < end; p += sizeof(type)) {                      \
-        type value_;                                          \
-        memcpy(&value_, p, sizeof value_);                    \
-        push;                                                 \
-        lua_rawseti(L, -2, ++i);                              \
+#define PUSH_RUN(type, push)               \
+    for (; i < end; p += sizeof(type)) {   \
+        type value_;                       \
+        memcpy(&value_, p, sizeof value_); \
+        push;                              \
+        lua_rawseti(L, -2, ++i);           \
     }
     switch (tag) {
     case PAR_TAG_RUN_I8: PUSH_RUN(int8_t, par_push_small(L, value_)) break;

@@ -25,8 +25,7 @@ static int no_memory(par_decoder *d, size_t bytes)
 static int storage_inline(par_decoder *d, const storage_head *head, par_storage **out)
 {
     size_t pad = (8 - (size_t)(d->p - d->start) % 8) % 8;
-    if (par_input_left(d) < pad || par_input_left(d) - pad < head->bytes)
-        return par_corrupt(d, "a storage longer than the message");
+    if (par_input_left(d) < pad || par_input_left(d) - pad < head->bytes) return par_corrupt(d, "a storage longer than the message");
     d->p += pad;
     *out = par_storage_new((par_type)head->type, (int64_t)head->count);
     if (!*out) return no_memory(d, head->bytes);
@@ -71,8 +70,7 @@ int par_decode_storages(par_decoder *d)
     if (par_input_left(d) < sizeof begin) return par_corrupt(d, "it is too short");
     memcpy(&begin, d->end - sizeof begin, sizeof begin);
     d->end -= sizeof begin;
-    if (begin < (size_t)(values - d->start) || begin > (size_t)(d->end - d->start))
-        return par_corrupt(d, "storages that are not there");
+    if (begin < (size_t)(values - d->start) || begin > (size_t)(d->end - d->start)) return par_corrupt(d, "storages that are not there");
     d->p = d->start + begin;
     if (!par_get_varint(d, &n) || n > par_input_left(d) / 4) return par_corrupt(d, "more storages than bytes");
     for (; n > 0; n--) {

@@ -62,13 +62,11 @@ int par_decode_named(lua_State *L, par_decoder *d)
         if (!push_name(L, d)) return par_corrupt(d, "it ends inside a name");
         lua_insert(L, -3); /* field, name, value */
         lua_pushvalue(L, -3);
-        if (lua_istable(L, -2))
-            lua_rawget(L, -2);
-        else
-            lua_pushnil(L);
+        if (lua_istable(L, -2)) lua_rawget(L, -2);
+        else lua_pushnil(L);
         if (lua_isnil(L, -1))
-            return par_error_set(d->err, PAR_E_UNSUPPORTED, "'%.80s' of '%.80s' is not there at the receiver",
-                                 lua_tostring(L, -4), lua_tostring(L, -3));
+            return par_error_set(d->err, PAR_E_UNSUPPORTED, "'%.80s' of '%.80s' is not there at the receiver", lua_tostring(L, -4),
+                                 lua_tostring(L, -3));
         lua_insert(L, -4); /* result, field, name, value */
         lua_pop(L, 2);     /* result, field */
         lua_insert(L, -2); /* field, result */
@@ -168,6 +166,5 @@ int par_decode_read_object(lua_State *L, par_codec *codec, par_decoder *d)
         return 1;
     }
     lua_getfield(L, contents, class_field);
-    return par_error_set(d->err, PAR_E_UNSUPPORTED, "reading an object of class '%.60s': %.230s", lua_tostring(L, -1),
-                         lua_tostring(L, -2));
+    return par_error_set(d->err, PAR_E_UNSUPPORTED, "reading an object of class '%.60s': %.230s", lua_tostring(L, -1), lua_tostring(L, -2));
 }

@@ -36,10 +36,8 @@ int par_decode_ref(lua_State *L, par_decoder *d)
     size_t low = 0, high = d->n_refs;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (d->refs[middle] < at)
-            low = middle + 1;
-        else
-            high = middle;
+        if (d->refs[middle] < at) low = middle + 1;
+        else high = middle;
     }
     if (low == d->n_refs || d->refs[low] != at) return par_corrupt(d, "a reference to nothing");
     lua_rawgeti(L, d->refs_index, (int)low + 1);

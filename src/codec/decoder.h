@@ -15,10 +15,8 @@ void par_decode_name_place(lua_State *L, par_decoder *d);
 void par_decode_set_key(lua_State *L, par_decoder *d, uint32_t i);
 static inline void par_decode_push_key(lua_State *L, const par_decoder *d, uint32_t i)
 {
-    if (i < PAR_KEYS_ON_STACK)
-        lua_pushvalue(L, d->keys_index + (int)i);
-    else
-        lua_rawgeti(L, d->keys_index + PAR_KEYS_ON_STACK, (int)i);
+    if (i < PAR_KEYS_ON_STACK) lua_pushvalue(L, d->keys_index + (int)i);
+    else lua_rawgeti(L, d->keys_index + PAR_KEYS_ON_STACK, (int)i);
 }
 
 /* ---- values ---- */

@@ -194,8 +194,8 @@ static int encode_message(lua_State *L, par_codec *codec, par_encoder *e, int fi
     return rc;
 }
 
-int par_codec_encode(lua_State *L, par_codec *codec, int first, int count, const char *name, unsigned flags, uint8_t *span,
-                     size_t room, par_encoded *out, par_error *err)
+int par_codec_encode(lua_State *L, par_codec *codec, int first, int count, const char *name, unsigned flags, uint8_t *span, size_t room,
+                     par_encoded *out, par_error *err)
 {
     codec = par_codec_idle(L, codec, PAR_FRAME_HERE);
     par_encoder *e = &codec->encoder;

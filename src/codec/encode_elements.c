@@ -63,37 +63,32 @@ static inline bool is_float_number(lua_State *L, int idx, double *out)
 #endif
 }
 
-static inline bool is_float(lua_State *L, int idx, double *out)
-{
-    return lua_type(L, idx) == LUA_TNUMBER && is_float_number(L, idx, out);
-}
+static inline bool is_float(lua_State *L, int idx, double *out) { return lua_type(L, idx) == LUA_TNUMBER && is_float_number(L, idx, out); }
 
 /* Takes numbers of one kind off the sequence, from the one at the top on, which is element open->i. */
-#define GATHER(L, open, run, test, array)                                  \
-    do {                                                                   \
-        size_t i_ = (open)->i, end_ = i_ + PAR_RUN_MAX - 1;                \
-        unsigned n_ = 0;                                                   \
-        if (end_ > (open)->n) end_ = (open)->n;                            \
-        (run)->more = false;                                               \
-        (run)->next = NEXT_VALUE;                                          \
-        while ((run)->next == NEXT_VALUE && test(L, -1, &(array)[n_])) {   \
-            n_++;                                                          \
-            lua_pop(L, 1);                                                 \
-            if (((run)->more = i_ == end_)) break;                         \
+#define GATHER(L, open, run, test, array)                                    \
+    do {                                                                     \
+        size_t i_ = (open)->i, end_ = i_ + PAR_RUN_MAX - 1;                  \
+        unsigned n_ = 0;                                                     \
+        if (end_ > (open)->n) end_ = (open)->n;                              \
+        (run)->more = false;                                                 \
+        (run)->next = NEXT_VALUE;                                            \
+        while ((run)->next == NEXT_VALUE && test(L, -1, &(array)[n_])) {     \
+            n_++;                                                            \
+            lua_pop(L, 1);                                                   \
+            if (((run)->more = i_ == end_)) break;                           \
             if (((run)->next = next_element(L, i_ + 1)) == NEXT_VALUE) i_++; \
-        }                                                                  \
-        (open)->i = i_;                                                    \
-        (run)->n = n_;                                                     \
+        }                                                                    \
+        (open)->i = i_;                                                      \
+        (run)->n = n_;                                                       \
     } while (0)
 
 static void gather(lua_State *L, par_open *open, gathered *run)
 {
     int64_t whole;
     run->floats = !is_integer(L, -1, &whole);
-    if (run->floats)
-        GATHER(L, open, run, is_float, run->of.f);
-    else
-        GATHER(L, open, run, is_integer, run->of.i);
+    if (run->floats) GATHER(L, open, run, is_float, run->of.f);
+    else GATHER(L, open, run, is_integer, run->of.i);
 }
 
 #define SWEEP 8 /* elements that are on the Lua stack together */
@@ -158,10 +153,8 @@ static int put_gathered(lua_State *L, par_encoder *e, par_open *open, size_t fir
         if (rc != PAR_OK) return rc;
     }
     if (!par_output_room(e, 11 + (size_t)PAR_NUMBER_MAX * run->n)) return par_output_full(e);
-    if (run->n >= PAR_RUN_MIN && run->floats)
-        par_put_floats(e, run->of.f, run->n);
-    else if (run->n >= PAR_RUN_MIN)
-        par_put_integers(e, run->of.i, run->n, bits_of(run->of.i, run->n));
+    if (run->n >= PAR_RUN_MIN && run->floats) par_put_floats(e, run->of.f, run->n);
+    else if (run->n >= PAR_RUN_MIN) par_put_integers(e, run->of.i, run->n, bits_of(run->of.i, run->n));
     else if (run->floats)
         for (unsigned i = 0; i < run->n; i++) par_put_float(e, run->of.f[i]);
     else

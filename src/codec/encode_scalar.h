@@ -36,10 +36,8 @@ static inline int par_encode_number(lua_State *L, par_encoder *e, int idx)
 #else
     double value = lua_tonumber(L, idx);
     int64_t whole;
-    if (par_number_is_integral(value, &whole))
-        par_put_integer(e, whole);
-    else
-        par_put_float(e, value);
+    if (par_number_is_integral(value, &whole)) par_put_integer(e, whole);
+    else par_put_float(e, value);
 #endif
     return 1;
 }
@@ -57,10 +55,8 @@ static inline int par_encode_scalar(lua_State *L, par_encoder *e, int idx)
     if (type != LUA_TNUMBER && type != LUA_TBOOLEAN && type != LUA_TNIL) return 0;
     if (!par_output_room(e, PAR_NUMBER_MAX)) return par_output_full(e);
     if (type == LUA_TNUMBER) return par_encode_number(L, e, idx);
-    if (type == LUA_TNIL)
-        par_put_u8(e, PAR_TAG_NIL);
-    else
-        par_put_u8(e, lua_toboolean(L, idx) ? PAR_TAG_TRUE : PAR_TAG_FALSE);
+    if (type == LUA_TNIL) par_put_u8(e, PAR_TAG_NIL);
+    else par_put_u8(e, lua_toboolean(L, idx) ? PAR_TAG_TRUE : PAR_TAG_FALSE);
     return 1;
 }
 

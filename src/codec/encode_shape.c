@@ -22,8 +22,7 @@ static inline bool is_same(const char *const *a, const char *const *b, unsigned 
 static bool is_known(const par_shapes *shapes, uint32_t shape, const par_keys *keys)
 {
     const par_shape *known = &shapes->known[shape];
-    return known->epoch == shapes->epoch && known->n == keys->n &&
-           is_same(shapes->keys + known->first, keys->key, keys->n);
+    return known->epoch == shapes->epoch && known->n == keys->n && is_same(shapes->keys + known->first, keys->key, keys->n);
 }
 
 static bool grow(par_shapes *shapes, unsigned n)
@@ -70,8 +69,7 @@ int par_record_begin_new(par_encoder *e, const par_keys *keys, const size_t *len
     par_put_u8(e, PAR_TAG_HASH);
     par_put_u8(e, PAR_SHAPE_NEW);
     par_put_u8(e, keys->n);
-    shapes->known[shapes->n++] =
-        (par_shape){.epoch = shapes->epoch, .n = keys->n, .first = shapes->n_keys, .names_at = par_output_at(e)};
+    shapes->known[shapes->n++] = (par_shape){.epoch = shapes->epoch, .n = keys->n, .first = shapes->n_keys, .names_at = par_output_at(e)};
     e->header_flags |= PAR_FORMAT_SHAPES;
     int rc = PAR_OK;
     for (unsigned i = 0; rc == PAR_OK && i < keys->n; i++) {

@@ -89,10 +89,8 @@ static void push_dump(lua_State *L, par_encoder *e)
 #else
     int rc = lua_dump(L, add_to_text, &e->own_text);
 #endif
-    if (rc == 0)
-        lua_pushlstring(L, (const char *)e->own_text.data, e->own_text.len);
-    else
-        lua_pushnil(L);
+    if (rc == 0) lua_pushlstring(L, (const char *)e->own_text.data, e->own_text.len);
+    else lua_pushnil(L);
 }
 
 /* Is the function at index `function` the one of the text at the top, bytecode for bytecode? */
@@ -135,8 +133,8 @@ static int push_expression(lua_State *L, par_encoder *e, const lua_Debug *ar)
         if (found == 1 || same_code(L, e, chunk - 1, ar)) return PAR_OK;
         lua_pop(L, 1);
     }
-    return par_refuse(L, e, "cannot send a function to another kind of Lua: its text was not found in lines %d-%d of %s%s",
-                      ar->linedefined, ar->lastlinedefined, ar->short_src,
+    return par_refuse(L, e, "cannot send a function to another kind of Lua: its text was not found in lines %d-%d of %s%s", ar->linedefined,
+                      ar->lastlinedefined, ar->short_src,
                       found > 1 ? ", where several functions stand: begin it on a line of its own" : "");
 }
 
@@ -149,8 +147,7 @@ static int check_text(lua_State *L, par_encoder *e, const lua_Debug *ar)
         lua_pop(L, 1);
         return PAR_OK;
     }
-    return par_refuse(L, e, "cannot send a function to another kind of Lua: the text in %s is not that of the function",
-                      ar->short_src);
+    return par_refuse(L, e, "cannot send a function to another kind of Lua: the text in %s is not that of the function", ar->short_src);
 }
 
 int par_encode_source(lua_State *L, par_encoder *e)
@@ -158,7 +155,8 @@ int par_encode_source(lua_State *L, par_encoder *e)
     lua_Debug ar;
     luaL_checkstack(L, 12, NULL);
     if (!only_globals(L))
-        return par_refuse(L, e, "cannot send a function with upvalues or an environment to another kind of Lua: give it these values "
+        return par_refuse(L, e,
+                          "cannot send a function with upvalues or an environment to another kind of Lua: give it these values "
                           "as arguments");
     lua_pushvalue(L, -1);
     lua_getinfo(L, ">S", &ar);
@@ -172,10 +170,8 @@ int par_encode_source(lua_State *L, par_encoder *e)
         par_put_u8(e, PAR_TAG_SOURCE);
         par_put_u8(e, main ? PAR_SOURCE_CHUNK : PAR_SOURCE_FUNCTION);
         par_put_varint(e, main ? 0 : (uint64_t)ar.linedefined);
-        if (*ar.source == '@' || main)
-            lua_pushstring(L, ar.source);
-        else
-            lua_pushfstring(L, "=%s", ar.short_src);
+        if (*ar.source == '@' || main) lua_pushstring(L, ar.source);
+        else lua_pushfstring(L, "=%s", ar.short_src);
         size_t name_len;
         const char *name = lua_tolstring(L, -1, &name_len);
         rc = par_put_block(e, name, name_len);

@@ -205,10 +205,7 @@ static int step_hash(lua_State *L, par_codec *codec, par_encoder *e, par_open *o
     return close_table(L, codec, e, open);
 }
 
-static int changed(lua_State *L, par_encoder *e)
-{
-    return par_refuse(L, e, "it was changed while it was being sent");
-}
+static int changed(lua_State *L, par_encoder *e) { return par_refuse(L, e, "it was changed while it was being sent"); }
 
 /* The values of a record: its keys have to be what they were. */
 static int step_record(lua_State *L, par_codec *codec, par_encoder *e, par_open *open)

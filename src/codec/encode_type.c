@@ -26,8 +26,7 @@ int par_encode_named(lua_State *L, par_codec *codec, par_encoder *e, bool renew)
     par_put_u8(e, PAR_TAG_NAMED);
     par_put_u8(e, fields);
     int rc = PAR_OK;
-    for (const char *part = name; rc == PAR_OK && part <= end; part += strlen(part) + 1)
-        rc = par_put_block(e, part, strlen(part));
+    for (const char *part = name; rc == PAR_OK && part <= end; part += strlen(part) + 1) rc = par_put_block(e, part, strlen(part));
     lua_pop(L, 1);
     return rc == PAR_OK ? 1 : rc;
 }

@@ -12,16 +12,14 @@ static int use_storage(par_encoder *e, par_storage *storage, int64_t first, int6
     if (!seen) return par_output_full(e);
     if (added) {
         if (e->n_storages >= PAR_PAYLOADS_MAX)
-            return par_error_set(e->err, PAR_E_LIMIT, "%s: more than %u storages in one message", e->name,
-                                 PAR_PAYLOADS_MAX);
-        par_sent_storage *grown =
-            par_codec_grow(e->storages, &e->storages_capacity, e->n_storages + 1u, sizeof *grown);
+            return par_error_set(e->err, PAR_E_LIMIT, "%s: more than %u storages in one message", e->name, PAR_PAYLOADS_MAX);
+        par_sent_storage *grown = par_codec_grow(e->storages, &e->storages_capacity, e->n_storages + 1u, sizeof *grown);
         if (!grown) return par_output_full(e);
         e->storages = grown;
         seen->aux = e->n_storages++;
         e->storages[seen->aux] = (par_sent_storage){par_storage_retain(storage), first, last};
     }
-    par_sent_storage *sent = &e->storages[*number = seen->aux];
+    par_sent_storage *sent = &e->storages[ *number = seen->aux];
     if (first < sent->first) sent->first = first;
     if (last > sent->last) sent->last = last;
     return PAR_OK;
@@ -87,8 +85,7 @@ static int encode_object(lua_State *L, par_codec *codec, par_encoder *e, par_cod
 int par_encode_userdata(lua_State *L, par_codec *codec, par_encoder *e)
 {
     par_codec_object object = {0};
-    if (codec->hooks.to_tensor && codec->hooks.to_tensor(L, lua_gettop(L), &object))
-        return encode_object(L, codec, e, object);
+    if (codec->hooks.to_tensor && codec->hooks.to_tensor(L, lua_gettop(L), &object)) return encode_object(L, codec, e, object);
     char type[100] = "";
     if (lua_getmetatable(L, -1)) {
         if (par_types_hooked(L, codec)) {
@@ -103,8 +100,7 @@ int par_encode_userdata(lua_State *L, par_codec *codec, par_encoder *e)
         lua_pop(L, 1);
     }
     if (!*type) return par_refuse(L, e, "cannot send a userdata");
-    return par_refuse(L, e, "cannot send a userdata (%s); parallel.register('%s', {encode=, decode=}) would teach how", type,
-                      type);
+    return par_refuse(L, e, "cannot send a userdata (%s); parallel.register('%s', {encode=, decode=}) would teach how", type, type);
 }
 
 /* ---- the elements ---- */
@@ -117,8 +113,7 @@ static bool trim(par_sent_storage *sent)
     const par_storage *storage = sent->storage;
     if (sent->last >= storage->size) return false;
     int64_t used = sent->last - sent->first + 1, unused = storage->size - used;
-    if (!storage->shared && unused > used && unused >= WORTH_TRIMMING / (int64_t)par_type_bytes(storage->type))
-        return true;
+    if (!storage->shared && unused > used && unused >= WORTH_TRIMMING / (int64_t)par_type_bytes(storage->type)) return true;
     sent->first = 0;
     sent->last = storage->size - 1;
     return true;
@@ -134,8 +129,7 @@ static int put_inline(par_encoder *e, const void *data, size_t bytes)
 
 static int put_storage(par_encoder *e, par_sent_storage *sent)
 {
-    if (!trim(sent))
-        return par_error_set(e->err, PAR_E_INVALID, "%s: a storage was made smaller while it was being written", e->name);
+    if (!trim(sent)) return par_error_set(e->err, PAR_E_INVALID, "%s: a storage was made smaller while it was being written", e->name);
     const par_storage *storage = sent->storage;
     size_t element = par_type_bytes(storage->type), count = (size_t)(sent->last - sent->first + 1), bytes = count * element;
     const uint8_t *data = storage->size ? (const uint8_t *)storage->data + (size_t)sent->first * element : NULL;
@@ -147,8 +141,7 @@ static int put_storage(par_encoder *e, par_sent_storage *sent)
     par_put_varint(e, count);
     if (!beside) return put_inline(e, data, bytes);
     par_put_varint(e, e->n_payloads);
-    return par_output_payload(
-        e, &(par_payload){.data = data, .bytes = bytes, .blob = storage->blob, .shared = storage->shared});
+    return par_output_payload(e, &(par_payload){.data = data, .bytes = bytes, .blob = storage->blob, .shared = storage->shared});
 }
 
 int par_encode_storages(par_codec *codec, par_encoder *e)

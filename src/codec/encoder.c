@@ -46,10 +46,9 @@ void par_encode_mark_later(par_encoder *e, size_t at)
 {
     uint8_t tag = e->start[at];
     e->header_flags |= PAR_FORMAT_REFS;
-    if (tag >= PAR_TAG_EMPTY && tag <= PAR_TAG_MIXED)
-        e->start[at] = (uint8_t)(tag + PAR_TABLE_LATER);
-    else if (tag == PAR_TAG_FUNCTION || tag == PAR_TAG_SOURCE || tag == PAR_TAG_HOOKED || tag == PAR_TAG_TENSOR ||
-             tag == PAR_TAG_STORAGE || tag == PAR_TAG_CDATA)
+    if (tag >= PAR_TAG_EMPTY && tag <= PAR_TAG_MIXED) e->start[at] = (uint8_t)(tag + PAR_TABLE_LATER);
+    else if (tag == PAR_TAG_FUNCTION || tag == PAR_TAG_SOURCE || tag == PAR_TAG_HOOKED || tag == PAR_TAG_TENSOR || tag == PAR_TAG_STORAGE ||
+             tag == PAR_TAG_CDATA)
         e->start[at] = (uint8_t)(tag + 1);
 }
 

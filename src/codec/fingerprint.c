@@ -60,8 +60,7 @@ void par_codec_fingerprint(lua_State *L, char *out, size_t room)
     size_t used = (size_t)snprintf(out, room, "%s %d.%d n%d i%d p%d ", family, LUA_VERSION_NUM / 100, LUA_VERSION_NUM % 100,
                                    (int)sizeof(lua_Number), (int)sizeof(lua_Integer), (int)sizeof(void *));
     size_t n = head.len < header_bytes() ? head.len : header_bytes();
-    for (size_t i = 0; i < n && used + 3 <= room; i++)
-        used += (size_t)snprintf(out + used, room - used, "%02x", head.bytes[i]);
+    for (size_t i = 0; i < n && used + 3 <= room; i++) used += (size_t)snprintf(out + used, room - used, "%02x", head.bytes[i]);
 }
 
 unsigned par_codec_flags_for(lua_State *L, const char *fingerprint)

@@ -10,11 +10,11 @@
 #define PAR_FORMAT_HEADER 4
 #define PAR_FORMAT_MANY 255 /* in a header field: more than fit in the byte */
 
-enum { /* header flags */
-    PAR_FORMAT_STORAGES = 1, /* storages follow the values */
-    PAR_FORMAT_LOSSY = 2,    /* the sender accepts that integers lose bits in a Lua without integers */
-    PAR_FORMAT_REFS = 4,     /* some value is referenced later */
-    PAR_FORMAT_SHAPES = 8    /* there are records */
+enum {                          /* header flags */
+       PAR_FORMAT_STORAGES = 1, /* storages follow the values */
+       PAR_FORMAT_LOSSY = 2,    /* the sender accepts that integers lose bits in a Lua without integers */
+       PAR_FORMAT_REFS = 4,     /* some value is referenced later */
+       PAR_FORMAT_SHAPES = 8    /* there are records */
 };
 
 enum {
@@ -49,13 +49,13 @@ enum {
     PAR_TAG_MIXED,        /* [log2 of the entries] [varint n] n values, (key value)* END */
 
     PAR_TAG_END = 0xe8,
-    PAR_TAG_REF,       /* varint: offset of the first tag of a value that came before */
-    PAR_TAG_GLOBALS,   /* the receiver's _G */
-    PAR_TAG_NAMED,     /* something both sides have: module name, then up to two field names, in strings */
-    PAR_TAG_META,      /* a table, then its metatable (a string = registered name, or a table); or PAR_TAG_HOOKED with the
+    PAR_TAG_REF,      /* varint: offset of the first tag of a value that came before */
+    PAR_TAG_GLOBALS,  /* the receiver's _G */
+    PAR_TAG_NAMED,    /* something both sides have: module name, then up to two field names, in strings */
+    PAR_TAG_META,     /* a table, then its metatable (a string = registered name, or a table); or PAR_TAG_HOOKED with the
                         * name of a class and what its objects' write left */
-    PAR_TAG_JOIN,      /* only as an upvalue: the upvalue `varint` of the function at `varint` */
-    PAR_TAG_FUNCTION,  /* ee, ef = referenced later: u32 fingerprint, u32 length, bytecode, u8 upvalues, u8 flags, values */
+    PAR_TAG_JOIN,     /* only as an upvalue: the upvalue `varint` of the function at `varint` */
+    PAR_TAG_FUNCTION, /* ee, ef = referenced later: u32 fingerprint, u32 length, bytecode, u8 upvalues, u8 flags, values */
     PAR_TAG_FUNCTION_LATER,
     PAR_TAG_SOURCE, /* f0, f1: u8 kind, varint line, chunk name, text (both varint length and bytes) */
     PAR_TAG_SOURCE_LATER,
@@ -77,7 +77,7 @@ enum {
 
 #define PAR_TABLE_LATER 4 /* added to the tag of a table */
 
-#define PAR_SHAPE_FIRST 0x80    /* in the place of the log2 */
+#define PAR_SHAPE_FIRST 0x80 /* in the place of the log2 */
 #define PAR_SHAPE_NEW 0xff
 #define PAR_SHAPES_MAX (PAR_SHAPE_NEW - PAR_SHAPE_FIRST)
 #define PAR_SHAPE_KEYS_MAX 32

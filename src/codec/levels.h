@@ -10,15 +10,15 @@
 #include "base/limits.h"
 #include "codec/compat.h"
 
-#define PAR_LEVELS_EASY 8u     /* levels that need no more stack than was asked for at the start */
+#define PAR_LEVELS_EASY 8u                    /* levels that need no more stack than was asked for at the start */
 #define PAR_LEVELS_WINDOW PAR_SMALL(128u, 4u) /* levels on the Lua stack at most */
 #define PAR_LEVELS_MOVED PAR_SMALL(64u, 2u)   /* moved at once */
-#define PAR_LEVELS_SPARE 24    /* slots free above the levels, for work on the innermost value */
+#define PAR_LEVELS_SPARE 24                   /* slots free above the levels, for work on the innermost value */
 
 typedef struct par_levels {
-    int base;       /* the slots of the first level on the stack begin above this index */
-    size_t depth;   /* open levels */
-    size_t spilled; /* of these, in the table */
+    int base;        /* the slots of the first level on the stack begin above this index */
+    size_t depth;    /* open levels */
+    size_t spilled;  /* of these, in the table */
     const void *key; /* of the table, in the registry */
 } par_levels;
 

@@ -8,12 +8,13 @@
 
 #include <string.h>
 
-static const char *const standard[] = {"string", "table", "math", "io", "os", "coroutine", "debug", "utf8", "bit32", "bit",
-                                       "package", "jit", "ffi", NULL};
+static const char *const standard[] = {"string", "table", "math", "io",      "os",  "coroutine", "debug",
+                                       "utf8",   "bit32", "bit",  "package", "jit", "ffi",       NULL};
 static const char *const base[] = {
-    "assert", "collectgarbage", "dofile", "error", "gcinfo", "getfenv", "getmetatable", "ipairs", "load", "loadfile",
-    "loadstring", "module", "newproxy", "next", "pairs", "pcall", "print", "rawequal", "rawget", "rawlen", "rawset",
-    "require", "select", "setfenv", "setmetatable", "tonumber", "tostring", "type", "unpack", "warn", "xpcall", NULL};
+    "assert",       "collectgarbage", "dofile",     "error",  "gcinfo",   "getfenv", "getmetatable", "ipairs",
+    "load",         "loadfile",       "loadstring", "module", "newproxy", "next",    "pairs",        "pcall",
+    "print",        "rawequal",       "rawget",     "rawlen", "rawset",   "require", "select",       "setfenv",
+    "setmetatable", "tonumber",       "tostring",   "type",   "unpack",   "warn",    "xpcall",       NULL};
 
 void par_names_push_loaded(lua_State *L)
 {
@@ -128,10 +129,8 @@ static void name_base(lua_State *L, int names)
         lua_pushstring(L, *name);
         lua_concat(L, 3);
         lua_getglobal(L, *name);
-        if (lua_iscfunction(L, -1))
-            give_name(L, names);
-        else
-            lua_pop(L, 2);
+        if (lua_iscfunction(L, -1)) give_name(L, names);
+        else lua_pop(L, 2);
     }
 }
 
@@ -152,8 +151,7 @@ static void build(lua_State *L)
     }
     lua_pushnil(L);
     while (lua_next(L, -2)) {
-        if (lua_type(L, -2) == LUA_TSTRING && strcmp(lua_tostring(L, -2), "_G") != 0)
-            name_module(L, names, lua_tostring(L, -2), false);
+        if (lua_type(L, -2) == LUA_TSTRING && strcmp(lua_tostring(L, -2), "_G") != 0) name_module(L, names, lua_tostring(L, -2), false);
         lua_pop(L, 1);
     }
     lua_pop(L, 1);

@@ -5,8 +5,7 @@
 
 int par_output_full(par_encoder *e)
 {
-    return par_error_set(e->err, PAR_E_NOMEM, "%s: no memory for the encoded message after %zu bytes", e->name,
-                         par_output_at(e));
+    return par_error_set(e->err, PAR_E_NOMEM, "%s: no memory for the encoded message after %zu bytes", e->name, par_output_at(e));
 }
 
 bool par_output_grow(par_encoder *e, size_t want)
@@ -43,39 +42,32 @@ void par_put_floats(par_encoder *e, const double *values, unsigned n)
     par_put_bytes(e, values, n * sizeof *values);
 }
 
-#define PUT_NARROWED(e, tag, type)                           \
-    do {                                                     \
-        par_put_run((e), (tag), n);                          \
-        uint8_t *p_ = (e)->p;                                \
-        for (unsigned i_ = 0; i_ < n; i_++) {                \
-            type narrow_ = (type)values[i_];                 \
+#define PUT_NARROWED(e, tag, type)                                      \
+    do {                                                                \
+        par_put_run((e), (tag), n);                                     \
+        uint8_t *p_ = (e)->p;                                           \
+        for (unsigned i_ = 0; i_ < n; i_++) {                           \
+            type narrow_ = (type)values[i_];                            \
             memcpy(p_ + i_ * sizeof narrow_, &narrow_, sizeof narrow_); \
-        }                                                    \
-        (e)->p += n * sizeof(type);                          \
+        }                                                               \
+        (e)->p += n * sizeof(type);                                     \
     } while (0)
 
 void par_put_integers(par_encoder *e, const int64_t *values, unsigned n, uint64_t bits)
 {
-    if (bits <= INT8_MAX)
-        PUT_NARROWED(e, PAR_TAG_RUN_I8, int8_t);
-    else if (bits <= INT16_MAX)
-        PUT_NARROWED(e, PAR_TAG_RUN_I16, int16_t);
-    else if (bits <= INT32_MAX)
-        PUT_NARROWED(e, PAR_TAG_RUN_I32, int32_t);
-    else
-        PUT_NARROWED(e, PAR_TAG_RUN_I64, int64_t);
+    if (bits <= INT8_MAX) PUT_NARROWED(e, PAR_TAG_RUN_I8, int8_t);
+    else if (bits <= INT16_MAX) PUT_NARROWED(e, PAR_TAG_RUN_I16, int16_t);
+    else if (bits <= INT32_MAX) PUT_NARROWED(e, PAR_TAG_RUN_I32, int32_t);
+    else PUT_NARROWED(e, PAR_TAG_RUN_I64, int64_t);
 }
 
 /* ---- strings and the dictionary ---- */
 
 void par_put_word(par_encoder *e, uint32_t index)
 {
-    if (index < 64)
-        *e->p++ = (uint8_t)(PAR_TAG_WORD + index);
-    else if (index < 64 + 256)
-        par_put_wide(e, PAR_TAG_WORD8, index - 64, 1);
-    else
-        par_put_wide(e, PAR_TAG_WORD32, index, 4);
+    if (index < 64) *e->p++ = (uint8_t)(PAR_TAG_WORD + index);
+    else if (index < 64 + 256) par_put_wide(e, PAR_TAG_WORD8, index - 64, 1);
+    else par_put_wide(e, PAR_TAG_WORD32, index, 4);
 }
 
 int par_output_payload(par_encoder *e, const par_payload *payload)
@@ -109,21 +101,17 @@ static int put_fresh(par_encoder *e, const char *s, size_t len, bool define)
 {
     if (goes_beside(e, len)) return put_beside(e, s, len, define);
     if (!par_output_room(e, len + PAR_NUMBER_MAX)) return par_output_full(e);
-    if (len < 32)
-        *e->p++ = (uint8_t)((define ? PAR_TAG_STRING_DEF : PAR_TAG_STRING) + len);
-    else if (len <= UINT8_MAX)
-        par_put_wide(e, define ? PAR_TAG_STR8_DEF : PAR_TAG_STR8, len, 1);
-    else if (len <= UINT32_MAX)
-        par_put_wide(e, define ? PAR_TAG_STR32_DEF : PAR_TAG_STR32, len, 4);
-    else
-        par_put_wide(e, define ? PAR_TAG_STR64_DEF : PAR_TAG_STR64, len, 8);
+    if (len < 32) *e->p++ = (uint8_t)((define ? PAR_TAG_STRING_DEF : PAR_TAG_STRING) + len);
+    else if (len <= UINT8_MAX) par_put_wide(e, define ? PAR_TAG_STR8_DEF : PAR_TAG_STR8, len, 1);
+    else if (len <= UINT32_MAX) par_put_wide(e, define ? PAR_TAG_STR32_DEF : PAR_TAG_STR32, len, 4);
+    else par_put_wide(e, define ? PAR_TAG_STR64_DEF : PAR_TAG_STR64, len, 8);
     par_put_bytes(e, s, len);
     return PAR_OK;
 }
 
 int par_put_plain_string(par_encoder *e, const char *s, size_t len) { return put_fresh(e, s, len, false); }
 
-#define DEFINED_AT_ONCE 256    /* from here on a definition costs nothing beside the string */
+#define DEFINED_AT_ONCE 256 /* from here on a definition costs nothing beside the string */
 
 void par_output_forget(par_encoder *e)
 {

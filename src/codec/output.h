@@ -13,10 +13,7 @@ bool par_output_leave_span(par_encoder *e);
 /* The dictionary starts over: whatever was called may have let objects go, whose addresses come back with others. */
 void par_output_forget(par_encoder *e);
 
-static inline bool par_output_room(par_encoder *e, size_t want)
-{
-    return (size_t)(e->end - e->p) >= want || par_output_grow(e, want);
-}
+static inline bool par_output_room(par_encoder *e, size_t want) { return (size_t)(e->end - e->p) >= want || par_output_grow(e, want); }
 
 static inline size_t par_output_at(const par_encoder *e) { return (size_t)(e->p - e->start); }
 
@@ -35,10 +32,7 @@ static inline void par_put_varint(par_encoder *e, uint64_t value) /* at most 10 
     *e->p++ = (uint8_t)value;
 }
 
-static inline void par_put_zigzag(par_encoder *e, int64_t value)
-{
-    par_put_varint(e, ((uint64_t)value << 1) ^ (uint64_t)(value >> 63));
-}
+static inline void par_put_zigzag(par_encoder *e, int64_t value) { par_put_varint(e, ((uint64_t)value << 1) ^ (uint64_t)(value >> 63)); }
 
 #define PAR_NUMBER_MAX 9 /* bytes of any number */
 /* `bytes` of the value behind its tag; room for PAR_NUMBER_MAX is there. */
@@ -52,18 +46,12 @@ static inline void par_put_wide(par_encoder *e, unsigned tag, uint64_t value, un
 
 static inline void par_put_integer(par_encoder *e, int64_t value)
 {
-    if (value >= 0 && value < 64)
-        par_put_u8(e, (unsigned)(PAR_TAG_INT + value));
-    else if (value < 0 && value >= -16)
-        par_put_u8(e, (unsigned)(PAR_TAG_NEGATIVE + value + 16));
-    else if (value >= INT8_MIN && value <= INT8_MAX)
-        par_put_wide(e, PAR_TAG_I8, (uint64_t)value, 1);
-    else if (value >= INT16_MIN && value <= INT16_MAX)
-        par_put_wide(e, PAR_TAG_I16, (uint64_t)value, 2);
-    else if (value >= INT32_MIN && value <= INT32_MAX)
-        par_put_wide(e, PAR_TAG_I32, (uint64_t)value, 4);
-    else
-        par_put_wide(e, PAR_TAG_I64, (uint64_t)value, 8);
+    if (value >= 0 && value < 64) par_put_u8(e, (unsigned)(PAR_TAG_INT + value));
+    else if (value < 0 && value >= -16) par_put_u8(e, (unsigned)(PAR_TAG_NEGATIVE + value + 16));
+    else if (value >= INT8_MIN && value <= INT8_MAX) par_put_wide(e, PAR_TAG_I8, (uint64_t)value, 1);
+    else if (value >= INT16_MIN && value <= INT16_MAX) par_put_wide(e, PAR_TAG_I16, (uint64_t)value, 2);
+    else if (value >= INT32_MIN && value <= INT32_MAX) par_put_wide(e, PAR_TAG_I32, (uint64_t)value, 4);
+    else par_put_wide(e, PAR_TAG_I64, (uint64_t)value, 8);
 }
 
 static inline void par_put_float(par_encoder *e, double value)
@@ -79,7 +67,7 @@ void par_put_run(par_encoder *e, unsigned tag, unsigned n);
 void par_put_floats(par_encoder *e, const double *values, unsigned n);
 void par_put_integers(par_encoder *e, const int64_t *values, unsigned n, uint64_t bits);
 int par_put_plain_string(par_encoder *e, const char *s, size_t len); /* past the dictionary */
-void par_put_word(par_encoder *e, uint32_t index); /* an entry of the dictionary */
+void par_put_word(par_encoder *e, uint32_t index);                   /* an entry of the dictionary */
 /* Any string; short ones go a faster way. */
 int par_put_long_string(par_encoder *e, const char *s, size_t len);
 /* Something travels beside the message. */
@@ -111,10 +99,7 @@ static inline par_word *par_find_word(const par_encoder *e, const char *key)
 #define PAR_MISSES_MANY 256u
 
 /* Where many strings in a row were not known, only every fourth is looked up. */
-static inline bool par_words_worth_a_look(par_encoder *e)
-{
-    return e->words_missed++ < PAR_MISSES_MANY || (e->words_missed & 3) == 0;
-}
+static inline bool par_words_worth_a_look(par_encoder *e) { return e->words_missed++ < PAR_MISSES_MANY || (e->words_missed & 3) == 0; }
 
 /* Up to PAR_SHORT_MAX bytes, in two pieces that may overlap. */
 static inline void par_copy_short(uint8_t *to, const char *from, size_t len)

@@ -38,10 +38,8 @@ static void path_key(lua_State *L, path_text *path)
     switch (lua_type(L, -1)) {
     case LUA_TSTRING: {
         const char *s = lua_tolstring(L, -1, &len);
-        if (is_name(s, len))
-            path_add(path, ".%s", s);
-        else
-            path_add(path, "[\"%.30s%s\"]", s, len > 30 ? "..." : "");
+        if (is_name(s, len)) path_add(path, ".%s", s);
+        else path_add(path, "[\"%.30s%s\"]", s, len > 30 ? "..." : "");
         break;
     }
     case LUA_TNUMBER: path_add(path, "[%.14g]", (double)lua_tonumber(L, -1)); break;
@@ -57,10 +55,8 @@ static void path_upvalue(lua_State *L, const par_levels *levels, size_t level, s
     const char *name = lua_getupvalue(L, -1, (int)i);
     if (name) lua_pop(L, 1);
     lua_pop(L, 1);
-    if (name && *name)
-        path_add(path, "<upvalue %s>", name);
-    else
-        path_add(path, "<upvalue %d>", (int)i);
+    if (name && *name) path_add(path, "<upvalue %s>", name);
+    else path_add(path, "<upvalue %d>", (int)i);
 }
 
 static void path_level(lua_State *L, par_encoder *e, size_t level, path_text *path)
@@ -170,4 +166,3 @@ int par_refuse(lua_State *L, par_encoder *e, const char *format, ...)
     va_end(args);
     return par_error_set(e->err, PAR_E_UNSUPPORTED, "%s: %s", path.text, what);
 }
-

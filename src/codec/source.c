@@ -115,7 +115,8 @@ int par_source_find(const char *text, size_t len, int first, int last, par_sourc
     int depth = 0, found = 0;
     scanner s = {text, len, 0, 1};
     size_t begin, n;
-    if (len && text[0] == '#') while (s.at < len && text[s.at] != '\n') s.at++;
+    if (len && text[0] == '#')
+        while (s.at < len && text[s.at] != '\n') s.at++;
     while (next_word(&s, &begin, &n)) {
         bool function = is(&s, begin, n, "function");
         if (function || is(&s, begin, n, "do") || is(&s, begin, n, "if") || is(&s, begin, n, "repeat")) {

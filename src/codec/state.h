@@ -19,22 +19,22 @@
 
 /* ---- encoding ---- */
 
-typedef enum par_step { /* what an open container of the encoder does next; which key is on its level */
-    PAR_STEP_SEQUENCE,  /* elements 1..n in the order of lua_next: key */
-    PAR_STEP_FILL,      /* the remaining elements by index: the key that broke the sequence, or nil */
-    PAR_STEP_RECORD,    /* the values of a record, number i of n: the last key */
-    PAR_STEP_HASH,      /* other entries: the last key */
-    PAR_STEP_KEY,       /* the key itself was a container and is written: key; its value comes next */
-    PAR_STEP_METATABLE, /* the metatable is being written, then the table is done */
-    PAR_STEP_UPVALUES,  /* of a function, number i of n: nil */
-    PAR_STEP_HOOKED,    /* values that an encode hook returned, in a table: nil */
-    PAR_STEP_CLASS      /* the same of an object whose class wrote them: the object is known by then */
+typedef enum par_step {                     /* what an open container of the encoder does next; which key is on its level */
+                        PAR_STEP_SEQUENCE,  /* elements 1..n in the order of lua_next: key */
+                        PAR_STEP_FILL,      /* the remaining elements by index: the key that broke the sequence, or nil */
+                        PAR_STEP_RECORD,    /* the values of a record, number i of n: the last key */
+                        PAR_STEP_HASH,      /* other entries: the last key */
+                        PAR_STEP_KEY,       /* the key itself was a container and is written: key; its value comes next */
+                        PAR_STEP_METATABLE, /* the metatable is being written, then the table is done */
+                        PAR_STEP_UPVALUES,  /* of a function, number i of n: nil */
+                        PAR_STEP_HOOKED,    /* values that an encode hook returned, in a table: nil */
+                        PAR_STEP_CLASS      /* the same of an object whose class wrote them: the object is known by then */
 } par_step;
 
-typedef enum par_rest { /* FILL: what follows the elements */
-    PAR_REST_KEY,  /* the key that broke the sequence, and those behind it */
-    PAR_REST_NONE, /* nothing */
-    PAR_REST_ALL   /* look at all keys */
+typedef enum par_rest {                /* FILL: what follows the elements */
+                        PAR_REST_KEY,  /* the key that broke the sequence, and those behind it */
+                        PAR_REST_NONE, /* nothing */
+                        PAR_REST_ALL   /* look at all keys */
 } par_rest;
 
 typedef struct par_open {
@@ -42,12 +42,12 @@ typedef struct par_open {
     uint8_t rest;
     bool has_metatable;
     bool named_checked; /* the table is known not to be found by name */
-    bool direct;     /* the direct walk goes through it */
-    uint8_t shape;   /* RECORD: its number */
-    size_t at;       /* offset of the first tag */
-    size_t i, n;     /* elements (or upvalues, or values of a record) done and in all */
-    size_t entries;  /* in the hash part */
-    const void *table; /* from here on for the direct walk: the table, and what it was like when Lua was last called */
+    bool direct;        /* the direct walk goes through it */
+    uint8_t shape;      /* RECORD: its number */
+    size_t at;          /* offset of the first tag */
+    size_t i, n;        /* elements (or upvalues, or values of a record) done and in all */
+    size_t entries;     /* in the hash part */
+    const void *table;  /* from here on for the direct walk: the table, and what it was like when Lua was last called */
     const void *nodes;
     size_t n_slots, n_nodes;
     size_t position; /* of the entry after the one that is being written, in the order of lua_next */
@@ -85,14 +85,14 @@ typedef struct par_shapes { /* of records: encode_shape.c */
     par_sighting sightings[PAR_SHAPE_SIGHTINGS];
 } par_shapes;
 
-#define PAR_KEYS_ON_STACK 64        /* decoder: keys of shapes in stack slots */
+#define PAR_KEYS_ON_STACK 64   /* decoder: keys of shapes in stack slots */
 #define PAR_WORDS_ON_STACK 64u /* decoder: dictionary entries in stack slots */
 #define PAR_WORD_ONCE UINT32_MAX
 #define PAR_WORD_SLOTS 1024u
 
 typedef struct par_sent_storage {
     par_storage *storage; /* one reference is ours, until the message is sent */
-    int64_t first, last; /* elements somebody in this message uses */
+    int64_t first, last;  /* elements somebody in this message uses */
 } par_sent_storage;
 
 typedef struct par_encoder {
@@ -116,40 +116,40 @@ typedef struct par_encoder {
     uint32_t n_payloads;
     size_t payloads_capacity;
     const struct par_direct *direct; /* the walk past the API; NULL: not in use */
-    size_t through_api;  /* entries that were written without it, since the codec was made */
-    const void *globals; /* NULL: not looked up yet */
-    const void *plain_metatable; /* the last that was seen to be of no class that writes its objects itself */
+    size_t through_api;              /* entries that were written without it, since the codec was made */
+    const void *globals;             /* NULL: not looked up yet */
+    const void *plain_metatable;     /* the last that was seen to be of no class that writes its objects itself */
     unsigned flags;
     uint8_t header_flags;
-    bool doubles_only;   /* integers that no double holds are refused */
-    bool check_names;    /* look every table up among the names (a second try) */
-    bool names_fresh;    /* the names were brought up to date during this message */
+    bool doubles_only; /* integers that no double holds are refused */
+    bool check_names;  /* look every table up among the names (a second try) */
+    bool names_fresh;  /* the names were brought up to date during this message */
     const char *name;
     unsigned hooked_open; /* objects whose encoded form is being written */
-    size_t kept;         /* results of hooks, which live as long as the message */
-    int count, current;  /* values of the message, and which one is being written */
+    size_t kept;          /* results of hooks, which live as long as the message */
+    int count, current;   /* values of the message, and which one is being written */
     par_error *err;
 } par_encoder;
 
 /* ---- decoding ---- */
 
-typedef enum par_take { /* what an open container of the decoder waits for */
-    PAR_TAKE_ELEMENT,   /* number i of n; then entries if there is a hash part */
-    PAR_TAKE_KEY,
-    PAR_TAKE_VALUE,
-    PAR_TAKE_FIELD,     /* value number i of the n of a record, whose keys begin at number `fixed` */
-    PAR_TAKE_METATABLE,
-    PAR_TAKE_UPVALUE,   /* number i of n; beyond `fixed` comes the environment */
-    PAR_TAKE_HOOKED,    /* number i of n, into a table */
-    PAR_TAKE_CLASS      /* the same, for an object that is made already */
+typedef enum par_take {                   /* what an open container of the decoder waits for */
+                        PAR_TAKE_ELEMENT, /* number i of n; then entries if there is a hash part */
+                        PAR_TAKE_KEY,
+                        PAR_TAKE_VALUE,
+                        PAR_TAKE_FIELD, /* value number i of the n of a record, whose keys begin at number `fixed` */
+                        PAR_TAKE_METATABLE,
+                        PAR_TAKE_UPVALUE, /* number i of n; beyond `fixed` comes the environment */
+                        PAR_TAKE_HOOKED,  /* number i of n, into a table */
+                        PAR_TAKE_CLASS    /* the same, for an object that is made already */
 } par_take;
 
 typedef struct par_filling {
     uint8_t take;
-    bool hash;       /* a hash part follows the elements */
-    bool metatable;  /* a metatable follows the table */
+    bool hash;      /* a hash part follows the elements */
+    bool metatable; /* a metatable follows the table */
     size_t i, n;
-    size_t fixed;    /* UPVALUE: how many of the n; HOOKED: number of its reference, or 0; FIELD: see there */
+    size_t fixed; /* UPVALUE: how many of the n; HOOKED: number of its reference, or 0; FIELD: see there */
 } par_filling;
 
 typedef struct par_got_storage {
@@ -161,15 +161,15 @@ typedef struct par_decoder {
     const uint8_t *start, *p, *end;
     par_buffer own; /* a copy of the message, when hooks run */
     bool owned;
-    size_t budget; /* entries that may still be presized */
-    uint8_t tag;   /* see PAR_DECODE_OTHER */
+    size_t budget;                   /* entries that may still be presized */
+    uint8_t tag;                     /* see PAR_DECODE_OTHER */
     const struct par_direct *direct; /* fills arrays with numbers; NULL: not in use */
-    size_t through_api; /* numbers of runs that were pushed one by one, since the codec was made */
+    size_t through_api;              /* numbers of runs that were pushed one by one, since the codec was made */
     par_levels levels;
     par_filling *open;
     size_t open_capacity;
-    int refs_index;    /* stack index of the table of references; 0: the message has none */
-    int words_index;   /* of the first dictionary entry; the entries beyond PAR_WORDS_ON_STACK are in a table behind */
+    int refs_index;  /* stack index of the table of references; 0: the message has none */
+    int words_index; /* of the first dictionary entry; the entries beyond PAR_WORDS_ON_STACK are in a table behind */
     uint32_t words_limit, words_defined;
     int keys_index; /* the same for the keys of shapes */
     uint32_t n_shapes, n_keys;
@@ -177,7 +177,7 @@ typedef struct par_decoder {
         uint16_t first;
         uint8_t n;
     } shapes[PAR_SHAPES_MAX];
-    uint64_t *refs;    /* offsets of the values in the table of references, ascending */
+    uint64_t *refs; /* offsets of the values in the table of references, ascending */
     size_t n_refs, refs_capacity;
     par_got_storage *storages;
     uint32_t n_storages;
@@ -190,9 +190,9 @@ typedef struct par_decoder {
     uint32_t n_strings; /* of the payloads were strings: each is one once, or a few bytes would stand for any number of them */
     unsigned flags;
     uint8_t header_flags;
-    int current, count; /* which of the message's values is being read, and how many there are */
+    int current, count;             /* which of the message's values is being read, and how many there are */
     const par_codec_origin *origin; /* NULL: not known */
-    char refused[160];  /* code that is not accepted, in words; empty: none so far */
+    char refused[160];              /* code that is not accepted, in words; empty: none so far */
     par_error *err;
 } par_decoder;
 

@@ -68,8 +68,7 @@ static int wait_for_votes(par_board *board, int64_t deadline_ns, par_error *err)
         pass_over_the_gone(board);
         if (board->there == board->n) break;
         if (par_broken_interrupted(board)) return par_error_set(err, PAR_E_INTERRUPTED, "interrupted");
-        if (par_latch_overdue(deadline_ns))
-            return par_broken_waited(board, par_os_now_ns() - began_ns, has_not_voted, err);
+        if (par_latch_overdue(deadline_ns)) return par_broken_waited(board, par_os_now_ns() - began_ns, has_not_voted, err);
     }
     return PAR_OK;
 }

@@ -178,10 +178,7 @@ unsigned par_board_rank(const par_board *board) { return board->rank; }
 
 unsigned par_board_size(const par_board *board) { return board->n; }
 
-uint32_t par_board_id(const par_board *board, unsigned rank)
-{
-    return board->ids && rank < board->n ? board->ids[board->member[rank]] : 0;
-}
+uint32_t par_board_id(const par_board *board, unsigned rank) { return board->ids && rank < board->n ? board->ids[board->member[rank]] : 0; }
 
 unsigned par_board_place(const par_board *board, unsigned rank) { return board->member[rank]; }
 

@@ -54,7 +54,7 @@ int par_board_regroup(par_board *board, int64_t deadline_ns, par_error *err);
 
 unsigned par_board_rank(const par_board *board);
 unsigned par_board_size(const par_board *board);
-uint32_t par_board_id(const par_board *board, unsigned rank); /* 0: not known */
+uint32_t par_board_id(const par_board *board, unsigned rank);    /* 0: not known */
 unsigned par_board_place(const par_board *board, unsigned rank); /* its seat */
 typedef enum par_board_fate { PAR_FATE_ALIVE, PAR_FATE_LEFT, PAR_FATE_DIED } par_board_fate;
 /* As far as can be told now. */

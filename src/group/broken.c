@@ -21,16 +21,13 @@ bool par_board_is_broken(const par_board *board)
     return why_of(board, &seat) != PAR_BROKEN_NOT;
 }
 
-bool par_broken_interrupted(const par_board *board)
-{
-    return board->owner.interrupted && board->owner.interrupted(board->owner.context);
-}
+bool par_broken_interrupted(const par_board *board) { return board->owner.interrupted && board->owner.interrupted(board->owner.context); }
 
 /* --- in words --- */
 const char *par_call_name(unsigned call)
 {
-    static const char *const names[PAR_CALL_COUNT] = {"barrier", "broadcast", "scatter", "gather", "allgather",
-                                                      "reduce", "allreduce", "reduce_scatter", "regroup"};
+    static const char *const names[PAR_CALL_COUNT] = {"barrier", "broadcast", "scatter",        "gather", "allgather",
+                                                      "reduce",  "allreduce", "reduce_scatter", "regroup"};
     return call < PAR_CALL_COUNT ? names[call] : "a call of another kind";
 }
 
@@ -59,9 +56,7 @@ static int say_broken(par_board *board, par_broken why, unsigned seat, par_error
     board->failure = (par_board_failure){.kind = PAR_FAILURE_OTHER, .rank = rank, .id = par_board_id(board, rank)};
     name_of(board, rank, name, sizeof name);
     switch (why) {
-    case PAR_BROKEN_DIED:
-        board->failure.kind = PAR_FAILURE_DIED;
-        return par_error_set(err, PAR_E_CLOSED, "%s: %s has died", call, name);
+    case PAR_BROKEN_DIED: board->failure.kind = PAR_FAILURE_DIED; return par_error_set(err, PAR_E_CLOSED, "%s: %s has died", call, name);
     case PAR_BROKEN_LEFT:
         board->failure.kind = PAR_FAILURE_LEFT;
         return par_error_set(err, PAR_E_CLOSED, "%s: %s has left the group", call, name);
@@ -71,10 +66,8 @@ static int say_broken(par_board *board, par_broken why, unsigned seat, par_error
     case PAR_BROKEN_INTERRUPTED:
         if (own) return par_error_set(err, PAR_E_INTERRUPTED, "interrupted");
         return par_error_set(err, PAR_E_CLOSED, "%s: %s was interrupted while it waited, which breaks the group", call, name);
-    case PAR_BROKEN_REGROUP:
-        return par_error_set(err, PAR_E_CLOSED, "%s: %s has called regroup, which ends this group", call, name);
-    default:
-        return par_error_set(err, PAR_E_CORRUPT, "%s: somebody has written over the memory of the group", call);
+    case PAR_BROKEN_REGROUP: return par_error_set(err, PAR_E_CLOSED, "%s: %s has called regroup, which ends this group", call, name);
+    default: return par_error_set(err, PAR_E_CORRUPT, "%s: somebody has written over the memory of the group", call);
     }
 }
 
@@ -124,11 +117,9 @@ static void name_late(const par_board *board, bool (*is_late)(const par_board *b
     }
     unsigned named = n < NAMED_MAX ? n : NAMED_MAX;
     snprintf(out, room, n == 1 ? "member" : "members");
-    for (unsigned i = 0; i < named; i++)
-        add(out, room, i == 0 ? " %u" : i + 1 == n ? " and %u" : ", %u", late[i] + 1);
+    for (unsigned i = 0; i < named; i++) add(out, room, i == 0 ? " %u" : i + 1 == n ? " and %u" : ", %u", late[i] + 1);
     if (n > named) add(out, room, " and %u more", n - named);
-    for (unsigned i = 0; i < named && board->ids; i++)
-        add(out, room, i == 0 ? " (child %u" : ", child %u", par_board_id(board, late[i]));
+    for (unsigned i = 0; i < named && board->ids; i++) add(out, room, i == 0 ? " (child %u" : ", child %u", par_board_id(board, late[i]));
     if (named && board->ids) add(out, room, n > named ? ", ...)" : ")", 0);
 }
 

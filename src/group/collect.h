@@ -27,7 +27,7 @@ typedef struct par_reduction {
     par_type type; /* has this operation */
     int64_t n;     /* elements */
     const void *src;
-    void *dst;     /* may be src */
+    void *dst; /* may be src */
 } par_reduction;
 int par_collect_allreduce(par_board *board, const par_reduction *what, int64_t deadline_ns, par_error *err);
 /* dst is the root's alone. */
@@ -37,12 +37,12 @@ int par_collect_reduce_scatter(par_board *board, const par_reduction *what, int6
 
 /* --- bytes from members to members, piece by piece --- */
 typedef struct par_transfer {
-    par_call call;        /* the way: BROADCAST, SCATTER, GATHER or ALLGATHER */
-    par_call meant;       /* what it is done for: all have to agree on that; BARRIER (0): for itself */
-    unsigned root;        /* of the first three; 0 for ALLGATHER */
-    uint8_t type;         /* anything that all have to agree on */
-    bool same;            /* all say the same length (or the call is PAR_E_INVALID); else each sender says its own */
-    uint64_t length;      /* of what we send, to each; without `same` 0 where we send nothing */
+    par_call call;           /* the way: BROADCAST, SCATTER, GATHER or ALLGATHER */
+    par_call meant;          /* what it is done for: all have to agree on that; BARRIER (0): for itself */
+    unsigned root;           /* of the first three; 0 for ALLGATHER */
+    uint8_t type;            /* anything that all have to agree on */
+    bool same;               /* all say the same length (or the call is PAR_E_INVALID); else each sender says its own */
+    uint64_t length;         /* of what we send, to each; without `same` 0 where we send nothing */
     const uint64_t *lengths; /* SCATTER at the root, without `same`: for each member; else NULL */
     void *context;
     /* Writes bytes [offset, offset + len) of what member `to` is to get. `to` is our own rank where all get the same; otherwise never:
@@ -62,7 +62,6 @@ int par_collect_scatter(par_board *board, unsigned root, uint8_t type, const voi
                         par_error *err);
 int par_collect_gather(par_board *board, unsigned root, uint8_t type, const void *src, void *dst, uint64_t bytes, int64_t deadline_ns,
                        par_error *err);
-int par_collect_allgather(par_board *board, uint8_t type, const void *src, void *dst, uint64_t bytes, int64_t deadline_ns,
-                          par_error *err);
+int par_collect_allgather(par_board *board, uint8_t type, const void *src, void *dst, uint64_t bytes, int64_t deadline_ns, par_error *err);
 
 #endif

@@ -222,8 +222,7 @@ int par_collect_gather(par_board *board, unsigned root, uint8_t type, const void
     return move(board, (par_transfer){.call = PAR_CALL_GATHER, .root = root, .type = type, .length = bytes}, &at, deadline_ns, err);
 }
 
-int par_collect_allgather(par_board *board, uint8_t type, const void *src, void *dst, uint64_t bytes, int64_t deadline_ns,
-                          par_error *err)
+int par_collect_allgather(par_board *board, uint8_t type, const void *src, void *dst, uint64_t bytes, int64_t deadline_ns, par_error *err)
 {
     memory at = {.src = src, .dst = dst, .dst_each = bytes};
     return move(board, (par_transfer){.call = PAR_CALL_ALLGATHER, .type = type, .length = bytes}, &at, deadline_ns, err);

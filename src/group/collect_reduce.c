@@ -17,8 +17,8 @@ typedef struct reducing {
     par_board *board;
     const par_reduction *what;
     const uint8_t *src;
-    uint8_t *dst;  /* NULL: the result is somebody else's */
-    size_t bytes;  /* of all elements */
+    uint8_t *dst; /* NULL: the result is somebody else's */
+    size_t bytes; /* of all elements */
 } reducing;
 
 /* Part of a window, in bytes. */
@@ -119,8 +119,8 @@ static int reduce_said(const reducing *r, par_say *say, int64_t deadline_ns, par
 static int bytes_of(const par_reduction *what, uint64_t times, size_t *bytes, par_error *err)
 {
     size_t each;
-    if (par_checked_mul_size((size_t)what->n, par_type_bytes(what->type), &each) &&
-        par_checked_mul_size(each, times, bytes) && *bytes <= PTRDIFF_MAX)
+    if (par_checked_mul_size((size_t)what->n, par_type_bytes(what->type), &each) && par_checked_mul_size(each, times, bytes) &&
+        *bytes <= PTRDIFF_MAX)
         return PAR_OK;
     return par_error_set(err, PAR_E_INVALID, "%lld elements cannot be", (long long)what->n);
 }

@@ -11,21 +11,21 @@
 struct par_board {
     par_board_page *page;
     par_layout layout;
-    int fd;             /* our sign of life */
-    bool signs;         /* there are signs of life; else process numbers tell who lives */
+    int fd;     /* our sign of life */
+    bool signs; /* there are signs of life; else process numbers tell who lives */
     unsigned seats, seat;
-    uint32_t *ids;      /* by seat; NULL: not known */
-    uint32_t *member;   /* by rank: the seats of those in the group */
+    uint32_t *ids;    /* by seat; NULL: not known */
+    uint32_t *member; /* by rank: the seats of those in the group */
     unsigned n, rank;
-    uint32_t group;     /* how many groups stood on this board before this one */
-    uint64_t phase;     /* the last one we entered */
-    uint64_t target;    /* arrivals when all have entered it */
-    bool voting;        /* our vote for the next group is cast, and the others' are awaited (agree.c) */
-    uint8_t call;       /* par_call that we are in, for messages */
-    const void **runs;  /* by rank: room for a collective */
-    uint64_t *lengths;  /* the same */
-    unsigned there;     /* members up to this rank have entered the phase */
-    unsigned looked;    /* where the last look for the dead ended */
+    uint32_t group;    /* how many groups stood on this board before this one */
+    uint64_t phase;    /* the last one we entered */
+    uint64_t target;   /* arrivals when all have entered it */
+    bool voting;       /* our vote for the next group is cast, and the others' are awaited (agree.c) */
+    uint8_t call;      /* par_call that we are in, for messages */
+    const void **runs; /* by rank: room for a collective */
+    uint64_t *lengths; /* the same */
+    unsigned there;    /* members up to this rank have entered the phase */
+    unsigned looked;   /* where the last look for the dead ended */
     par_waiter waiter;
     par_board_owner owner;
     par_board_failure failure;

@@ -116,7 +116,4 @@ int par_latch_wait(par_latch *latch, par_waiter *waiter, par_latch_look *look, v
     return rc;
 }
 
-int par_latch_overdue(int64_t deadline_ns)
-{
-    return deadline_ns != PAR_NEVER && par_os_now_ns() >= deadline_ns ? PAR_E_TIMEOUT : PAR_OK;
-}
+int par_latch_overdue(int64_t deadline_ns) { return deadline_ns != PAR_NEVER && par_os_now_ns() >= deadline_ns ? PAR_E_TIMEOUT : PAR_OK; }

@@ -12,7 +12,7 @@
 #include "base/status.h"
 #include "channel/spin.h"
 
-typedef struct par_latch { /* in shared memory, zeroed */
+typedef struct par_latch {                              /* in shared memory, zeroed */
     _Alignas(PAR_CACHE_LINE) _Atomic uint32_t bell;     /* + 1 when somebody is to be woken */
     _Alignas(PAR_CACHE_LINE) _Atomic uint32_t sleepers; /* those who sleep, or are about to */
 } par_latch;
@@ -20,9 +20,9 @@ typedef struct par_latch { /* in shared memory, zeroed */
 /* How one process waits at a latch: its own memory. */
 typedef struct par_waiter {
     par_spin spin, yield;
-    bool crowded;     /* there are more processes than cores: a spin would only keep the others from running */
-    unsigned yields;  /* so many in one wait, at most */
-    unsigned quiet;   /* slices slept in a row */
+    bool crowded;    /* there are more processes than cores: a spin would only keep the others from running */
+    unsigned yields; /* so many in one wait, at most */
+    unsigned quiet;  /* slices slept in a row */
 } par_waiter;
 
 /* Is what is waited for there? Not 0 (which par_latch_wait returns): yes, or it cannot come. Looks with loads that are

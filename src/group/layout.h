@@ -20,12 +20,12 @@
 #define PAR_SAY_BYTES 40 /* a value up to this needs no window */
 
 typedef struct par_say { /* what a member says when it enters a phase */
-    uint8_t call;    /* par_call: which collective */
-    uint8_t type;    /* of its elements */
-    uint8_t op;      /* what is done to them */
-    uint8_t flags;   /* the call's own */
+    uint8_t call;        /* par_call: which collective */
+    uint8_t type;        /* of its elements */
+    uint8_t op;          /* what is done to them */
+    uint8_t flags;       /* the call's own */
     uint32_t root;
-    uint64_t count;  /* elements, or bytes of a value */
+    uint64_t count; /* elements, or bytes of a value */
     uint8_t bytes[PAR_SAY_BYTES];
 } par_say;
 
@@ -42,7 +42,7 @@ typedef struct par_slot {
 typedef struct par_seat {
     _Alignas(PAR_CACHE_LINE) par_slot slot[2];
     _Alignas(PAR_CACHE_LINE) _Atomic uint64_t vote; /* the last group that it wants to be in (agree.c) */
-    _Atomic uint32_t pid; /* where the system has no signs of life; 0: has not joined */
+    _Atomic uint32_t pid;                           /* where the system has no signs of life; 0: has not joined */
 } par_seat;
 
 /* What a group has of its own. The groups on a board use three in turn: while a slow member still sleeps in the one that has come
@@ -56,7 +56,7 @@ typedef struct par_words {
 typedef struct par_board_page {
     uint64_t magic;
     uint32_t version, seats;
-    uint32_t signs; /* 1: the descriptors of the members are signs of life */
+    uint32_t signs;                                   /* 1: the descriptors of the members are signs of life */
     _Alignas(PAR_CACHE_LINE) _Atomic uint64_t broken; /* par_broken_word, or of an older group than one's own: not broken */
     par_words words[PAR_BOARD_WORDS];
 } par_board_page;

@@ -9,7 +9,7 @@
 
 #include "group/latch.h"
 
-typedef struct par_lock_words { /* in shared memory, zeroed when it is made */
+typedef struct par_lock_words {                     /* in shared memory, zeroed when it is made */
     par_latch latch;                                /* those who wait for the lock */
     par_latch changed;                              /* those who wait for a notify */
     _Alignas(PAR_CACHE_LINE) _Atomic uint32_t word; /* 0: free, or the number of the holder's handle */

@@ -28,10 +28,7 @@ static int look_at_count(void *context)
     return arrived - board->target < board->n ? 1 : PAR_E_CORRUPT; /* the others may be one phase ahead */
 }
 
-static par_latch_look *look_of(const par_board *board)
-{
-    return board->n <= PAR_BOARD_LOOK_MAX ? look_at_all : look_at_count;
-}
+static par_latch_look *look_of(const par_board *board) { return board->n <= PAR_BOARD_LOOK_MAX ? look_at_all : look_at_count; }
 
 /* Says that we have entered the next phase. Of those who enter, the last one in the order of these stores sees them all. */
 static void enter(par_board *board)
@@ -125,10 +122,7 @@ static uint8_t *window(const par_board *board, unsigned seat, uint64_t phase)
 
 size_t par_phase_window_bytes(const par_board *board) { return board->layout.window_bytes; }
 
-uint8_t *par_phase_next_window(const par_board *board, unsigned rank)
-{
-    return window(board, board->member[rank], board->phase + 1);
-}
+uint8_t *par_phase_next_window(const par_board *board, unsigned rank) { return window(board, board->member[rank], board->phase + 1); }
 
 const uint8_t *par_phase_window(const par_board *board, unsigned rank) { return window(board, board->member[rank], board->phase); }
 

@@ -208,10 +208,7 @@ typedef struct adding {
 
 static bool is_number(const par_table_value *value) { return value->kind == PAR_TABLE_INTEGER || value->kind == PAR_TABLE_FLOAT; }
 
-static double number_of(const par_table_value *value)
-{
-    return value->kind == PAR_TABLE_FLOAT ? value->number : (double)value->integer;
-}
+static double number_of(const par_table_value *value) { return value->kind == PAR_TABLE_FLOAT ? value->number : (double)value->integer; }
 
 static int to_add(void *context, par_table_value *value, bool *put_it, par_error *err)
 {
@@ -221,8 +218,7 @@ static int to_add(void *context, par_table_value *value, bool *put_it, par_error
     if (!is_number(value)) return par_error_set(err, PAR_E_INVALID, "what is there is no number to add to");
     if (value->kind == PAR_TABLE_INTEGER && what->n->kind == PAR_TABLE_INTEGER)
         value->integer = (int64_t)((uint64_t)value->integer + (uint64_t)what->n->integer);
-    else
-        *value = (par_table_value){.kind = PAR_TABLE_FLOAT, .number = number_of(value) + number_of(what->n)};
+    else *value = (par_table_value){.kind = PAR_TABLE_FLOAT, .number = number_of(value) + number_of(what->n)};
     *what->sum = *value;
     return PAR_OK;
 }

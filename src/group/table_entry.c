@@ -85,8 +85,7 @@ static bool holds(const _Atomic uint64_t *from, const uint8_t *bytes, size_t len
 static bool has_key(const par_entry *entry, const par_key *key)
 {
     return entry->hash == key->hash && entry->key_kind == key->value.kind && entry->key_len == key->value.len &&
-           par_table_load(&entry->at[PAR_ENTRY_KEY]) == key->word &&
-           holds(entry->at + PAR_ENTRY_WORDS, key->value.bytes, key->value.len);
+           par_table_load(&entry->at[PAR_ENTRY_KEY]) == key->word && holds(entry->at + PAR_ENTRY_WORDS, key->value.bytes, key->value.len);
 }
 
 int par_entry_find(const par_table *table, uint64_t turn, const par_key *key, size_t *slot, par_entry *entry)
@@ -152,8 +151,8 @@ void par_entry_write(const par_table *table, uint64_t turn, size_t place, const 
     _Atomic uint64_t *at = table->half[turn & 1] + place;
     size_t key_len = key->value.len, value_len = value->kind == PAR_TABLE_STRING ? value->len : 0;
     par_table_store(&at[PAR_ENTRY_HEAD], par_entry_size(&key->value, value) | (uint64_t)key->hash << 32);
-    par_table_store(&at[PAR_ENTRY_LENGTHS], key_len | (uint64_t)value_len << PAR_TABLE_STRING_BITS |
-                                                (uint64_t)key->value.kind << 56 | (uint64_t)value->kind << 60);
+    par_table_store(&at[PAR_ENTRY_LENGTHS],
+                    key_len | (uint64_t)value_len << PAR_TABLE_STRING_BITS | (uint64_t)key->value.kind << 56 | (uint64_t)value->kind << 60);
     par_table_store(&at[PAR_ENTRY_KEY], key->word);
     par_table_store(&at[PAR_ENTRY_VALUE], par_entry_word(value));
     copy_in(at + PAR_ENTRY_WORDS, key->value.bytes, key_len);

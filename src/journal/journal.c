@@ -27,7 +27,7 @@ static const char *const texts[STATEMENTS] = {
 struct par_journal {
     const par_sqlite *sqlite;
     par_sqlite_db *db;
-    int lock_fd; /* -1: it is only read. Closed after db: a file's locks go when any descriptor of it is closed */
+    int lock_fd;  /* -1: it is only read. Closed after db: a file's locks go when any descriptor of it is closed */
     bool changed; /* a transaction is open */
     par_sqlite_statement *statements[STATEMENTS];
     char path[];
@@ -73,7 +73,8 @@ static bool bind_bytes(par_journal *journal, par_sqlite_statement *s, int place,
 {
     if (!bytes) return journal->sqlite->bind_blob(s, place, NULL, 0, NULL) == PAR_SQLITE_OK; /* NULL */
     if (len > INT_MAX) return false;
-    int rc = text ? journal->sqlite->bind_text(s, place, bytes, (int)len, NULL) : journal->sqlite->bind_blob(s, place, bytes, (int)len, NULL);
+    int rc = text ? journal->sqlite->bind_text(s, place, bytes, (int)len, NULL)
+                  : journal->sqlite->bind_blob(s, place, bytes, (int)len, NULL);
     return rc == PAR_SQLITE_OK;
 }
 
@@ -114,10 +115,12 @@ static int64_t ask_number(par_journal *journal, const char *text, par_error *err
 static int make_tables(par_journal *journal, par_error *err)
 {
     char text[500];
-    snprintf(text, sizeof text, "BEGIN IMMEDIATE; PRAGMA application_id = %d; PRAGMA user_version = %d;"
+    snprintf(text, sizeof text,
+             "BEGIN IMMEDIATE; PRAGMA application_id = %d; PRAGMA user_version = %d;"
              "CREATE TABLE note (name TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID;"
              "CREATE TABLE task (number INTEGER PRIMARY KEY, state INTEGER, item TEXT, value BLOB, message TEXT, at REAL);"
-             "CREATE INDEX failed ON task (number) WHERE state = 2; COMMIT", APPLICATION_ID, FORMAT);
+             "CREATE INDEX failed ON task (number) WHERE state = 2; COMMIT",
+             APPLICATION_ID, FORMAT);
     return execute(journal, text, err);
 }
 
@@ -130,7 +133,8 @@ static int check_format(par_journal *journal, bool read_only, par_error *err)
     if (err->code != PAR_OK) return err->code;
     if (id == 0 && tables == 0 && !read_only) return make_tables(journal, err);
     if (id != APPLICATION_ID)
-        return par_error_set(err, PAR_E_UNSUPPORTED, "journal %s: this database belongs to another program: give another file", journal->path);
+        return par_error_set(err, PAR_E_UNSUPPORTED, "journal %s: this database belongs to another program: give another file",
+                             journal->path);
     if (format != FORMAT)
         return par_error_set(err, PAR_E_UNSUPPORTED, "journal %s: it was written by another release of this library (format %d, here %d)",
                              journal->path, (int)format, FORMAT);
@@ -221,7 +225,8 @@ int par_journal_put(par_journal *journal, const par_journal_row *row, par_error 
     if (!s) return err->code;
     bool bound = journal->sqlite->bind_int64(s, 1, row->number) == PAR_SQLITE_OK &&
                  journal->sqlite->bind_int64(s, 2, row->state) == PAR_SQLITE_OK &&
-                 bind_bytes(journal, s, 3, row->item, row->item_len, true) && bind_bytes(journal, s, 4, row->bytes, row->bytes_len, false) &&
+                 bind_bytes(journal, s, 3, row->item, row->item_len, true) &&
+                 bind_bytes(journal, s, 4, row->bytes, row->bytes_len, false) &&
                  bind_bytes(journal, s, 5, row->message, row->message_len, true);
     return run(journal, s, bound, err);
 }

@@ -17,8 +17,8 @@ typedef struct par_journal par_journal;
 typedef enum par_journal_state { PAR_JOURNAL_DONE = 1, PAR_JOURNAL_FAILED = 2 } par_journal_state;
 
 typedef struct par_journal_row {
-    int64_t number; /* of the task, from 1 */
-    int64_t state;  /* of par_journal_state; read from a file it may be anything */
+    int64_t number;                     /* of the task, from 1 */
+    int64_t state;                      /* of par_journal_state; read from a file it may be anything */
     const char *item, *bytes, *message; /* the item's hash; the encoded result or error; an error's text. None has to end with 0 */
     size_t item_len, bytes_len, message_len;
     double at_seconds; /* when it was kept, since 1970 */

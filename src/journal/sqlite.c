@@ -7,16 +7,24 @@
 
 static bool load(void *library, par_sqlite *sqlite)
 {
-    const par_os_symbol all[] = {
-        {"sqlite3_open_v2", &sqlite->open},           {"sqlite3_close", &sqlite->close},
-        {"sqlite3_exec", &sqlite->exec},              {"sqlite3_errmsg", &sqlite->errmsg},
-        {"sqlite3_errcode", &sqlite->errcode},        {"sqlite3_busy_timeout", &sqlite->busy_timeout},
-        {"sqlite3_prepare_v2", &sqlite->prepare},     {"sqlite3_finalize", &sqlite->finalize},
-        {"sqlite3_step", &sqlite->step},              {"sqlite3_reset", &sqlite->reset},
-        {"sqlite3_bind_int64", &sqlite->bind_int64},  {"sqlite3_bind_text", &sqlite->bind_text},
-        {"sqlite3_bind_blob", &sqlite->bind_blob},    {"sqlite3_column_int64", &sqlite->column_int64},
-        {"sqlite3_column_double", &sqlite->column_double}, {"sqlite3_column_text", &sqlite->column_text},
-        {"sqlite3_column_blob", &sqlite->column_blob}, {"sqlite3_column_bytes", &sqlite->column_bytes}};
+    const par_os_symbol all[] = {{"sqlite3_open_v2", &sqlite->open},
+                                 {"sqlite3_close", &sqlite->close},
+                                 {"sqlite3_exec", &sqlite->exec},
+                                 {"sqlite3_errmsg", &sqlite->errmsg},
+                                 {"sqlite3_errcode", &sqlite->errcode},
+                                 {"sqlite3_busy_timeout", &sqlite->busy_timeout},
+                                 {"sqlite3_prepare_v2", &sqlite->prepare},
+                                 {"sqlite3_finalize", &sqlite->finalize},
+                                 {"sqlite3_step", &sqlite->step},
+                                 {"sqlite3_reset", &sqlite->reset},
+                                 {"sqlite3_bind_int64", &sqlite->bind_int64},
+                                 {"sqlite3_bind_text", &sqlite->bind_text},
+                                 {"sqlite3_bind_blob", &sqlite->bind_blob},
+                                 {"sqlite3_column_int64", &sqlite->column_int64},
+                                 {"sqlite3_column_double", &sqlite->column_double},
+                                 {"sqlite3_column_text", &sqlite->column_text},
+                                 {"sqlite3_column_blob", &sqlite->column_blob},
+                                 {"sqlite3_column_bytes", &sqlite->column_bytes}};
     return par_os_library_symbols(library, all, sizeof all / sizeof *all);
 }
 

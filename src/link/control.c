@@ -17,9 +17,7 @@ static void take_from_child(par_link *link, const par_message *message)
 {
     if (link->apart && par_apart_take(link, message)) return;
     switch (message->kind) {
-    case PAR_KIND_HELLO:
-        take_hello(link, message);
-        break;
+    case PAR_KIND_HELLO: take_hello(link, message); break;
     case PAR_KIND_YIELD:
         if (link->state == PAR_LINK_RUNNING) link->state = PAR_LINK_YIELDED;
         break;
@@ -30,8 +28,7 @@ static void take_from_child(par_link *link, const par_message *message)
         if (!link->final) link->lost_control = true;
         link->state = message->kind == PAR_KIND_RESULT ? PAR_LINK_RETURNED : PAR_LINK_FAILED;
         break;
-    default: /* a kind that a child has no right to send: nobody waits for it */
-        break;
+    default: /* a kind that a child has no right to send: nobody waits for it */ break;
     }
 }
 

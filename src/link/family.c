@@ -27,8 +27,8 @@ void par_family_report(par_link *link)
     if (!par_failure_parse(link->final->bytes, link->final->len, &failure)) return;
     link->asked = true;
     fflush(stdout);
-    fprintf(stderr, "parallel: child %u failed and nobody joined it: %.*s\n", (unsigned)link->id,
-            (int)failure.message_len, failure.message);
+    fprintf(stderr, "parallel: child %u failed and nobody joined it: %.*s\n", (unsigned)link->id, (int)failure.message_len,
+            failure.message);
     if (failure.traceback_len && !is_interrupt(&failure)) fprintf(stderr, "%.*s\n", (int)failure.traceback_len, failure.traceback);
 }
 

@@ -62,8 +62,9 @@ int par_link_open(const par_link *link, par_error *err)
 int par_link_may_take(const par_link *link, par_error *err)
 {
     if (!PAR_FRAME_LIVES(link->reading)) return PAR_OK;
-    return par_error_set(err, PAR_E_INVALID, "a message from this process is being read right now, and a finalizer or hook inside of that "
-                                             "wants the next one");
+    return par_error_set(err, PAR_E_INVALID,
+                         "a message from this process is being read right now, and a finalizer or hook inside of that "
+                         "wants the next one");
 }
 
 bool par_link_leave_closed(par_link_use use)

@@ -26,38 +26,38 @@ const char *par_link_state_name(par_link_state state); /* "running", "yielded", 
 typedef struct par_link {
     struct par_channel *channel; /* NULL once retired */
     uint32_t id;
-    pid_t pid;              /* of the other process */
-    bool is_parent;         /* it is our parent */
+    pid_t pid;      /* of the other process */
+    bool is_parent; /* it is our parent */
     par_link_state state;
-    par_kept *final;        /* RESULT or FAILED */
-    par_kept *controls;     /* JOIN, EXEC and GROUP that came, oldest first; they count as messages that wait */
-    par_relay *relay;       /* of its output; NULL when it writes to ours */
-    par_os_exit exit;       /* once its process has ended */
-    bool asked;             /* somebody was told how it ended */
-    bool hello;             /* its first message came */
-    bool corrupt;           /* it wrote what cannot be, and was cut off */
-    bool lost_control;      /* a control message could not be kept for want of memory */
-    bool yield_told;        /* par_link_is_news has told of this yield */
-    bool far;               /* its process is on another machine */
-    bool is_peer;           /* it is another child of our parent (peer.h): no process to look after */
-    bool apart;             /* the child runs on another machine (apart.h): */
+    par_kept *final;          /* RESULT or FAILED */
+    par_kept *controls;       /* JOIN, EXEC and GROUP that came, oldest first; they count as messages that wait */
+    par_relay *relay;         /* of its output; NULL when it writes to ours */
+    par_os_exit exit;         /* once its process has ended */
+    bool asked;               /* somebody was told how it ended */
+    bool hello;               /* its first message came */
+    bool corrupt;             /* it wrote what cannot be, and was cut off */
+    bool lost_control;        /* a control message could not be kept for want of memory */
+    bool yield_told;          /* par_link_is_news has told of this yield */
+    bool far;                 /* its process is on another machine */
+    bool is_peer;             /* it is another child of our parent (peer.h): no process to look after */
+    bool apart;               /* the child runs on another machine (apart.h): */
     bool answered, was_there; /*   the bridge has answered; the child's process was there */
-    char *lost;             /*   why nobody knows how it ended; NULL: it is known */
-    uint32_t given[2];      /*   how many chunks each slot was given */
-    uint64_t words[2];      /*   its pool's words as they were heard last */
-    int64_t claimed_ns;     /*   when it claimed a task last, by our clock */
-    int64_t looked_ns;      /* when par_link_is_there last looked */
-    char fingerprint[128];  /* of its Lua; empty before hello */
+    char *lost;               /*   why nobody knows how it ended; NULL: it is known */
+    uint32_t given[2];        /*   how many chunks each slot was given */
+    uint64_t words[2];        /*   its pool's words as they were heard last */
+    int64_t claimed_ns;       /*   when it claimed a task last, by our clock */
+    int64_t looked_ns;        /* when par_link_is_there last looked */
+    char fingerprint[128];    /* of its Lua; empty before hello */
     /* Calls under way (frame.h): */
-    const void *frame;      /* the outermost call that uses the link */
-    const void *reading;    /* one that reads a message where it lies; nothing else may be received meanwhile */
-    bool closed;            /* par_link_close has come: it is freed when the last call leaves */
-    uint64_t turn;          /* of the message that was received last */
+    const void *frame;   /* the outermost call that uses the link */
+    const void *reading; /* one that reads a message where it lies; nothing else may be received meanwhile */
+    bool closed;         /* par_link_close has come: it is freed when the last call leaves */
+    uint64_t turn;       /* of the message that was received last */
     /* What the host (the Lua layer) wants to be asked and told: */
     bool (*interrupted)(void *host); /* shall a wait be left? It may run anything, and close links */
     void (*freed)(void *host);       /* the link is no more */
     void *host;
-    struct par_link *next;  /* family.c's list */
+    struct par_link *next; /* family.c's list */
 } par_link;
 
 /* --- using a link (link.c) ---

@@ -59,8 +59,8 @@ void par_link_ring(par_link *link)
     if (link->channel && !link->closed) par_channel_ring(link->channel);
 }
 
-int par_link_broadcast(par_link *const *links, uint32_t n, uint32_t kind, const void *bytes, size_t len,
-                       const par_payload *payloads, uint32_t n_payloads, int64_t deadline_ns, int *results, par_error *err)
+int par_link_broadcast(par_link *const *links, uint32_t n, uint32_t kind, const void *bytes, size_t len, const par_payload *payloads,
+                       uint32_t n_payloads, int64_t deadline_ns, int *results, par_error *err)
 {
     par_channel **channels = malloc((n + 1) * sizeof *channels);
     if (!channels) return par_error_set(err, PAR_E_NOMEM, "not enough memory to send to %u processes", n);
@@ -103,8 +103,7 @@ static int taken(par_link *link, par_message *out, int rc, par_error *err)
 static int no_message(const par_link *link, int64_t deadline_ns, par_error *err)
 {
     if (par_link_ended(link)) return par_error_set(err, PAR_E_CLOSED, "the child has ended");
-    if (link->state == PAR_LINK_YIELDED && deadline_ns != 0)
-        return par_error_set(err, PAR_E_CLOSED, "the child waits in parallel.yield()");
+    if (link->state == PAR_LINK_YIELDED && deadline_ns != 0) return par_error_set(err, PAR_E_CLOSED, "the child waits in parallel.yield()");
     return PAR_E_TIMEOUT;
 }
 
@@ -157,8 +156,7 @@ void par_link_release(par_link *link, par_message *message)
 
 int par_link_unreceive(par_link *link, par_message *message, par_error *err)
 {
-    if (!link->channel || message->turn != link->turn)
-        return par_error_set(err, PAR_E_INVALID, "another message was received since");
+    if (!link->channel || message->turn != link->turn) return par_error_set(err, PAR_E_INVALID, "another message was received since");
     return par_channel_unreceive(link->channel, message, err);
 }
 

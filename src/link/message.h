@@ -21,8 +21,8 @@ int par_link_commit(par_link *link, uint32_t kind, size_t len, bool quietly, par
 void par_link_ring(par_link *link);
 /* The same message to each of n links: results[i] is the outcome for links[i]. Returns PAR_OK or the first failure, after all have been
  * tried; a slow one holds up no other. */
-int par_link_broadcast(par_link *const *links, uint32_t n, uint32_t kind, const void *bytes, size_t len,
-                       const par_payload *payloads, uint32_t n_payloads, int64_t deadline_ns, int *results, par_error *err);
+int par_link_broadcast(par_link *const *links, uint32_t n, uint32_t kind, const void *bytes, size_t len, const par_payload *payloads,
+                       uint32_t n_payloads, int64_t deadline_ns, int *results, par_error *err);
 
 /* --- receiving --- */
 /* The next data message. PAR_E_TIMEOUT: none came in time. PAR_E_CLOSED: none can come any more, or (link->state is

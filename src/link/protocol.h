@@ -21,15 +21,15 @@ enum {
 /* Of a child on another machine: between the owner of its link and the bridge that stands for it, and never to a child. */
 enum {
     PAR_KIND_APART = PAR_KIND_CONTROL + 64,
-    PAR_KIND_SIGNAL = PAR_KIND_APART,        /* to the bridge: par_told_signal, to be sent to the child */
-    PAR_KIND_RETRACT = PAR_KIND_APART + 1,   /* to the bridge: par_told_retract */
-    PAR_KIND_SLOT = PAR_KIND_APART + 2,      /* to the bridge: par_told_slot, the word of one slot; from it: as they stand there */
-    PAR_KIND_NEED = PAR_KIND_APART + 3,      /* from such a child to its agent: the name of a module, as text without a terminator */
-    PAR_KIND_STARTED = PAR_KIND_APART + 8,   /* from the bridge: par_told_started */
-    PAR_KIND_SIGNALLED = PAR_KIND_APART + 9, /* from the bridge: par_told_signal; number is 1 when its process was there */
+    PAR_KIND_SIGNAL = PAR_KIND_APART,         /* to the bridge: par_told_signal, to be sent to the child */
+    PAR_KIND_RETRACT = PAR_KIND_APART + 1,    /* to the bridge: par_told_retract */
+    PAR_KIND_SLOT = PAR_KIND_APART + 2,       /* to the bridge: par_told_slot, the word of one slot; from it: as they stand there */
+    PAR_KIND_NEED = PAR_KIND_APART + 3,       /* from such a child to its agent: the name of a module, as text without a terminator */
+    PAR_KIND_STARTED = PAR_KIND_APART + 8,    /* from the bridge: par_told_started */
+    PAR_KIND_SIGNALLED = PAR_KIND_APART + 9,  /* from the bridge: par_told_signal; number is 1 when its process was there */
     PAR_KIND_RETRACTED = PAR_KIND_APART + 10, /* from the bridge: par_told_retracted */
-    PAR_KIND_ENDED = PAR_KIND_APART + 12,    /* from the bridge, last: par_told_ended */
-    PAR_KIND_LOST = PAR_KIND_APART + 13      /* from the bridge, last: text why nobody knows how it ended */
+    PAR_KIND_ENDED = PAR_KIND_APART + 12,     /* from the bridge, last: par_told_ended */
+    PAR_KIND_LOST = PAR_KIND_APART + 13       /* from the bridge, last: text why nobody knows how it ended */
 };
 
 typedef struct par_told_signal {

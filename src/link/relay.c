@@ -9,8 +9,8 @@
 #include "os/os.h"
 
 typedef struct stream {
-    int fd;            /* ours, to read; -1 at its end. The thread's alone */
-    par_buffer line;   /* PREFIX: the line that has begun; CAPTURE: all that was kept (under the lock) */
+    int fd;          /* ours, to read; -1 at its end. The thread's alone */
+    par_buffer line; /* PREFIX: the line that has begun; CAPTURE: all that was kept (under the lock) */
     uint64_t dropped;
 } stream;
 
@@ -170,8 +170,7 @@ void par_relay_finish(par_relay *relay, int64_t deadline_ns)
     int64_t left_ns = deadline_ns - par_os_now_ns(), until_ns = par_os_wall_ns() + (left_ns > 0 ? left_ns : 0);
     struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000), .tv_nsec = (long)(until_ns % 1000000000)};
     pthread_mutex_lock(&relay->lock);
-    while (!relay->done && pthread_cond_timedwait(&relay->changed, &relay->lock, &until) == 0) {
-    }
+    while (!relay->done && pthread_cond_timedwait(&relay->changed, &relay->lock, &until) == 0) {}
     pthread_mutex_unlock(&relay->lock);
 }
 

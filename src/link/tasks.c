@@ -6,10 +6,7 @@
 
 static uint64_t word_of(uint64_t limit, uint64_t claimed) { return limit << 32 | claimed; }
 
-static par_tasks_state state_of(uint64_t word)
-{
-    return (par_tasks_state){.claimed = (uint32_t)word, .limit = (uint32_t)(word >> 32)};
-}
+static par_tasks_state state_of(uint64_t word) { return (par_tasks_state){.claimed = (uint32_t)word, .limit = (uint32_t)(word >> 32)}; }
 
 void par_tasks_give(_Atomic uint64_t *words, unsigned slot, uint32_t count)
 {
@@ -60,7 +57,4 @@ bool par_tasks_none_left(_Atomic uint64_t *words, unsigned slot)
     return state.claimed >= state.limit;
 }
 
-_Atomic uint64_t *par_link_tasks(par_link *link)
-{
-    return link->channel && !link->closed ? par_channel_words(link->channel) : NULL;
-}
+_Atomic uint64_t *par_link_tasks(par_link *link) { return link->channel && !link->closed ? par_channel_words(link->channel) : NULL; }

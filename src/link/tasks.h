@@ -12,8 +12,8 @@
 
 #include "link/link.h"
 
-#define PAR_TASKS_SLOTS 2u     /* chunks in a worker's queue */
-#define PAR_TASKS_CLAIMED_AT 2 /* index of the word with the moment of the last claim, in ns */
+#define PAR_TASKS_SLOTS 2u        /* chunks in a worker's queue */
+#define PAR_TASKS_CLAIMED_AT 2    /* index of the word with the moment of the last claim, in ns */
 #define PAR_TASKS_MAX 0x7fffffffu /* in one chunk */
 
 typedef struct par_tasks_state {

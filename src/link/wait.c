@@ -61,10 +61,7 @@ static int absorb_until(par_link *link, bool (*done)(const par_link *), int64_t 
 
 static bool not_running(const par_link *link) { return link->state != PAR_LINK_RUNNING; }
 
-int par_link_wait(par_link *link, int64_t deadline_ns, par_error *err)
-{
-    return absorb_until(link, not_running, deadline_ns, err);
-}
+int par_link_wait(par_link *link, int64_t deadline_ns, par_error *err) { return absorb_until(link, not_running, deadline_ns, err); }
 
 int par_link_wait_hello(par_link *link, int64_t deadline_ns, par_error *err)
 {

@@ -31,10 +31,7 @@ static int bridge_gc(lua_State *L)
     return 0;
 }
 
-static bool bridge_interrupted(void *host)
-{
-    return par_lua_interrupted(((par_lua_bridge *)host)->waiting);
-}
+static bool bridge_interrupted(void *host) { return par_lua_interrupted(((par_lua_bridge *)host)->waiting); }
 
 par_client *par_lua_bridge_to(lua_State *L, int idx)
 {
@@ -238,18 +235,19 @@ static int agent_serve(lua_State *L)
     par_error err;
     char own[sizeof((par_link *)0)->fingerprint];
     par_codec_fingerprint(L, own, sizeof own);
-    par_agent_options options = {.program = luaL_checkstring(L, 1), .child_path = luaL_checkstring(L, 2),
-                                 .core_path = luaL_checkstring(L, 3), .fingerprint = own};
+    par_agent_options options = {
+        .program = luaL_checkstring(L, 1), .child_path = luaL_checkstring(L, 2), .core_path = luaL_checkstring(L, 3), .fingerprint = own};
     if (par_agent_serve(&options, &err) != PAR_OK) return luaL_error(L, "parallel: agent: %s", err.text);
     return 0;
 }
 
 void par_lua_open_cluster(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"bridge_open", bridge_open},   {"bridge_close", bridge_close}, {"bridge_launch", bridge_launch},
-                                         {"bridge_await", bridge_await}, {"bridge_state", bridge_state}, {"bridge_drop", bridge_drop},
-                                         {"bridge_paths", bridge_paths},
-                                         {"bridge_serve", bridge_serve}, {"agent_serve", agent_serve},   {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"bridge_open", bridge_open},     {"bridge_close", bridge_close},
+                                         {"bridge_launch", bridge_launch}, {"bridge_await", bridge_await},
+                                         {"bridge_state", bridge_state},   {"bridge_drop", bridge_drop},
+                                         {"bridge_paths", bridge_paths},   {"bridge_serve", bridge_serve},
+                                         {"agent_serve", agent_serve},     {NULL, NULL}};
     lua_createtable(L, 0, 1);
     lua_pushcfunction(L, bridge_gc);
     lua_setfield(L, -2, "__gc");

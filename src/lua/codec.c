@@ -123,9 +123,9 @@ void par_lua_open_codec(lua_State *L)
     static const struct {
         const char *name;
         lua_CFunction function;
-    } functions[] = {{"encode", codec_encode}, {"decode", codec_decode}, {"register", codec_register},
-                   {"registered", codec_registered}, {"fingerprint", codec_fingerprint},
-                   {"direct_state", codec_direct_state}, {"digest", codec_digest}};
+    } functions[] = {{"encode", codec_encode},         {"decode", codec_decode},           {"register", codec_register},
+                     {"registered", codec_registered}, {"fingerprint", codec_fingerprint}, {"direct_state", codec_direct_state},
+                     {"digest", codec_digest}};
     par_codec_of(L);
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         lua_pushlightuserdata(L, par_codec_of(L));

@@ -157,9 +157,9 @@ static int hash(lua_State *L)
 
 void par_lua_open_journal(lua_State *L)
 {
-    static const luaL_Reg methods[] = {{"close", journal_close}, {"note", journal_note},     {"put", journal_put},     {"find", journal_find},
-                                       {"next", journal_next},   {"commit", journal_commit}, {"count", journal_count}, {"clear", journal_clear},
-                                       {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"close", journal_close}, {"note", journal_note},   {"put", journal_put},
+                                       {"find", journal_find},   {"next", journal_next},   {"commit", journal_commit},
+                                       {"count", journal_count}, {"clear", journal_clear}, {NULL, NULL}};
     luaL_newmetatable(L, METATABLE);
     lua_pushcfunction(L, journal_close);
     lua_setfield(L, -2, "__gc");

@@ -151,10 +151,7 @@ static int system_addresses(lua_State *L)
     return 1;
 }
 
-static int checked(lua_State *L, int rc, const par_error *err)
-{
-    return rc == PAR_OK ? 0 : luaL_error(L, "parallel: %s", err->text);
-}
+static int checked(lua_State *L, int rc, const par_error *err) { return rc == PAR_OK ? 0 : luaL_error(L, "parallel: %s", err->text); }
 
 /* core.set_nice(n), core.set_affinity{core, ...} (numbers from 0 on), core.limit_memory(bytes): for this process */
 static int system_set_nice(lua_State *L)

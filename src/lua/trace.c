@@ -61,11 +61,8 @@ static int trace_task_end(lua_State *L)
 
 void par_lua_open_trace(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"trace", trace_start},
-                                         {"trace_on", trace_on},
-                                         {"trace_name", trace_name},
-                                         {"trace_flush", trace_flush},
-                                         {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"trace", trace_start}, {"trace_on", trace_on}, {"trace_name", trace_name}, {"trace_flush", trace_flush}, {NULL, NULL}};
     static const luaL_Reg tasks[] = {{"trace_task", trace_task}, {"trace_task_end", trace_task_end}, {NULL, NULL}};
     par_error err;
     luaL_setfuncs(L, functions, 0);

@@ -236,8 +236,8 @@ static int view_processes(lua_State *L)
 
 void par_lua_open_view(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"answer", view_answer}, {"name", view_name}, {"look", view_look}, {"ask", view_ask},
-                                         {"processes", view_processes}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"answer", view_answer}, {"name", view_name},           {"look", view_look},
+                                         {"ask", view_ask},       {"processes", view_processes}, {NULL, NULL}};
     lua_getglobal(L, "debug");
     if (lua_istable(L, -1)) lua_getfield(L, -1, "traceback");
     else lua_pushnil(L);

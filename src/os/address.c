@@ -14,12 +14,9 @@ static bool take_address(par_os_address *out, const struct ifaddrs *from)
     if (!from->ifa_addr || !(from->ifa_flags & IFF_UP)) return false;
     const void *bytes;
     out->family = from->ifa_addr->sa_family == AF_INET ? 4 : 6;
-    if (from->ifa_addr->sa_family == AF_INET)
-        bytes = &((const struct sockaddr_in *)(const void *)from->ifa_addr)->sin_addr;
-    else if (from->ifa_addr->sa_family == AF_INET6)
-        bytes = &((const struct sockaddr_in6 *)(const void *)from->ifa_addr)->sin6_addr;
-    else
-        return false;
+    if (from->ifa_addr->sa_family == AF_INET) bytes = &((const struct sockaddr_in *)(const void *)from->ifa_addr)->sin_addr;
+    else if (from->ifa_addr->sa_family == AF_INET6) bytes = &((const struct sockaddr_in6 *)(const void *)from->ifa_addr)->sin6_addr;
+    else return false;
     out->loopback = (from->ifa_flags & IFF_LOOPBACK) != 0;
     snprintf(out->interface, sizeof out->interface, "%s", from->ifa_name);
     return inet_ntop(from->ifa_addr->sa_family, bytes, out->ip, sizeof out->ip) != NULL;

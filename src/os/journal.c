@@ -22,8 +22,7 @@ static off_t end_of_lines(int fd, const char *ending, size_t ending_len)
     off_t size = lseek(fd, 0, SEEK_END), from = size > (off_t)sizeof tail ? size - (off_t)sizeof tail : 0;
     if (size <= 0) return 0;
     ssize_t n = pread(fd, tail, (size_t)(size - from), from);
-    if (n >= (ssize_t)ending_len && memcmp(tail + n - ending_len, ending, ending_len) == 0)
-        return size - (off_t)ending_len;
+    if (n >= (ssize_t)ending_len && memcmp(tail + n - ending_len, ending, ending_len) == 0) return size - (off_t)ending_len;
     for (; n > 1; n--)
         if (tail[n - 1] == '\n' && tail[n - 2] == ',') return from + n - 2; /* what follows this comma is not whole */
     return size;

@@ -51,8 +51,7 @@ int par_os_memory_map_twice(int fd, size_t offset, size_t bytes, void **data, pa
     uint8_t *at = PAR_TRY_MAP(mmap(NULL, both, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     if (at == MAP_FAILED) return par_error_system(err, "cannot reserve %zu bytes of address space", both);
     for (int i = 0; i < 2; i++) {
-        void *view = PAR_TRY_MAP(mmap(at + (size_t)i * bytes, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
-                                      (off_t)offset));
+        void *view = PAR_TRY_MAP(mmap(at + (size_t)i * bytes, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, (off_t)offset));
         if (view == MAP_FAILED) {
             par_error_system(err, "cannot map a ring of %zu bytes", bytes);
             munmap(at, both);

@@ -15,9 +15,9 @@
 #include "base/status.h"
 
 /* --- time (clock.c) --- */
-int64_t par_os_now_ns(void);           /* monotonic */
-int64_t par_os_now_coarse_ns(void);    /* the same clock, some milliseconds behind, for a fifth of the price */
-int64_t par_os_wall_ns(void);          /* since 1970, as the system's clock says */
+int64_t par_os_now_ns(void);        /* monotonic */
+int64_t par_os_now_coarse_ns(void); /* the same clock, some milliseconds behind, for a fifth of the price */
+int64_t par_os_wall_ns(void);       /* since 1970, as the system's clock says */
 void par_os_sleep_ns(int64_t ns);
 
 /* --- shared memory (memory_linux.c, memory_posix.c) --- */
@@ -52,8 +52,8 @@ void *par_os_private_resize(void *data, size_t old_bytes, size_t bytes);
 void par_os_private_unmap(void *data, size_t bytes);
 
 /* --- the doorbell socket (socket.c) --- */
-#define PAR_OS_FDS_MAX 16             /* descriptors in one write or read */
-#define PAR_OS_SLICE_NS 100000000     /* longest uninterrupted sleep */
+#define PAR_OS_FDS_MAX 16         /* descriptors in one write or read */
+#define PAR_OS_SLICE_NS 100000000 /* longest uninterrupted sleep */
 int par_os_socketpair(int fd[2], par_error *err);
 /* What socketpair does to each end, for an inherited one: close-on-exec, no SIGPIPE, the slice. */
 int par_os_socket_prepare(int fd, par_error *err);
@@ -159,7 +159,7 @@ pid_t par_os_parent_pid(void);
 int par_os_process_watch(pid_t pid);
 /* Path of the running program, or 0 bytes when the system cannot tell. Returns the length. */
 size_t par_os_program_path(char *out, size_t room);
-int par_os_cores(void);       /* usable cores: affinity and cgroup quota */
+int par_os_cores(void); /* usable cores: affinity and cgroup quota */
 /* A pipe: [0] is ours to read without waiting, the other for a child to write. Both close-on-exec. */
 int par_os_pipe(int *read_fd, int *write_fd, par_error *err);
 /* Reads without waiting: bytes read, 0 at the end, PAR_E_AGAIN or PAR_E_SYSTEM. */

@@ -27,10 +27,7 @@ void par_os_reap(pid_t pid, par_os_exit *out)
     }
 }
 
-int par_os_kill(pid_t pid, int signal_number)
-{
-    return kill(pid, signal_number) == 0 ? PAR_OK : PAR_E_SYSTEM;
-}
+int par_os_kill(pid_t pid, int signal_number) { return kill(pid, signal_number) == 0 ? PAR_OK : PAR_E_SYSTEM; }
 
 bool par_os_process_there(pid_t pid) { return pid <= 0 || kill(pid, 0) == 0 || errno != ESRCH; }
 

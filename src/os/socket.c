@@ -75,8 +75,7 @@ int par_os_socket_write(int fd, const void *bytes, size_t len, const int *send_f
     fd_room room;
     if (n_fds > 0) attach_fds(&message, &room, send_fds, n_fds);
     for (;;) {
-        ssize_t n = n_fds > 0 ? PAR_TRY(sendmsg(fd, &message, MSG_DONTWAIT | QUIET))
-                              : PAR_TRY(send(fd, bytes, len, MSG_DONTWAIT | QUIET));
+        ssize_t n = n_fds > 0 ? PAR_TRY(sendmsg(fd, &message, MSG_DONTWAIT | QUIET)) : PAR_TRY(send(fd, bytes, len, MSG_DONTWAIT | QUIET));
         if (n >= 0) return (int)n;
         if (errno == EINTR) continue;
         if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS || errno == ETOOMANYREFS) return PAR_E_AGAIN;
@@ -97,10 +96,8 @@ static void take_fds(struct msghdr *message, int *fds, int max_fds, int *n_fds)
 #ifndef MSG_CMSG_CLOEXEC
             close_on_exec(fd);
 #endif
-            if (*n_fds < max_fds)
-                fds[(*n_fds)++] = fd;
-            else
-                close(fd);
+            if (*n_fds < max_fds) fds[(*n_fds)++] = fd;
+            else close(fd);
         }
     }
 }
@@ -113,8 +110,7 @@ static int read_once(int fd, void *bytes, size_t len, int *fds, int max_fds, int
 #endif
     struct iovec part = {.iov_base = bytes, .iov_len = len};
     fd_room room;
-    struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = room.bytes, .msg_controllen = sizeof room.bytes};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = room.bytes, .msg_controllen = sizeof room.bytes};
     *n_fds = 0;
     ssize_t n = PAR_TRY(recvmsg(fd, &message, flags));
     if (n < 0) return (int)n;

@@ -21,10 +21,7 @@ char **par_os_environment(void) { return environ; }
 
 /* What the host program opened without close-on-exec is no business of the child: everything from `first` on is closed. */
 #ifdef PAR_CLOSEFROM
-static int add_closes(posix_spawn_file_actions_t *actions, int first)
-{
-    return posix_spawn_file_actions_addclosefrom_np(actions, first);
-}
+static int add_closes(posix_spawn_file_actions_t *actions, int first) { return posix_spawn_file_actions_addclosefrom_np(actions, first); }
 #else
 /* One by one, as they are now: what another thread opens meanwhile may still reach the child. Where the system does not show
  * which are open, all do. */

@@ -41,7 +41,8 @@ void par_os_stress(void)
         uint64_t kind = chance >> 10 & 63, amount = chance >> 16;
         if (kind == 0) par_os_sleep_ns((int64_t)(amount % SLEEP_MAX_NS));
         else if (kind < 16) par_os_yield();
-        else for (uint64_t i = amount % 256; i > 0; i--) par_os_pause();
+        else
+            for (uint64_t i = amount % 256; i > 0; i--) par_os_pause();
     }
     errno = kept;
 }

@@ -5,10 +5,7 @@
 #include "os/os.h"
 #include "os/system.h"
 
-static short poll_events(int events)
-{
-    return (short)((events & PAR_OS_READABLE ? POLLIN : 0) | (events & PAR_OS_WRITABLE ? POLLOUT : 0));
-}
+static short poll_events(int events) { return (short)((events & PAR_OS_READABLE ? POLLIN : 0) | (events & PAR_OS_WRITABLE ? POLLOUT : 0)); }
 
 static int seen_events(short revents)
 {
@@ -35,8 +32,7 @@ int par_os_wait_fds(par_os_wait *waits, unsigned n, int64_t deadline_ns)
 {
     struct pollfd fds[PAR_OS_WAITS_MAX];
     if (n > PAR_OS_WAITS_MAX) n = PAR_OS_WAITS_MAX;
-    for (unsigned i = 0; i < n; i++)
-        fds[i] = (struct pollfd){.fd = waits[i].fd, .events = poll_events(waits[i].events)};
+    for (unsigned i = 0; i < n; i++) fds[i] = (struct pollfd){.fd = waits[i].fd, .events = poll_events(waits[i].events)};
     int ready = par_os_poll(fds, n, deadline_ns);
     if (ready < 0) return errno == EINTR ? PAR_E_INTERRUPTED : PAR_E_SYSTEM;
     if (ready == 0) return PAR_E_TIMEOUT;

@@ -11,10 +11,10 @@
 enum { ROW_MAJOR = 101, NO_TRANSPOSE = 111, TRANSPOSE = 112 };
 
 /* CBLAS as every common library has it: 32-bit integers. */
-typedef void dgemm_fn(int order, int ta, int tb, int m, int n, int k, double alpha, const double *a, int lda,
-                      const double *b, int ldb, double beta, double *c, int ldc);
-typedef void sgemm_fn(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda,
-                      const float *b, int ldb, float beta, float *c, int ldc);
+typedef void dgemm_fn(int order, int ta, int tb, int m, int n, int k, double alpha, const double *a, int lda, const double *b, int ldb,
+                      double beta, double *c, int ldc);
+typedef void sgemm_fn(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda, const float *b, int ldb,
+                      float beta, float *c, int ldc);
 
 /* Of the whole process, as the library is. Found by whoever first has a large product; the others wait for that. */
 static struct {
@@ -28,7 +28,8 @@ static struct {
 
 static const char *const LIBRARIES[] = {
 #ifdef __APPLE__
-    "/System/Library/Frameworks/Accelerate.framework/Accelerate", "libopenblas.dylib",
+    "/System/Library/Frameworks/Accelerate.framework/Accelerate",
+    "libopenblas.dylib",
 #else
     "libopenblas.so.0", "libopenblas.so", "libcblas.so.3", "libcblas.so", "libblas.so.3", "libblas.so",
 #endif
@@ -57,7 +58,8 @@ static void look_for_library(void)
         if (strcmp(chosen, "none") != 0) try_library(chosen);
         return;
     }
-    for (size_t i = 0; i < sizeof LIBRARIES / sizeof *LIBRARIES; i++) if (try_library(LIBRARIES[i])) break;
+    for (size_t i = 0; i < sizeof LIBRARIES / sizeof *LIBRARIES; i++)
+        if (try_library(LIBRARIES[i])) break;
 }
 
 /* Where the library has no LAPACK of its own. */
@@ -65,7 +67,8 @@ static const char *const LAPACK_LIBRARIES[] = {
 #ifdef __APPLE__
     "liblapack.dylib",
 #else
-    "liblapack.so.3", "liblapack.so",
+    "liblapack.so.3",
+    "liblapack.so",
 #endif
 };
 
@@ -109,8 +112,8 @@ static bool blas_layout(const par_matrix *m, int *transposed, int *leading)
     return lead >= 1 && lead <= INT32_MAX;
 }
 
-static void gemm(par_type type, int ta, int tb, const par_matrix *r, int ldr, double beta, double alpha,
-                 const par_matrix *a, int lda, const par_matrix *b, int ldb)
+static void gemm(par_type type, int ta, int tb, const par_matrix *r, int ldr, double beta, double alpha, const par_matrix *a, int lda,
+                 const par_matrix *b, int ldb)
 {
     int m = (int)r->rows, n = (int)r->columns, k = (int)a->columns;
     if (type == PAR_DOUBLE) {
@@ -121,28 +124,27 @@ static void gemm(par_type type, int ta, int tb, const par_matrix *r, int ldr, do
 }
 
 /* --- plain loops --- */
-#define PRODUCT(NAME, T, ACC, PLUS, TIMES, FROM) \
-    static void product_##NAME(const par_matrix *r, double beta, double alpha, const par_matrix *a, \
-                               const par_matrix *b, ACC *row) \
-    { \
-        for (int64_t i = 0; i < r->rows; i++) { \
-            T *out = (T *)r->data + i * r->row_stride; \
-            for (int64_t j = 0; j < r->columns; j++) row[j] = 0; \
-            for (int64_t k = 0; k < a->columns; k++) { \
-                ACC x = (ACC)((const T *)a->data)[i * a->row_stride + k * a->column_stride]; \
-                const T *y = (const T *)b->data + k * b->row_stride; \
-                int64_t step = b->column_stride; \
-                if (step == 1) \
-                    for (int64_t j = 0; j < r->columns; j++) row[j] = PLUS(row[j], TIMES(x, (ACC)y[j])); \
-                else \
-                    for (int64_t j = 0; j < r->columns; j++) row[j] = PLUS(row[j], TIMES(x, (ACC)y[j * step])); \
-            } \
-            for (int64_t j = 0; j < r->columns; j++) { \
-                T *place = out + j * r->column_stride; \
-                ACC old = beta == 0 ? 0 : TIMES((ACC)FROM(beta), (ACC)*place); \
-                *place = (T)PLUS(old, TIMES((ACC)FROM(alpha), row[j])); \
-            } \
-        } \
+#define PRODUCT(NAME, T, ACC, PLUS, TIMES, FROM)                                                                                   \
+    static void product_##NAME(const par_matrix *r, double beta, double alpha, const par_matrix *a, const par_matrix *b, ACC *row) \
+    {                                                                                                                              \
+        for (int64_t i = 0; i < r->rows; i++) {                                                                                    \
+            T *out = (T *)r->data + i * r->row_stride;                                                                             \
+            for (int64_t j = 0; j < r->columns; j++) row[j] = 0;                                                                   \
+            for (int64_t k = 0; k < a->columns; k++) {                                                                             \
+                ACC x = (ACC)((const T *)a->data)[i * a->row_stride + k * a->column_stride];                                       \
+                const T *y = (const T *)b->data + k * b->row_stride;                                                               \
+                int64_t step = b->column_stride;                                                                                   \
+                if (step == 1)                                                                                                     \
+                    for (int64_t j = 0; j < r->columns; j++) row[j] = PLUS(row[j], TIMES(x, (ACC)y[j]));                           \
+                else                                                                                                               \
+                    for (int64_t j = 0; j < r->columns; j++) row[j] = PLUS(row[j], TIMES(x, (ACC)y[j * step]));                    \
+            }                                                                                                                      \
+            for (int64_t j = 0; j < r->columns; j++) {                                                                             \
+                T *place = out + j * r->column_stride;                                                                             \
+                ACC old = beta == 0 ? 0 : TIMES((ACC)FROM(beta), (ACC)*place);                                                     \
+                *place = (T)PLUS(old, TIMES((ACC)FROM(alpha), row[j]));                                                            \
+            }                                                                                                                      \
+        }                                                                                                                          \
     }
 #define FLOAT_PLUS(x, y) ((x) + (y))
 #define FLOAT_TIMES(x, y) ((x) * (y))
@@ -156,8 +158,8 @@ PRODUCT(Long, int64_t, int64_t, INT_PLUS, INT_TIMES, par_double_to_i64)
 PRODUCT(Float, float, double, FLOAT_PLUS, FLOAT_TIMES, )
 PRODUCT(Double, double, double, FLOAT_PLUS, FLOAT_TIMES, )
 
-static int plain_product(par_type type, const par_matrix *r, double beta, double alpha, const par_matrix *a,
-                         const par_matrix *b, par_error *err)
+static int plain_product(par_type type, const par_matrix *r, double beta, double alpha, const par_matrix *a, const par_matrix *b,
+                         par_error *err)
 {
     void *row = calloc((size_t)r->columns, 8);
     if (!row) return par_error_set(err, PAR_E_NOMEM, "not enough memory for a product of matrices");
@@ -187,38 +189,35 @@ static bool dense_copy(par_type type, const par_matrix *m, par_matrix *copy)
     copy->data = calloc((size_t)m->rows * (size_t)m->columns, bytes); /* no overflow: as many elements exist already */
     if (!copy->data) return false;
     for (int64_t i = 0; i < m->rows; i++) {
-        char *data[2] = {(char *)copy->data + (size_t)(i * m->columns) * bytes,
-                         (char *)m->data + i * m->row_stride * (int64_t)bytes};
+        char *data[2] = {(char *)copy->data + (size_t)(i * m->columns) * bytes, (char *)m->data + i * m->row_stride * (int64_t)bytes};
         int64_t step[2] = {1, m->column_stride};
         par_kernel_copy(type, type)(m->columns, data, step, NULL);
     }
     return true;
 }
 
-int par_blas_product(par_type type, const par_matrix *r, double beta, double alpha, const par_matrix *a,
-                     const par_matrix *b, par_error *err)
+int par_blas_product(par_type type, const par_matrix *r, double beta, double alpha, const par_matrix *a, const par_matrix *b,
+                     par_error *err)
 {
     int tr = 0, ta = 0, tb = 0, ldr = 0, lda = 0, ldb = 0;
     double operations = (double)r->rows * (double)r->columns * (double)a->columns;
     bool in_range = r->rows <= INT32_MAX && r->columns <= INT32_MAX && a->columns <= INT32_MAX;
-    if (!par_type_is_float(type) || operations < BLAS_FROM_OPERATIONS || !in_range || !have_blas() ||
-        !blas_layout(r, &tr, &ldr)) {
+    if (!par_type_is_float(type) || operations < BLAS_FROM_OPERATIONS || !in_range || !have_blas() || !blas_layout(r, &tr, &ldr)) {
         return plain_product(type, r, beta, alpha, a, b, err);
     }
     par_matrix dense_a = {0}, dense_b = {0};
     const par_matrix *use_a = a, *use_b = b;
     bool good = true;
     if (!blas_layout(a, &ta, &lda)) good = dense_copy(type, a, &dense_a) && blas_layout(use_a = &dense_a, &ta, &lda);
-    if (good && !blas_layout(b, &tb, &ldb))
-        good = dense_copy(type, b, &dense_b) && blas_layout(use_b = &dense_b, &tb, &ldb);
+    if (good && !blas_layout(b, &tb, &ldb)) good = dense_copy(type, b, &dense_b) && blas_layout(use_b = &dense_b, &tb, &ldb);
     if (good && tr == NO_TRANSPOSE) {
         gemm(type, ta, tb, r, ldr, beta, alpha, use_a, lda, use_b, ldb);
     } else if (good) { /* r lies transposed: r' = b' a' */
         par_matrix turned = {r->data, r->columns, r->rows, r->column_stride, r->row_stride};
         par_matrix b_turned = {use_b->data, use_b->columns, use_b->rows, 0, 0};
         b_turned.columns = use_b->rows;
-        gemm(type, tb == TRANSPOSE ? NO_TRANSPOSE : TRANSPOSE, ta == TRANSPOSE ? NO_TRANSPOSE : TRANSPOSE, &turned, ldr,
-             beta, alpha, &b_turned, ldb, use_a, lda);
+        gemm(type, tb == TRANSPOSE ? NO_TRANSPOSE : TRANSPOSE, ta == TRANSPOSE ? NO_TRANSPOSE : TRANSPOSE, &turned, ldr, beta, alpha,
+             &b_turned, ldb, use_a, lda);
     }
     free(dense_a.data);
     free(dense_b.data);

@@ -12,8 +12,8 @@ typedef struct par_matrix {
 } par_matrix;
 
 /* r = beta * r + alpha * a * b; the sizes agree and r overlaps neither. With beta 0, r is not read. PAR_E_NOMEM. */
-int par_blas_product(par_type type, const par_matrix *r, double beta, double alpha, const par_matrix *a,
-                     const par_matrix *b, par_error *err);
+int par_blas_product(par_type type, const par_matrix *r, double beta, double alpha, const par_matrix *a, const par_matrix *b,
+                     par_error *err);
 /* A function of the library, whatever par_blas_use says, or of the LAPACK that goes with it; NULL: there is none. */
 void *par_blas_symbol(const char *name);
 /* Path of the BLAS in use, or NULL: none was found, or none was needed so far. */

@@ -17,13 +17,14 @@ bool par_conv_sizes(const par_conv *c, int64_t output[3])
 /* Adds weight times n elements, which lie from_step apart, to others, which lie to_step apart. */
 typedef void add_row_fn(int64_t n, void *to, int64_t to_step, const void *from, int64_t from_step, const void *weight);
 
-#define ADD_ROW(NAME, T, PLUS_TIMES)                                                                                            \
-    static void add_row_##NAME(int64_t n, void *to, int64_t to_step, const void *from, int64_t from_step, const void *weight)     \
-    {                                                                                                                           \
-        T *r = to, w = *(const T *)weight;                                                                                      \
-        const T *x = from;                                                                                                      \
-        if (to_step == 1 && from_step == 1) VECTOR for (int64_t i = 0; i < n; i++) r[i] = (T)PLUS_TIMES(r[i], x[i], w);         \
-        else for (int64_t i = 0; i < n; i++) r[i * to_step] = (T)PLUS_TIMES(r[i * to_step], x[i * from_step], w);               \
+#define ADD_ROW(NAME, T, PLUS_TIMES)                                                                                          \
+    static void add_row_##NAME(int64_t n, void *to, int64_t to_step, const void *from, int64_t from_step, const void *weight) \
+    {                                                                                                                         \
+        T *r = to, w = *(const T *)weight;                                                                                    \
+        const T *x = from;                                                                                                    \
+        if (to_step == 1 && from_step == 1) VECTOR for (int64_t i = 0; i < n; i++) r[i] = (T)PLUS_TIMES(r[i], x[i], w);       \
+        else                                                                                                                  \
+            for (int64_t i = 0; i < n; i++) r[i * to_step] = (T)PLUS_TIMES(r[i * to_step], x[i * from_step], w);              \
     }
 #define FLOATS(r, x, w) ((r) + (x) * (w))
 #define INTEGERS(r, x, w) ((uint64_t)(r) + (uint64_t)(x) * (uint64_t)(w)) /* they wrap */
@@ -35,7 +36,7 @@ ADD_ROW(Long, int64_t, INTEGERS)
 ADD_ROW(Float, float, FLOATS)
 ADD_ROW(Double, double, FLOATS)
 
-static add_row_fn *const ADD_ROWS[PAR_TYPE_COUNT] = {add_row_Byte, add_row_Char, add_row_Short, add_row_Int,
+static add_row_fn *const ADD_ROWS[PAR_TYPE_COUNT] = {add_row_Byte, add_row_Char,  add_row_Short, add_row_Int,
                                                      add_row_Long, add_row_Float, add_row_Double};
 
 /* The kernel's element at depth z, row y, column x of a cross-correlation. */
@@ -71,13 +72,15 @@ void par_conv_add(const par_conv *c, void *output, const void *input, const void
     int64_t out[3], bytes = (int64_t)par_type_bytes(c->type);
     par_conv_sizes(c, out);
     const int64_t *walked = c->full ? c->input : out; /* each of its rows meets kernel[0] * kernel[1] rows of the other side */
-    for (int64_t t = 0; t < walked[0]; t++) for (int64_t r = 0; r < walked[1]; r++) {
-        for (int64_t z = 0; z < c->kernel[0]; z++) for (int64_t y = 0; y < c->kernel[1]; y++) {
-            int64_t here = t * walked[1] + r, depth = t * c->step[0] + z, row = r * c->step[1] + y;
-            int64_t there = depth * (c->full ? out[1] : c->input[1]) + row;
-            int64_t to = c->full ? there : here, from = c->full ? here : there;
-            add_kernel_row(&(row_job){c, (char *)output + to * out[2] * bytes, (const char *)input + from * c->input[2] * bytes,
-                                      kernel, walked[2], z, y});
+    for (int64_t t = 0; t < walked[0]; t++)
+        for (int64_t r = 0; r < walked[1]; r++) {
+            for (int64_t z = 0; z < c->kernel[0]; z++)
+                for (int64_t y = 0; y < c->kernel[1]; y++) {
+                    int64_t here = t * walked[1] + r, depth = t * c->step[0] + z, row = r * c->step[1] + y;
+                    int64_t there = depth * (c->full ? out[1] : c->input[1]) + row;
+                    int64_t to = c->full ? there : here, from = c->full ? here : there;
+                    add_kernel_row(&(row_job){c, (char *)output + to * out[2] * bytes, (const char *)input + from * c->input[2] * bytes,
+                                              kernel, walked[2], z, y});
+                }
         }
-    }
 }

@@ -10,15 +10,15 @@
 #include "tensor/tensor.h"
 
 typedef struct par_file {
-    par_os_file *stream; /* NULL in memory, and once it is closed */
-    par_storage *storage;  /* in memory: chars, with one reference of ours and a 0 behind the last; NULL once it is closed */
-    char *name;            /* path or command; NULL in memory */
+    par_os_file *stream;    /* NULL in memory, and once it is closed */
+    par_storage *storage;   /* in memory: chars, with one reference of ours and a 0 behind the last; NULL once it is closed */
+    char *name;             /* path or command; NULL in memory */
     int64_t size, position; /* in memory, from 0 */
     bool readable, writable, binary, auto_spacing;
-    bool quiet;            /* what goes wrong only sets failed */
+    bool quiet; /* what goes wrong only sets failed */
     bool failed;
-    bool swapped;          /* binary numbers have the other order of bytes than this machine's */
-    int long_bytes;        /* of a binary long: 4 or 8 */
+    bool swapped;   /* binary numbers have the other order of bytes than this machine's */
+    int long_bytes; /* of a binary long: 4 or 8 */
 } par_file;
 
 /* mode: "r", "w" or "rw" (a command: one of the first two). PAR_E_INVALID, PAR_E_SYSTEM or PAR_E_NOMEM. */

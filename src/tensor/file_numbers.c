@@ -54,13 +54,13 @@ static int write_changed(par_file *file, par_type type, const char *data, int64_
     for (int64_t done = 0, some; done < n; done += some) {
         some = n - done < PART_ELEMENTS ? n - done : PART_ELEMENTS;
         if (bytes == own) memcpy(part, data + done * (int64_t)own, (size_t)some * own);
-        else for (int64_t i = 0; i < some; i++) {
-            int64_t wide = ((const int64_t *)data)[done + i];
-            int32_t narrow = (int32_t)wide;
-            if (narrow != wide)
-                return par_error_set(err, PAR_E_INVALID, "%" PRId64 " does not fit into a long of 4 bytes", wide);
-            memcpy(part + 4 * i, &narrow, sizeof narrow);
-        }
+        else
+            for (int64_t i = 0; i < some; i++) {
+                int64_t wide = ((const int64_t *)data)[done + i];
+                int32_t narrow = (int32_t)wide;
+                if (narrow != wide) return par_error_set(err, PAR_E_INVALID, "%" PRId64 " does not fit into a long of 4 bytes", wide);
+                memcpy(part + 4 * i, &narrow, sizeof narrow);
+            }
         if (file->swapped) reverse(part, bytes, some);
         int status = par_file_put_bytes(file, part, (size_t)some * bytes, err);
         if (status) return status;

@@ -35,8 +35,13 @@ typedef int64_t element_Long;
 typedef float element_Float;
 typedef double element_Double;
 enum {
-    CODE_Byte = PAR_BYTE, CODE_Char = PAR_CHAR, CODE_Short = PAR_SHORT, CODE_Int = PAR_INT,
-    CODE_Long = PAR_LONG, CODE_Float = PAR_FLOAT, CODE_Double = PAR_DOUBLE
+    CODE_Byte = PAR_BYTE,
+    CODE_Char = PAR_CHAR,
+    CODE_Short = PAR_SHORT,
+    CODE_Int = PAR_INT,
+    CODE_Long = PAR_LONG,
+    CODE_Float = PAR_FLOAT,
+    CODE_Double = PAR_DOUBLE
 };
 
 #define NAME Byte

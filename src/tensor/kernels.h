@@ -14,14 +14,14 @@ static inline bool par_type_is_float(par_type type) { return type >= PAR_FLOAT; 
 
 /* What a kernel is given and gives back. */
 typedef struct par_args {
-    par_value a, b;        /* scalar operands */
-    par_value sum;         /* running result of a reduction; the caller sets the start */
-    int64_t count;         /* elements seen so far, for positions */
-    int64_t index;         /* position of an extremum, or a limit for one */
-    bool divided_by_zero;  /* set by integer division; the element became 0 */
-    bool stop;             /* set when an answer is final (NaN in min and max) */
-    bool flag;             /* the operation's own switch */
-    void *scratch;         /* line kernels that need room: n elements */
+    par_value a, b;       /* scalar operands */
+    par_value sum;        /* running result of a reduction; the caller sets the start */
+    int64_t count;        /* elements seen so far, for positions */
+    int64_t index;        /* position of an extremum, or a limit for one */
+    bool divided_by_zero; /* set by integer division; the element became 0 */
+    bool stop;            /* set when an answer is final (NaN in min and max) */
+    bool flag;            /* the operation's own switch */
+    void *scratch;        /* line kernels that need room: n elements */
     int64_t *scratch_index;
 } par_args;
 

@@ -14,105 +14,94 @@
 
 #define KERNEL(op) static void K(op)(int64_t n, char *const *data, const int64_t *step, void *arg)
 #if FLOATING /* what most programs do most */
-#define WIDE_KERNEL(op) \
-    WIDE_AS(K(op), (int64_t n, char *const *data, const int64_t *step, void *arg), (n, data, step, arg))
+#define WIDE_KERNEL(op) WIDE_AS(K(op), (int64_t n, char *const *data, const int64_t *step, void *arg), (n, data, step, arg))
 #else
 #define WIDE_KERNEL(op) KERNEL(op)
 #endif
-#define USE_ARGS                               \
-    par_args *args = arg;                      \
-    T a = args ? VALUE(args->a) : (T)0;        \
-    T b = args ? VALUE(args->b) : (T)0;        \
+#define USE_ARGS                        \
+    par_args *args = arg;               \
+    T a = args ? VALUE(args->a) : (T)0; \
+    T b = args ? VALUE(args->b) : (T)0; \
     (void)a, (void)b;
 /* The elements of one place: r is assigned by expr. */
-#define LOOP1(R, expr)                                                                \
-    R *out = (R *)data[0];                                                     \
-    int64_t rs = step[0];                                                             \
-    if (rs == 1) VECTOR for (int64_t i = 0; i < n; i++) out[i] = (R)(expr);    \
-    else for (int64_t i = 0; i < n; i++) out[i * rs] = (R)(expr);
-#define LOOP2(R, expr)                                                                \
-    R *out = (R *)data[0];                                                            \
-    const T *xp = (const T *)data[1];                                                 \
-    int64_t rs = step[0], xs = step[1];                                               \
-    if (rs == 1 && xs == 1) VECTOR for (int64_t i = 0; i < n; i++) {                  \
-        T x = xp[i];                                                                  \
-        out[i] = (R)(expr);                                                           \
-    } else for (int64_t i = 0; i < n; i++) {                                          \
-        T x = xp[i * xs];                                                             \
-        out[i * rs] = (R)(expr);                                                      \
-    }
-#define LOOP3(R, expr)                                                                \
-    R *out = (R *)data[0];                                                            \
-    const T *xp = (const T *)data[1], *yp = (const T *)data[2];                       \
-    int64_t rs = step[0], xs = step[1], ys = step[2];                                 \
-    if (rs == 1 && xs == 1 && ys == 1) VECTOR for (int64_t i = 0; i < n; i++) {       \
-        T x = xp[i], y = yp[i];                                                       \
-        out[i] = (R)(expr);                                                           \
-    } else for (int64_t i = 0; i < n; i++) {                                          \
-        T x = xp[i * xs], y = yp[i * ys];                                             \
-        out[i * rs] = (R)(expr);                                                      \
-    }
-#define LOOP4(R, expr)                                                                \
-    R *out = (R *)data[0];                                                            \
-    const T *xp = (const T *)data[1], *yp = (const T *)data[2], *zp = (const T *)data[3];          \
-    int64_t rs = step[0], xs = step[1], ys = step[2], zs = step[3];                   \
-    if (rs == 1 && xs == 1 && ys == 1 && zs == 1) VECTOR for (int64_t i = 0; i < n; i++) {         \
-        T x = xp[i], y = yp[i], z = zp[i];                                            \
-        out[i] = (R)(expr);                                                           \
-    } else for (int64_t i = 0; i < n; i++) {                                          \
-        T x = xp[i * xs], y = yp[i * ys], z = zp[i * zs];                             \
-        out[i * rs] = (R)(expr);                                                      \
-    }
-#define MAP1(op, expr) KERNEL(op) { USE_ARGS LOOP2(T, expr) }
-#define MAP2(op, expr) KERNEL(op) { USE_ARGS LOOP3(T, expr) }
-#define MAP3(op, expr) KERNEL(op) { USE_ARGS LOOP4(T, expr) }
-#define WIDE1(op, expr) WIDE_KERNEL(op) { USE_ARGS LOOP2(T, expr) }
-#define WIDE2(op, expr) WIDE_KERNEL(op) { USE_ARGS LOOP3(T, expr) }
-#define WIDE3(op, expr) WIDE_KERNEL(op) { USE_ARGS LOOP4(T, expr) }
-#define TEST1(op, expr) KERNEL(op) { USE_ARGS LOOP2(uint8_t, expr) }
-#define TEST2(op, expr) KERNEL(op) { USE_ARGS LOOP3(uint8_t, expr) }
+#define LOOP1(R, expr)                                                      \
+    R *out = (R *)data[0];                                                  \
+    int64_t rs = step[0];                                                   \
+    if (rs == 1) VECTOR for (int64_t i = 0; i < n; i++) out[i] = (R)(expr); \
+    else                                                                    \
+        for (int64_t i = 0; i < n; i++) out[i * rs] = (R)(expr);
+#define LOOP2(R, expr)                                             \
+    R *out = (R *)data[0];                                         \
+    const T *xp = (const T *)data[1];                              \
+    int64_t rs = step[0], xs = step[1];                            \
+    if (rs == 1 && xs == 1) VECTOR for (int64_t i = 0; i < n; i++) \
+        {                                                          \
+            T x = xp[i];                                           \
+            out[i] = (R)(expr);                                    \
+        }                                                          \
+    else                                                           \
+        for (int64_t i = 0; i < n; i++) {                          \
+            T x = xp[i * xs];                                      \
+            out[i * rs] = (R)(expr);                               \
+        }
+#define LOOP3(R, expr)                                                        \
+    R *out = (R *)data[0];                                                    \
+    const T *xp = (const T *)data[1], *yp = (const T *)data[2];               \
+    int64_t rs = step[0], xs = step[1], ys = step[2];                         \
+    if (rs == 1 && xs == 1 && ys == 1) VECTOR for (int64_t i = 0; i < n; i++) \
+        {                                                                     \
+            T x = xp[i], y = yp[i];                                           \
+            out[i] = (R)(expr);                                               \
+        }                                                                     \
+    else                                                                      \
+        for (int64_t i = 0; i < n; i++) {                                     \
+            T x = xp[i * xs], y = yp[i * ys];                                 \
+            out[i * rs] = (R)(expr);                                          \
+        }
+#define LOOP4(R, expr)                                                                    \
+    R *out = (R *)data[0];                                                                \
+    const T *xp = (const T *)data[1], *yp = (const T *)data[2], *zp = (const T *)data[3]; \
+    int64_t rs = step[0], xs = step[1], ys = step[2], zs = step[3];                       \
+    if (rs == 1 && xs == 1 && ys == 1 && zs == 1) VECTOR for (int64_t i = 0; i < n; i++)  \
+        {                                                                                 \
+            T x = xp[i], y = yp[i], z = zp[i];                                            \
+            out[i] = (R)(expr);                                                           \
+        }                                                                                 \
+    else                                                                                  \
+        for (int64_t i = 0; i < n; i++) {                                                 \
+            T x = xp[i * xs], y = yp[i * ys], z = zp[i * zs];                             \
+            out[i * rs] = (R)(expr);                                                      \
+        }
+#define MAP1(op, expr) \
+    KERNEL(op) { USE_ARGS LOOP2(T, expr) }
+#define MAP2(op, expr) \
+    KERNEL(op) { USE_ARGS LOOP3(T, expr) }
+#define MAP3(op, expr) \
+    KERNEL(op) { USE_ARGS LOOP4(T, expr) }
+#define WIDE1(op, expr) \
+    WIDE_KERNEL(op) { USE_ARGS LOOP2(T, expr) }
+#define WIDE2(op, expr) \
+    WIDE_KERNEL(op) { USE_ARGS LOOP3(T, expr) }
+#define WIDE3(op, expr) \
+    WIDE_KERNEL(op) { USE_ARGS LOOP4(T, expr) }
+#define TEST1(op, expr) \
+    KERNEL(op) { USE_ARGS LOOP2(uint8_t, expr) }
+#define TEST2(op, expr) \
+    KERNEL(op) { USE_ARGS LOOP3(uint8_t, expr) }
 
-WIDE_KERNEL(FILL) { USE_ARGS LOOP1(T, a) }
-WIDE1(ADDS, PLUS(x, a))
-WIDE1(MULS, TIMES(x, a))
-WIDE2(CADD, PLUS(x, TIMES(a, y)))
-WIDE2(CMUL, TIMES(x, y))
-WIDE3(ADDCMUL, PLUS(x, TIMES(TIMES(a, y), z)))
-WIDE2(CMAX, x > y ? x : y)
-WIDE2(CMIN, x < y ? x : y)
-MAP1(CMAXS, x > a ? x : a)
-MAP1(CMINS, x < a ? x : a)
-MAP1(SIGN, (x > 0) - (x < 0))
-WIDE1(CLAMP, x < a ? a : x > b ? b : x)
-TEST1(LTS, x < a)
-TEST1(LES, x <= a)
-TEST1(GTS, x > a)
-TEST1(GES, x >= a)
-TEST1(EQS, x == a)
-TEST1(NES, x != a)
-TEST2(CLT, x < y)
-TEST2(CLE, x <= y)
-TEST2(CGT, x > y)
-TEST2(CGE, x >= y)
-TEST2(CEQ, x == y)
-TEST2(CNE, x != y)
+WIDE_KERNEL(FILL){USE_ARGS LOOP1(T, a)} WIDE1(ADDS, PLUS(x, a)) WIDE1(MULS, TIMES(x, a)) WIDE2(CADD, PLUS(x, TIMES(a, y)))
+    WIDE2(CMUL, TIMES(x, y)) WIDE3(ADDCMUL, PLUS(x, TIMES(TIMES(a, y), z))) WIDE2(CMAX, x > y ? x : y) WIDE2(CMIN, x < y ? x : y)
+        MAP1(CMAXS, x > a ? x : a) MAP1(CMINS, x < a ? x : a) MAP1(SIGN, (x > 0) - (x < 0)) WIDE1(CLAMP, x<a ? a : x> b ? b : x)
+            TEST1(LTS, x < a) TEST1(LES, x <= a) TEST1(GTS, x > a) TEST1(GES, x >= a) TEST1(EQS, x == a) TEST1(NES, x != a)
+                TEST2(CLT, x < y) TEST2(CLE, x <= y) TEST2(CGT, x > y) TEST2(CGE, x >= y) TEST2(CEQ, x == y) TEST2(CNE, x != y)
 
 #if FLOATING
 #define F(name) (sizeof(T) == sizeof(float) ? (T)name##f((float)x) : (T)name((double)x))
-#define F2(name, x, y) \
-    (sizeof(T) == sizeof(float) ? (T)name##f((float)(x), (float)(y)) : (T)name((double)(x), (double)(y)))
-WIDE1(DIVS, x / a)
-WIDE2(CDIV, x / y)
-MAP3(ADDCDIV, x + a * y / z)
-MAP1(FMODS, F2(fmod, x, a))
-MAP2(CFMOD, F2(fmod, x, y))
-MAP1(REMS, a == 0 ? (T)NAN : x - a * F2(floor_quotient, x, a))
-MAP2(CREM, y == 0 ? (T)NAN : x - y * F2(floor_quotient, x, y))
-MAP1(NEG, -x)
-WIDE1(ABS, F(fabs))
-MAP1(TPOW, F2(pow, a, x))
-MAP2(CPOW, F2(pow, x, y))
-KERNEL(POWS)
+#define F2(name, x, y) (sizeof(T) == sizeof(float) ? (T)name##f((float)(x), (float)(y)) : (T)name((double)(x), (double)(y)))
+                    WIDE1(DIVS, x / a) WIDE2(CDIV, x / y) MAP3(ADDCDIV, x + a * y / z) MAP1(FMODS, F2(fmod, x, a))
+                        MAP2(CFMOD, F2(fmod, x, y)) MAP1(REMS, a == 0 ? (T)NAN : x - a * F2(floor_quotient, x, a))
+                            MAP2(CREM, y == 0 ? (T)NAN : x - y * F2(floor_quotient, x, y)) MAP1(NEG, -x) WIDE1(ABS, F(fabs))
+                                MAP1(TPOW, F2(pow, a, x)) MAP2(CPOW, F2(pow, x, y)) KERNEL(POWS)
 {
     USE_ARGS
     if (a == 2) {
@@ -165,8 +154,8 @@ KERNEL(EXP)
 #undef F
 #undef F2
 #else
-/* C leaves x/0 and MIN/-1 undefined. */
-static inline T K(divide)(T x, T y, bool *zero)
+    /* C leaves x/0 and MIN/-1 undefined. */
+    static inline T K(divide)(T x, T y, bool *zero)
 {
     if (y == 0) {
         *zero = true;
@@ -174,10 +163,7 @@ static inline T K(divide)(T x, T y, bool *zero)
     }
     return y == (T)-1 && (T)-1 < 0 ? (T)(0 - (U)x) : (T)(x / y);
 }
-static inline T K(modulo)(T x, T y, bool *zero)
-{
-    return (T)((U)x - (U)TIMES(K(divide)(x, y, zero), y));
-}
+static inline T K(modulo)(T x, T y, bool *zero) { return (T)((U)x - (U)TIMES(K(divide)(x, y, zero), y)); }
 /* The remainder with the divisor's sign. */
 static inline T K(floor_modulo)(T x, T y, bool *zero)
 {
@@ -201,12 +187,12 @@ MAP2(CPOW, par_double_to_i64(pow((double)x, (double)y)))
 #define BITS ((U)sizeof(T) * 8)
 #define LEFT(x, y) ((U)(y) < BITS ? (U)(x) << (U)(y) : 0)
 #define RIGHT(x, y) ((U)(y) < BITS ? (x) >> (U)(y) : (x) < 0 ? -1 : 0)
-MAP2(BITAND, x & y)
+MAP2(BITAND, x &y)
 MAP2(BITOR, x | y)
 MAP2(BITXOR, x ^ y)
 MAP2(LSHIFT, LEFT(x, y))
 MAP2(RSHIFT, RIGHT(x, y))
-MAP1(BITANDS, x & a)
+MAP1(BITANDS, x &a)
 MAP1(BITORS, x | a)
 MAP1(BITXORS, x ^ a)
 MAP1(LSHIFTS, LEFT(x, a))

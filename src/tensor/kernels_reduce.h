@@ -2,18 +2,18 @@
  * work on lines (one call for each line along a dimension: data[0] is the line, the others are results). */
 
 #define SOURCE(k) (((const T *)data[k])[i * step[k]])
-#define REDUCE(op, start, each, end)                        \
-    KERNEL(op)                                              \
-    {                                                       \
-        USE_ARGS                                            \
-        ACC sum = (ACC)PICK(args->sum);                     \
-        start;                                              \
-        for (int64_t i = 0; i < n; i++) {                   \
-            T x = SOURCE(0);                                \
-            each;                                           \
-        }                                                   \
-        PICK(args->sum) = sum;                              \
-        end;                                                \
+#define REDUCE(op, start, each, end)      \
+    KERNEL(op)                            \
+    {                                     \
+        USE_ARGS                          \
+        ACC sum = (ACC)PICK(args->sum);   \
+        start;                            \
+        for (int64_t i = 0; i < n; i++) { \
+            T x = SOURCE(0);              \
+            each;                         \
+        }                                 \
+        PICK(args->sum) = sum;            \
+        end;                              \
     }
 #if FLOATING
 #define ACC_PLUS(x, y) ((x) + (y))
@@ -34,8 +34,9 @@ WIDE_KERNEL(SUM_FAST)
     const T *x = (const T *)data[0];
     ACC part[PARTS] = {0}, sum = (ACC)PICK(args->sum);
     int64_t i = 0;
-    if (step[0] == 1) for (; i + PARTS <= n; i += PARTS)
-        for (int k = 0; k < PARTS; k++) part[k] = ACC_PLUS(part[k], (ACC)x[i + k]);
+    if (step[0] == 1)
+        for (; i + PARTS <= n; i += PARTS)
+            for (int k = 0; k < PARTS; k++) part[k] = ACC_PLUS(part[k], (ACC)x[i + k]);
     for (; i < n; i++) sum = ACC_PLUS(sum, (ACC)x[i * step[0]]);
     for (int k = 0; k < PARTS; k++) sum = ACC_PLUS(sum, part[k]);
     PICK(args->sum) = sum;
@@ -47,49 +48,50 @@ WIDE_KERNEL(DOT)
     const T *x = (const T *)data[0], *y = (const T *)data[1];
     ACC part[PARTS] = {0}, sum = (ACC)PICK(args->sum);
     int64_t i = 0;
-    if (step[0] == 1 && step[1] == 1) for (; i + PARTS <= n; i += PARTS)
-        for (int k = 0; k < PARTS; k++) part[k] = ACC_PLUS(part[k], ACC_TIMES((ACC)x[i + k], (ACC)y[i + k]));
+    if (step[0] == 1 && step[1] == 1)
+        for (; i + PARTS <= n; i += PARTS)
+            for (int k = 0; k < PARTS; k++) part[k] = ACC_PLUS(part[k], ACC_TIMES((ACC)x[i + k], (ACC)y[i + k]));
     for (; i < n; i++) sum = ACC_PLUS(sum, ACC_TIMES((ACC)x[i * step[0]], (ACC)y[i * step[1]]));
     for (int k = 0; k < PARTS; k++) sum = ACC_PLUS(sum, part[k]);
     PICK(args->sum) = sum;
 }
 
 /* A NaN stays, once it is there. */
-#define TAKE(best, y, beats)                   \
-    do {                                       \
-        T better_ = (y) beats best ? (y) : best; \
-        best = (y) == (y) ? better_ : (y);     \
+#define TAKE(best, y, beats)                    \
+    do {                                        \
+        T better_ = (y)beats best ? (y) : best; \
+        best = (y) == (y) ? better_ : (y);      \
     } while (0)
 /* Enough for the compiler to see a loop over them. The older x86 cannot compare 64-bit integers side by side. */
 #define LANES (FLOATING || sizeof(T) < 8 ? 128 : 16)
 
 /* The best so far is in a; count: elements seen before this call. A NaN wins, and stops the search. Of NaNs and of zeros
  * (which may differ in sign) it is the first, as in Torch; the lanes forget the order. */
-#define EXTREME(op, beats)                                                             \
-    WIDE_KERNEL(op)                                                                    \
-    {                                                                                  \
-        par_args *args = arg;                                                          \
-        const T *x = (const T *)data[0];                                               \
-        if (args->stop || n == 0) return;                                              \
-        T before = args->count ? VALUE(args->a) : x[0], best = before, lane[LANES];    \
-        int64_t i = 0;                                                                 \
-        if (step[0] == 1 && n >= 4 * LANES) {                                          \
-            for (int k = 0; k < LANES; k++) lane[k] = best;                            \
-            for (; i + LANES <= n; i += LANES)                                         \
-                for (int k = 0; k < LANES; k++) TAKE(lane[k], x[i + k], beats);        \
-            for (int k = 0; k < LANES; k++) TAKE(best, lane[k], beats);                \
-        }                                                                              \
-        for (; i < n; i++) TAKE(best, x[i * step[0]], beats);                          \
-        args->stop = best != best;                                                     \
-        if (FLOATING && (args->stop || (best == 0 && before != 0)))                    \
-            for (i = 0; i < n; i++) {                                                  \
-                T y = x[i * step[0]];                                                  \
-                if (args->stop ? y == y : y != 0) continue;                            \
-                best = y;                                                              \
-                break;                                                                 \
-            }                                                                          \
-        PICK(args->a) = best;                                                          \
-        args->count += n;                                                              \
+#define EXTREME(op, beats)                                                          \
+    WIDE_KERNEL(op)                                                                 \
+    {                                                                               \
+        par_args *args = arg;                                                       \
+        const T *x = (const T *)data[0];                                            \
+        if (args->stop || n == 0) return;                                           \
+        T before = args->count ? VALUE(args->a) : x[0], best = before, lane[LANES]; \
+        int64_t i = 0;                                                              \
+        if (step[0] == 1 && n >= 4 * LANES) {                                       \
+            for (int k = 0; k < LANES; k++) lane[k] = best;                         \
+            for (; i + LANES <= n; i += LANES)                                      \
+                for (int k = 0; k < LANES; k++) TAKE(lane[k], x[i + k], beats);     \
+            for (int k = 0; k < LANES; k++) TAKE(best, lane[k], beats);             \
+        }                                                                           \
+        for (; i < n; i++) TAKE(best, x[i * step[0]], beats);                       \
+        args->stop = best != best;                                                  \
+        if (FLOATING && (args->stop || (best == 0 && before != 0)))                 \
+            for (i = 0; i < n; i++) {                                               \
+                T y = x[i * step[0]];                                               \
+                if (args->stop ? y == y : y != 0) continue;                         \
+                best = y;                                                           \
+                break;                                                              \
+            }                                                                       \
+        PICK(args->a) = best;                                                       \
+        args->count += n;                                                           \
     }
 EXTREME(MIN, <)
 EXTREME(MAX, >)
@@ -119,19 +121,19 @@ KERNEL(ANY)
 }
 
 /* These keep a double in sum.d whatever the type is: norms of integers are not integers. */
-#define MEASURE(op, each)                                                     \
-    KERNEL(op)                                                                \
-    {                                                                         \
-        par_args *args = arg;                                                 \
-        double sum = args->sum.d, p = args->b.d;                              \
-        (void)p;                                                              \
-        for (int64_t i = 0; i < n; i++) {                                     \
-            double x = (double)SOURCE(0);                                     \
-            sum += each;                                                      \
-        }                                                                     \
-        args->sum.d = sum;                                                    \
+#define MEASURE(op, each)                        \
+    KERNEL(op)                                   \
+    {                                            \
+        par_args *args = arg;                    \
+        double sum = args->sum.d, p = args->b.d; \
+        (void)p;                                 \
+        for (int64_t i = 0; i < n; i++) {        \
+            double x = (double)SOURCE(0);        \
+            sum += each;                         \
+        }                                        \
+        args->sum.d = sum;                       \
     }
-MEASURE(SQUARES, x * x)
+MEASURE(SQUARES, x *x)
 MEASURE(NORM0, x != 0.0)
 MEASURE(NORM1, fabs(x))
 MEASURE(NORMP, pow(fabs(x), p))
@@ -162,8 +164,7 @@ KERNEL(SUM_ROWS)
         for (int64_t k = 0; k < ROWS; k++) at[k] = (const T *)data[0] + (row + (k < rows ? k : 0)) * step[0];
         for (int64_t i = 0; i < length; i++)
             for (int k = 0; k < ROWS; k++) sum[k] = ACC_PLUS(sum[k], (ACC)at[k][i]);
-        for (int64_t k = 0; k < rows; k++)
-            ((T *)data[1])[(row + k) * step[1]] = (T)(args->flag ? sum[k] / (ACC)length : sum[k]);
+        for (int64_t k = 0; k < rows; k++) ((T *)data[1])[(row + k) * step[1]] = (T)(args->flag ? sum[k] / (ACC)length : sum[k]);
     }
 }
 
@@ -191,52 +192,52 @@ KERNEL(ANY_LINE)
     RESULT(T, 1) = (T)any;
 }
 
-#define EXTREME_LINE(op, better)                            \
-    KERNEL(op)                                              \
-    {                                                       \
-        (void)arg;                                          \
-        T best = *(const T *)data[0];                       \
-        int64_t place = 0;                                  \
-        for (int64_t i = 0; i < n && best == best; i++) {   \
-            T x = SOURCE(0);                                \
-            if (x better best) continue;                    \
-            best = x;                                       \
-            place = i;                                      \
-        }                                                   \
-        RESULT(T, 1) = best;                                \
-        RESULT(int64_t, 2) = place + 1;                     \
+#define EXTREME_LINE(op, better)                          \
+    KERNEL(op)                                            \
+    {                                                     \
+        (void)arg;                                        \
+        T best = *(const T *)data[0];                     \
+        int64_t place = 0;                                \
+        for (int64_t i = 0; i < n && best == best; i++) { \
+            T x = SOURCE(0);                              \
+            if (x better best) continue;                  \
+            best = x;                                     \
+            place = i;                                    \
+        }                                                 \
+        RESULT(T, 1) = best;                              \
+        RESULT(int64_t, 2) = place + 1;                   \
     }
 EXTREME_LINE(MIN_LINE, >=)
 EXTREME_LINE(MAX_LINE, <=)
 
-#define CUMULATE(op, begin, plus)                                             \
-    KERNEL(op)                                                                \
-    {                                                                         \
-        (void)arg;                                                            \
-        ACC sum = begin;                                                      \
-        for (int64_t i = 0; i < n; i++) {                                     \
-            sum = plus(sum, (ACC)SOURCE(0));                                  \
-            ((T *)data[1])[i * step[1]] = (T)sum;                             \
-        }                                                                     \
+#define CUMULATE(op, begin, plus)                 \
+    KERNEL(op)                                    \
+    {                                             \
+        (void)arg;                                \
+        ACC sum = begin;                          \
+        for (int64_t i = 0; i < n; i++) {         \
+            sum = plus(sum, (ACC)SOURCE(0));      \
+            ((T *)data[1])[i * step[1]] = (T)sum; \
+        }                                         \
     }
 CUMULATE(CUMSUM_LINE, 0, ACC_PLUS)
 CUMULATE(CUMPROD_LINE, 1, ACC_TIMES)
 
-#define CUMULATE_EXTREME(op, better)                                          \
-    KERNEL(op)                                                                \
-    {                                                                         \
-        (void)arg;                                                            \
-        T best = *(const T *)data[0];                                         \
-        int64_t place = 0;                                                    \
-        for (int64_t i = 0; i < n; i++) {                                     \
-            T x = SOURCE(0);                                                  \
-            if (best == best && !(x better best)) {                           \
-                best = x;                                                     \
-                place = i;                                                    \
-            }                                                                 \
-            ((T *)data[1])[i * step[1]] = best;                               \
-            ((int64_t *)data[2])[i * step[2]] = place + 1;                    \
-        }                                                                     \
+#define CUMULATE_EXTREME(op, better)                       \
+    KERNEL(op)                                             \
+    {                                                      \
+        (void)arg;                                         \
+        T best = *(const T *)data[0];                      \
+        int64_t place = 0;                                 \
+        for (int64_t i = 0; i < n; i++) {                  \
+            T x = SOURCE(0);                               \
+            if (best == best && !(x better best)) {        \
+                best = x;                                  \
+                place = i;                                 \
+            }                                              \
+            ((T *)data[1])[i * step[1]] = best;            \
+            ((int64_t *)data[2])[i * step[2]] = place + 1; \
+        }                                                  \
     }
 CUMULATE_EXTREME(CUMMAX_LINE, <)
 CUMULATE_EXTREME(CUMMIN_LINE, >)
@@ -296,10 +297,7 @@ KERNEL(HISTC)
 #endif
 
 /* --- order: NaN sorts as the largest --- */
-static inline bool K(before)(T x, T y)
-{
-    return x < y || (x == x && y != y);
-}
+static inline bool K(before)(T x, T y) { return x < y || (x == x && y != y); }
 
 /* Merges with a stable order. keys and places have 2n entries each; the answer ends in the first n. */
 static void K(merge_sort)(T *keys, int64_t *places, int64_t n, bool descending)

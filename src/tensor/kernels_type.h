@@ -24,18 +24,18 @@ static par_kernel *const K(table)[PAR_OP_COUNT] = {
 #if FLOATING
 #define CONVERT(x) ((T)(x))
 #else
-#define CONVERT(x) \
-    ((T)_Generic((x), float: par_double_to_i64((double)(x)), double: par_double_to_i64((double)(x)), default: (x)))
+#define CONVERT(x) ((T) _Generic((x), float : par_double_to_i64((double)(x)), double : par_double_to_i64((double)(x)), default : (x)))
 #endif
-#define X(from)                                                                                      \
-    static void GLUE(K(copy), from)(int64_t n, char *const *data, const int64_t *step, void *arg)    \
-    {                                                                                                \
-        (void)arg;                                                                                   \
-        T *r = (T *)data[0];                                                                         \
-        const element_##from *x = (const element_##from *)data[1];                                   \
-        int64_t rs = step[0], xs = step[1];                                                          \
-        if (rs == 1 && xs == 1) VECTOR for (int64_t i = 0; i < n; i++) r[i] = CONVERT(x[i]);         \
-        else for (int64_t i = 0; i < n; i++) r[i * rs] = CONVERT(x[i * xs]);                         \
+#define X(from)                                                                                   \
+    static void GLUE(K(copy), from)(int64_t n, char *const *data, const int64_t *step, void *arg) \
+    {                                                                                             \
+        (void)arg;                                                                                \
+        T *r = (T *)data[0];                                                                      \
+        const element_##from *x = (const element_##from *)data[1];                                \
+        int64_t rs = step[0], xs = step[1];                                                       \
+        if (rs == 1 && xs == 1) VECTOR for (int64_t i = 0; i < n; i++) r[i] = CONVERT(x[i]);      \
+        else                                                                                      \
+            for (int64_t i = 0; i < n; i++) r[i * rs] = CONVERT(x[i * xs]);                       \
     }
 ALL_TYPES(X)
 #undef X

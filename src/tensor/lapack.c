@@ -55,8 +55,10 @@ static int find(par_type type, int which, void *function, par_error *err)
     memcpy(function, &found, sizeof found);
     if (found) return PAR_OK;
     const char *chosen = getenv("PARALLEL_BLAS");
-    return par_error_set(err, PAR_E_UNSUPPORTED, "there is no LAPACK here that has %s: install OpenBLAS (Debian: libopenblas0) or name a "
-                         "library by PARALLEL_BLAS (which is '%s')", NAMES[which], chosen ? chosen : "not set");
+    return par_error_set(err, PAR_E_UNSUPPORTED,
+                         "there is no LAPACK here that has %s: install OpenBLAS (Debian: libopenblas0) or name a "
+                         "library by PARALLEL_BLAS (which is '%s')",
+                         NAMES[which], chosen ? chosen : "not set");
 }
 
 static int no_memory(int which, par_error *err) { return par_error_set(err, PAR_E_NOMEM, "not enough memory for %s", NAMES[which]); }

@@ -54,7 +54,8 @@ void par_loop(par_kernel *kernel, void *arg, int count, const par_tensor *const 
     for (int k = 0; k < count; k++) step[k] = walk[k].step;
     while (total > 0) {
         int64_t n = walk[0].left;
-        for (int k = 1; k < count; k++) if (walk[k].left < n) n = walk[k].left;
+        for (int k = 1; k < count; k++)
+            if (walk[k].left < n) n = walk[k].left;
         for (int k = 0; k < count; k++) data[k] = walk[k].at;
         kernel(n, data, step, arg);
         for (int k = 0; k < count; k++) par_walk_advance(&walk[k], n);

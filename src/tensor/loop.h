@@ -12,12 +12,12 @@ typedef void par_kernel(int64_t n, char *const *data, const int64_t *step, void 
 
 /* A walk over one tensor in its own order, dimensions that join to one run merged. */
 typedef struct par_walk {
-    char *at;          /* where the current run goes on */
-    int64_t left;      /* elements left in the current run */
-    int64_t step;      /* between its elements, in elements */
-    int64_t run;       /* length of a run */
-    size_t bytes;      /* of an element */
-    int ndim;          /* outer dimensions */
+    char *at;     /* where the current run goes on */
+    int64_t left; /* elements left in the current run */
+    int64_t step; /* between its elements, in elements */
+    int64_t run;  /* length of a run */
+    size_t bytes; /* of an element */
+    int ndim;     /* outer dimensions */
     int64_t size[PAR_TENSOR_DIMS_MAX], stride[PAR_TENSOR_DIMS_MAX], index[PAR_TENSOR_DIMS_MAX];
 } par_walk;
 

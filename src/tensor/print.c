@@ -68,8 +68,7 @@ static layout choose(const printer *p)
     if (high - low > 4) {
         return (layout){.width = high > 99 || low < -99 ? 12 : 11, .precision = 4, .conversion = 'e', .scale = 1};
     }
-    if (high > 5 || high < 0)
-        return (layout){.width = 7, .precision = 4, .conversion = 'f', .scale = pow(10, high - 1)};
+    if (high > 5 || high < 0) return (layout){.width = 7, .precision = 4, .conversion = 'f', .scale = pow(10, high - 1)};
     return (layout){.width = high == 0 ? 7 : high + 6, .precision = 4, .conversion = 'f', .scale = 1};
 }
 
@@ -134,8 +133,7 @@ static void put_matrix(printer *p, const matrix *m)
     for (int64_t first = 0; first < m->columns; first += per_line) {
         int64_t last = m->columns - first > per_line ? first + per_line - 1 : m->columns - 1;
         if (per_line < m->columns) {
-            put(p, "%sColumns %lld to %lld\n%s", first > 0 ? "\n" : "", (long long)first + 1, (long long)last + 1,
-                m->indent);
+            put(p, "%sColumns %lld to %lld\n%s", first > 0 ? "\n" : "", (long long)first + 1, (long long)last + 1, m->indent);
         }
         if (p->layout.scale != 1) put(p, "%g *\n %s", p->layout.scale, m->indent);
         put_columns(p, m, first, last);

@@ -69,15 +69,9 @@ double par_random_normal(par_random *random, double mean, double deviation)
 
 double par_random_exponential(par_random *random, double lambda) { return -1. / lambda * log(1 - unit(random)); }
 
-double par_random_cauchy(par_random *random, double median, double sigma)
-{
-    return median + sigma * tan(M_PI * (unit(random) - 0.5));
-}
+double par_random_cauchy(par_random *random, double median, double sigma) { return median + sigma * tan(M_PI * (unit(random) - 0.5)); }
 
-double par_random_log_normal(par_random *random, double mean, double deviation)
-{
-    return exp(par_random_normal(random, mean, deviation));
-}
+double par_random_log_normal(par_random *random, double mean, double deviation) { return exp(par_random_normal(random, mean, deviation)); }
 
 int64_t par_random_geometric(par_random *random, double p) { return (int64_t)(log(1 - unit(random)) / log(p)) + 1; }
 

@@ -10,7 +10,7 @@ typedef struct par_random {
     uint32_t state[PAR_RANDOM_WORDS]; /* Mersenne Twister MT19937 */
     uint32_t next;                    /* next word to use; PAR_RANDOM_WORDS: all are used up */
     uint64_t initial_seed;
-    double normal_x, normal_rho;      /* a normal number has a partner, which is kept here */
+    double normal_x, normal_rho; /* a normal number has a partner, which is kept here */
     bool normal_is_valid;
 } par_random;
 

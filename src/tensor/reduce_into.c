@@ -9,33 +9,34 @@
 #define BLOCK_BYTES 4096 /* of each run at a time: what has come together so far stays in the nearest cache */
 
 /* name, element, its unsigned partner for wrap-around */
-#define INTEGERS(X) X(Byte, uint8_t, uint32_t) X(Char, int8_t, uint32_t) X(Short, int16_t, uint32_t) X(Int, int32_t, uint32_t) \
-    X(Long, int64_t, uint64_t)
+#define INTEGERS(X) \
+    X(Byte, uint8_t, uint32_t) X(Char, int8_t, uint32_t) X(Short, int16_t, uint32_t) X(Int, int32_t, uint32_t) X(Long, int64_t, uint64_t)
 #define FLOATS(X) X(Float, float, float) X(Double, double, double)
 
 /* r[i] = expr of x and y. r may be one of the sources. */
-#define PAIR(op, name, T, expr)                                                                              \
-    WIDE(static, op##_##name, (int64_t n, void *r, const void *a, const void *b), (n, r, a, b))              \
-    {                                                                                                        \
-        T *out = r;                                                                                          \
-        const T *xs = a, *ys = b;                                                                            \
-        VECTOR for (int64_t i = 0; i < n; i++) {                                                             \
-            T x = xs[i], y = ys[i];                                                                          \
-            out[i] = (T)(expr);                                                                              \
-        }                                                                                                    \
+#define PAIR(op, name, T, expr)                                                                 \
+    WIDE(static, op##_##name, (int64_t n, void *r, const void *a, const void *b), (n, r, a, b)) \
+    {                                                                                           \
+        T *out = r;                                                                             \
+        const T *xs = a, *ys = b;                                                               \
+        VECTOR for (int64_t i = 0; i < n; i++)                                                  \
+        {                                                                                       \
+            T x = xs[i], y = ys[i];                                                             \
+            out[i] = (T)(expr);                                                                 \
+        }                                                                                       \
     }
-#define ANY_TYPE(name, T, U)                                                    \
-    PAIR(sum, name, T, (U)x + (U)y)                                             \
-    PAIR(prod, name, T, (U)x * (U)y)                                            \
-    PAIR(min, name, T, x == x && (y < x || y != y) ? y : x)                     \
+#define ANY_TYPE(name, T, U)                                \
+    PAIR(sum, name, T, (U)x + (U)y)                         \
+    PAIR(prod, name, T, (U)x *(U)y)                         \
+    PAIR(min, name, T, x == x && (y < x || y != y) ? y : x) \
     PAIR(max, name, T, x == x && (y > x || y != y) ? y : x)
-#define INTEGER(name, T, U) PAIR(and, name, T, x & y) PAIR(or, name, T, x | y)
+#define INTEGER(name, T, U) PAIR(and, name, T, x &y) PAIR(or, name, T, x | y)
 /* In place, after the sum. */
-#define FLOATING(name, T, U)                                                                   \
-    WIDE(static, divide_##name, (int64_t n, void *r, unsigned by), (n, r, by))                 \
-    {                                                                                          \
-        T *out = r, divisor = (T)by;                                                           \
-        VECTOR for (int64_t i = 0; i < n; i++) out[i] = out[i] / divisor;                      \
+#define FLOATING(name, T, U)                                                   \
+    WIDE(static, divide_##name, (int64_t n, void *r, unsigned by), (n, r, by)) \
+    {                                                                          \
+        T *out = r, divisor = (T)by;                                           \
+        VECTOR for (int64_t i = 0; i < n; i++) out[i] = out[i] / divisor;      \
     }
 INTEGERS(ANY_TYPE)
 FLOATS(ANY_TYPE)
@@ -44,9 +45,8 @@ FLOATS(FLOATING)
 
 typedef void pair_function(int64_t n, void *r, const void *a, const void *b);
 
-#define ENTRY_ANY(name, T, U)                                                                              \
-    [PAR_REDUCE_SUM] = sum_##name, [PAR_REDUCE_PROD] = prod_##name, [PAR_REDUCE_MIN] = min_##name,         \
-    [PAR_REDUCE_MAX] = max_##name
+#define ENTRY_ANY(name, T, U) \
+    [PAR_REDUCE_SUM] = sum_##name, [PAR_REDUCE_PROD] = prod_##name, [PAR_REDUCE_MIN] = min_##name, [PAR_REDUCE_MAX] = max_##name
 #define ROW_INTEGER(name, T, U) {ENTRY_ANY(name, T, U), [PAR_REDUCE_AND] = and_##name, [PAR_REDUCE_OR] = or_##name},
 #define ROW_FLOAT(name, T, U) {ENTRY_ANY(name, T, U), [PAR_REDUCE_MEAN] = sum_##name},
 static pair_function *const pairs[PAR_TYPE_COUNT][PAR_REDUCE_OP_COUNT] = {INTEGERS(ROW_INTEGER) FLOATS(ROW_FLOAT)};

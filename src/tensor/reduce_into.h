@@ -6,9 +6,9 @@
 #include "tensor/tensor.h"
 
 typedef enum par_reduce_op {
-    PAR_REDUCE_SUM,  /* integers wrap, each type in its own size */
+    PAR_REDUCE_SUM, /* integers wrap, each type in its own size */
     PAR_REDUCE_PROD,
-    PAR_REDUCE_MIN,  /* a NaN wins, the first of them; of two zeros the first */
+    PAR_REDUCE_MIN, /* a NaN wins, the first of them; of two zeros the first */
     PAR_REDUCE_MAX,
     PAR_REDUCE_MEAN, /* the sum, divided by the number of runs; Float and Double only */
     PAR_REDUCE_AND,  /* bit by bit; integers only */

@@ -20,8 +20,8 @@ int par_storage_share(par_storage *storage, par_segment_maker *make, par_error *
 /* A tensor without dimensions and without a storage; NULL: no memory. */
 par_tensor *par_tensor_new_empty(par_type type);
 /* Makes tensor a view of storage (retained); stride NULL: dense. Checked as par_tensor_new_view. */
-int par_tensor_set_view(par_tensor *tensor, par_storage *storage, int64_t offset, int ndim, const int64_t *size,
-                        const int64_t *stride, par_error *err);
+int par_tensor_set_view(par_tensor *tensor, par_storage *storage, int64_t offset, int ndim, const int64_t *size, const int64_t *stride,
+                        par_error *err);
 /* Torch's resize: nothing happens when the sizes fit, else dense strides (unless given) and a storage that grows, never
  * shrinks. Elements keep their places in the storage. */
 int par_tensor_resize(par_tensor *tensor, int ndim, const int64_t *size, const int64_t *stride, par_error *err);

@@ -12,8 +12,7 @@
 static const struct {
     size_t bytes;
     const char *name;
-} TYPES[PAR_TYPE_COUNT] = {{1, "Byte"}, {1, "Char"},  {2, "Short"}, {4, "Int"},
-                           {8, "Long"}, {4, "Float"}, {8, "Double"}};
+} TYPES[PAR_TYPE_COUNT] = {{1, "Byte"}, {1, "Char"}, {2, "Short"}, {4, "Int"}, {8, "Long"}, {4, "Float"}, {8, "Double"}};
 
 size_t par_type_bytes(par_type type) { return TYPES[type].bytes; }
 const char *par_type_name(par_type type) { return TYPES[type].name; }
@@ -62,8 +61,7 @@ par_storage *par_storage_new(par_type type, int64_t size)
 par_storage *par_storage_new_blob(par_type type, par_blob *blob, size_t data_offset, int64_t size)
 {
     size_t bytes;
-    if (!storage_bytes(type, size, &bytes) || data_offset > blob->bytes || bytes > blob->bytes - data_offset)
-        return NULL;
+    if (!storage_bytes(type, size, &bytes) || data_offset > blob->bytes || bytes > blob->bytes - data_offset) return NULL;
     if (((uintptr_t)blob->data + data_offset) % TYPES[type].bytes != 0) return NULL;
     par_storage *storage = malloc(sizeof *storage);
     if (!storage) return NULL;
@@ -96,8 +94,7 @@ int par_storage_resize(par_storage *storage, int64_t size, par_error *err)
 {
     if (size == storage->size) return PAR_OK;
     if (storage->shared) {
-        return par_error_set(err, PAR_E_INVALID,
-                             "cannot resize a shared storage (of %lld elements, to %lld): others hold it",
+        return par_error_set(err, PAR_E_INVALID, "cannot resize a shared storage (of %lld elements, to %lld): others hold it",
                              (long long)storage->size, (long long)size);
     }
     par_storage *fresh = par_storage_new(storage->type, size);
@@ -118,8 +115,7 @@ int par_storage_share(par_storage *storage, par_segment_maker *make, par_error *
     par_blob *blob;
     if (storage->shared || storage->size == 0) return PAR_OK;
     if (storage->blob->kind == PAR_BLOB_HEAP && storage->blob->refs > 1) {
-        return par_error_set(err, PAR_E_INVALID,
-                             "cannot share this storage: another storage is a view of the same memory");
+        return par_error_set(err, PAR_E_INVALID, "cannot share this storage: another storage is a view of the same memory");
     }
     size_t bytes = (size_t)storage->size * TYPES[storage->type].bytes;
     int status = make(bytes, &blob, err);
@@ -136,10 +132,8 @@ int par_storage_share(par_storage *storage, par_segment_maker *make, par_error *
 
 int par_tensor_no_memory(par_type type, int64_t elements, par_error *err)
 {
-    if (elements < 0)
-        return par_error_set(err, PAR_E_INVALID, "invalid size %lld: must not be negative", (long long)elements);
-    return par_error_set(err, PAR_E_NOMEM, "not enough memory for %lld elements of torch.%sTensor", (long long)elements,
-                         TYPES[type].name);
+    if (elements < 0) return par_error_set(err, PAR_E_INVALID, "invalid size %lld: must not be negative", (long long)elements);
+    return par_error_set(err, PAR_E_NOMEM, "not enough memory for %lld elements of torch.%sTensor", (long long)elements, TYPES[type].name);
 }
 
 /* A tensor with room for four dimensions in itself: most have no more. */
@@ -199,8 +193,7 @@ static bool span_of(int64_t offset, int ndim, const int64_t *size, const int64_t
     *first = *last = offset;
     for (int d = 0; d < ndim; d++) {
         int64_t reach, *edge = stride[d] < 0 ? first : last;
-        if (!par_checked_mul_i64(size[d] - 1, stride[d], &reach) || !par_checked_add_i64(*edge, reach, edge))
-            return false;
+        if (!par_checked_mul_i64(size[d] - 1, stride[d], &reach) || !par_checked_add_i64(*edge, reach, edge)) return false;
     }
     return true;
 }
@@ -225,12 +218,10 @@ static int check_sizes(int ndim, const int64_t *size, par_error *err)
     }
     for (int d = 0; d < ndim; d++) {
         if (size[d] < 0) {
-            return par_error_set(err, PAR_E_INVALID, "invalid size %lld of dimension %d: must not be negative",
-                                 (long long)size[d], d + 1);
+            return par_error_set(err, PAR_E_INVALID, "invalid size %lld of dimension %d: must not be negative", (long long)size[d], d + 1);
         }
         if (!par_checked_mul_i64(elements, size[d], &elements)) {
-            return par_error_set(err, PAR_E_INVALID,
-                                 "sizes too large: the number of elements overflows at dimension %d", d + 1);
+            return par_error_set(err, PAR_E_INVALID, "sizes too large: the number of elements overflows at dimension %d", d + 1);
         }
     }
     return PAR_OK;
@@ -266,23 +257,22 @@ void par_tensor_complete_strides(int ndim, const int64_t *size, int64_t *stride)
 
 static int outside(const par_storage *storage, int64_t first, int64_t last, par_error *err)
 {
-    return par_error_set(err, PAR_E_INVALID,
-                         "out of range: the view would touch elements %lld to %lld of a storage of %lld elements",
+    return par_error_set(err, PAR_E_INVALID, "out of range: the view would touch elements %lld to %lld of a storage of %lld elements",
                          (long long)first + 1, (long long)last + 1, (long long)(storage ? storage->size : 0));
 }
 
-int par_tensor_set_view(par_tensor *tensor, par_storage *storage, int64_t offset, int ndim, const int64_t *size,
-                        const int64_t *stride, par_error *err)
+int par_tensor_set_view(par_tensor *tensor, par_storage *storage, int64_t offset, int ndim, const int64_t *size, const int64_t *stride,
+                        par_error *err)
 {
     int64_t first, last, dense[PAR_TENSOR_DIMS_MAX];
-    int status = ndim < 0 ? par_error_set(err, PAR_E_INVALID, "negative number of dimensions")
-                          : check_sizes(ndim, size, err);
+    int status = ndim < 0 ? par_error_set(err, PAR_E_INVALID, "negative number of dimensions") : check_sizes(ndim, size, err);
     if (status) return status;
     if (storage && storage->type != tensor->type) {
-        return par_error_set(err, PAR_E_INVALID, "a torch.%sTensor cannot view a torch.%sStorage",
-                             par_type_name(tensor->type), par_type_name(storage->type));
+        return par_error_set(err, PAR_E_INVALID, "a torch.%sTensor cannot view a torch.%sStorage", par_type_name(tensor->type),
+                             par_type_name(storage->type));
     }
-    for (int d = 0; d < ndim; d++) if (size[d] == 0) ndim = 0;
+    for (int d = 0; d < ndim; d++)
+        if (size[d] == 0) ndim = 0;
     if (!stride) par_tensor_contiguous_strides(ndim, size, dense);
     if (!stride) stride = dense;
     if (offset < 0) return par_error_set(err, PAR_E_INVALID, "invalid storage offset %lld", (long long)offset + 1);
@@ -301,8 +291,8 @@ int par_tensor_set_view(par_tensor *tensor, par_storage *storage, int64_t offset
     return PAR_OK;
 }
 
-int par_tensor_new_view(par_type type, par_storage *storage, int64_t offset, int ndim, const int64_t *size,
-                        const int64_t *stride, par_tensor **out, par_error *err)
+int par_tensor_new_view(par_type type, par_storage *storage, int64_t offset, int ndim, const int64_t *size, const int64_t *stride,
+                        par_tensor **out, par_error *err)
 {
     par_tensor *tensor = par_tensor_new_empty(type);
     if (!tensor) return par_error_set(err, PAR_E_NOMEM, "not enough memory for a tensor");
@@ -329,7 +319,8 @@ int par_tensor_resize(par_tensor *tensor, int ndim, const int64_t *size, const i
     int64_t dense[PAR_TENSOR_DIMS_MAX], first = 0, last = -1;
     int status = check_sizes(ndim, size, err);
     if (status) return status;
-    for (int d = 0; d < ndim; d++) if (size[d] == 0) ndim = d; /* as Torch: a size of 0 ends the list */
+    for (int d = 0; d < ndim; d++)
+        if (size[d] == 0) ndim = d; /* as Torch: a size of 0 ends the list */
     if (same_geometry(tensor, ndim, size, stride) && par_tensor_is_sound(tensor)) return PAR_OK;
     if (!stride) par_tensor_contiguous_strides(ndim, size, dense);
     if (!stride) stride = dense;

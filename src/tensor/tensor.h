@@ -56,8 +56,8 @@ void par_storage_release(par_storage *storage);
 
 /* A view of storage (retained; may be NULL when it has no elements). PAR_E_INVALID unless every element lies inside
  * the storage and ndim <= PAR_TENSOR_DIMS_MAX: safe on sizes, strides and offsets that a peer sent. */
-int par_tensor_new_view(par_type type, par_storage *storage, int64_t offset, int ndim, const int64_t *size,
-                        const int64_t *stride, par_tensor **out, par_error *err);
+int par_tensor_new_view(par_type type, par_storage *storage, int64_t offset, int ndim, const int64_t *size, const int64_t *stride,
+                        par_tensor **out, par_error *err);
 par_tensor *par_tensor_retain(par_tensor *tensor);
 void par_tensor_release(par_tensor *tensor);
 /* Elements, and the span [*first, *last] of storage elements that the view touches (false when it has none). */

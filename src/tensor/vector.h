@@ -13,18 +13,18 @@
  * call takes the best that the machine has. The compiler's own way (target_clones) asks the processor when the library is
  * loaded, with a dozen CPUID instructions. Each of them takes microseconds in a virtual machine, and most children have no tensors. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
-#define WIDE(linkage, name, parameters, arguments)                                                        \
-    static inline __attribute__((always_inline)) void name##_plain parameters;                            \
+#define WIDE(linkage, name, parameters, arguments)                                                         \
+    static inline __attribute__((always_inline)) void name##_plain parameters;                             \
     static __attribute__((target("arch=x86-64-v3"))) void name##_v3 parameters { name##_plain arguments; } \
     static __attribute__((target("arch=x86-64-v4"))) void name##_v4 parameters { name##_plain arguments; } \
-    static __attribute__((noinline)) void name##_v1 parameters { name##_plain arguments; }                \
-    linkage void name parameters                                                                          \
-    {                                                                                                     \
-        int generation = par_vector_generation();                                                         \
-        if (generation == 4) name##_v4 arguments;                                                         \
-        else if (generation == 3) name##_v3 arguments;                                                    \
-        else name##_v1 arguments;                                                                         \
-    }                                                                                                     \
+    static __attribute__((noinline)) void name##_v1 parameters { name##_plain arguments; }                 \
+    linkage void name parameters                                                                           \
+    {                                                                                                      \
+        int generation = par_vector_generation();                                                          \
+        if (generation == 4) name##_v4 arguments;                                                          \
+        else if (generation == 3) name##_v3 arguments;                                                     \
+        else name##_v1 arguments;                                                                          \
+    }                                                                                                      \
     static inline __attribute__((always_inline)) void name##_plain parameters
 #else
 #define WIDE(linkage, name, parameters, arguments) linkage void name parameters

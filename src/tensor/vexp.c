@@ -57,19 +57,19 @@ static inline __attribute__((always_inline)) float exp_float(float x)
 }
 
 /* The range that the polynomial's way serves; NaN lies outside. */
-#define VEXP(name, T, one, library, low, high)                                             \
-    WIDE(, name, (int64_t n, T *r, const T *x), (n, r, x))                           \
-    {                                                                                      \
-        for (int64_t done = 0; done < n; done += BLOCK, r += BLOCK, x += BLOCK) {          \
-            int64_t m = n - done < BLOCK ? n - done : BLOCK;                               \
-            int outside = 0;                                                               \
+#define VEXP(name, T, one, library, low, high)                                               \
+    WIDE(, name, (int64_t n, T * r, const T *x), (n, r, x))                                  \
+    {                                                                                        \
+        for (int64_t done = 0; done < n; done += BLOCK, r += BLOCK, x += BLOCK) {            \
+            int64_t m = n - done < BLOCK ? n - done : BLOCK;                                 \
+            int outside = 0;                                                                 \
             for (int64_t i = 0; i < m; i++) outside |= !(x[i] >= (low)) | !(x[i] <= (high)); \
-            if (outside) {                                                                 \
-                for (int64_t i = 0; i < m; i++) r[i] = library(x[i]);                      \
-            } else {                                                                       \
-                VECTOR for (int64_t i = 0; i < m; i++) r[i] = one(x[i]);                   \
-            }                                                                              \
-        }                                                                                  \
+            if (outside) {                                                                   \
+                for (int64_t i = 0; i < m; i++) r[i] = library(x[i]);                        \
+            } else {                                                                         \
+                VECTOR for (int64_t i = 0; i < m; i++) r[i] = one(x[i]);                     \
+            }                                                                                \
+        }                                                                                    \
     }
 VEXP(par_vexp_double, double, exp_double, exp, -708.0, 709.0)
 VEXP(par_vexp_float, float, exp_float, expf, -87.0f, 88.0f)

@@ -6,15 +6,13 @@
 
 int par_view_new(const par_tensor *tensor, par_tensor **out, par_error *err)
 {
-    return par_tensor_new_view(tensor->type, tensor->storage, tensor->offset, tensor->ndim, tensor->size,
-                               tensor->stride, out, err);
+    return par_tensor_new_view(tensor->type, tensor->storage, tensor->offset, tensor->ndim, tensor->size, tensor->stride, out, err);
 }
 
 static int check_dim(const par_tensor *tensor, int dim, par_error *err)
 {
     if (dim >= 0 && dim < tensor->ndim) return PAR_OK;
-    return par_error_set(err, PAR_E_INVALID, "out of range: dimension %d of a tensor of %d dimensions", dim + 1,
-                         tensor->ndim);
+    return par_error_set(err, PAR_E_INVALID, "out of range: dimension %d of a tensor of %d dimensions", dim + 1, tensor->ndim);
 }
 
 static void drop_dim(par_tensor *tensor, int dim)
@@ -30,8 +28,7 @@ int par_view_narrow(par_tensor *tensor, int dim, int64_t first, int64_t size, pa
     int status = check_dim(tensor, dim, err);
     if (status) return status;
     if (first < 0 || first >= tensor->size[dim] || size <= 0 || size > tensor->size[dim] - first) {
-        return par_error_set(err, PAR_E_INVALID,
-                             "out of range: %lld elements from %lld on of dimension %d, which has %lld",
+        return par_error_set(err, PAR_E_INVALID, "out of range: %lld elements from %lld on of dimension %d, which has %lld",
                              (long long)size, (long long)first + 1, dim + 1, (long long)tensor->size[dim]);
     }
     tensor->offset += first * tensor->stride[dim];
@@ -44,8 +41,8 @@ int par_view_select(par_tensor *tensor, int dim, int64_t index, par_error *err)
     int status = check_dim(tensor, dim, err);
     if (status) return status;
     if (index < 0 || index >= tensor->size[dim]) {
-        return par_error_set(err, PAR_E_INVALID, "out of range: index %lld of dimension %d, which has %lld",
-                             (long long)index + 1, dim + 1, (long long)tensor->size[dim]);
+        return par_error_set(err, PAR_E_INVALID, "out of range: index %lld of dimension %d, which has %lld", (long long)index + 1, dim + 1,
+                             (long long)tensor->size[dim]);
     }
     tensor->offset += index * tensor->stride[dim];
     drop_dim(tensor, dim);
@@ -71,8 +68,8 @@ int par_view_unfold(par_tensor *tensor, int dim, int64_t size, int64_t step, par
     int status = check_dim(tensor, dim, err);
     if (status) return status;
     if (size <= 0 || size > tensor->size[dim]) {
-        return par_error_set(err, PAR_E_INVALID, "out of range: windows of %lld in dimension %d, which has %lld",
-                             (long long)size, dim + 1, (long long)tensor->size[dim]);
+        return par_error_set(err, PAR_E_INVALID, "out of range: windows of %lld in dimension %d, which has %lld", (long long)size, dim + 1,
+                             (long long)tensor->size[dim]);
     }
     if (step <= 0) return par_error_set(err, PAR_E_INVALID, "invalid step %lld: must be positive", (long long)step);
     memcpy(sizes, tensor->size, (size_t)tensor->ndim * sizeof *sizes);

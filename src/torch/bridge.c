@@ -13,8 +13,7 @@
 #include "tensor/shape.h"
 #include "torch/th.h"
 
-_Static_assert(sizeof(long) == sizeof(int64_t),
-               "Torch's sizes are longs; the bridge is for systems where those have 64 bits");
+_Static_assert(sizeof(long) == sizeof(int64_t), "Torch's sizes are longs; the bridge is for systems where those have 64 bits");
 
 /* --- Torch's functions, found where its own library is --- */
 static th_functions functions[PAR_TYPE_COUNT]; /* the same for all threads; under the lock until a thread has seen it filled */
@@ -60,7 +59,8 @@ static bool find_functions(lua_State *L, par_type type)
     void *found[] = {symbol(library, type, "Storage_newWithDataAndAllocator"), symbol(library, type, "Storage_free"),
                      symbol(library, type, "Tensor_new"), symbol(library, type, "Tensor_free"),
                      symbol(library, type, "Tensor_setStorageNd")};
-    for (size_t i = 0; i < sizeof found / sizeof *found; i++) if (!found[i]) return false;
+    for (size_t i = 0; i < sizeof found / sizeof *found; i++)
+        if (!found[i]) return false;
     pthread_mutex_lock(&functions_lock);
     memcpy(&functions[type], found, sizeof found); /* five function pointers, in this order */
     pthread_mutex_unlock(&functions_lock);
@@ -137,8 +137,7 @@ static par_storage *new_seen(th_storage *of, par_type type)
     seen_storage *entry = calloc(1, sizeof *entry);
     if (!entry) return NULL;
     size_t bytes = (size_t)of->size * par_type_bytes(type);
-    entry->blob = (par_blob){.data = of->data, .bytes = bytes, .refs = 1, .kind = PAR_BLOB_FOREIGN,
-                             .again = true, .free = forget_seen};
+    entry->blob = (par_blob){.data = of->data, .bytes = bytes, .refs = 1, .kind = PAR_BLOB_FOREIGN, .again = true, .free = forget_seen};
     entry->of = of;
     entry->storage = par_storage_new_blob(type, &entry->blob, 0, of->size);
     if (!entry->storage) {
@@ -193,8 +192,7 @@ static par_tensor *see_tensor(lua_State *L, const th_tensor *of, par_type type)
     par_storage *storage = of->storage ? see_storage(L, of->storage, type) : NULL;
     if (of->storage && !storage) return NULL;
     int ndim = of->storage ? of->ndim : 0;
-    par_tensor_new_view(type, storage, of->storage_offset, ndim, (const int64_t *)of->size, (const int64_t *)of->stride,
-                        &made, &err);
+    par_tensor_new_view(type, storage, of->storage_offset, ndim, (const int64_t *)of->size, (const int64_t *)of->stride, &made, &err);
     par_storage_release(storage);
     return made;
 }
@@ -249,8 +247,7 @@ static void *lent_realloc(void *context, void *data, ptrdiff_t bytes)
         abort();
     }
     if (ours) {
-        size_t old = (size_t)entry->storage->size * par_type_bytes(entry->storage->type),
-               keep = bytes > 0 ? (size_t)bytes : 0;
+        size_t old = (size_t)entry->storage->size * par_type_bytes(entry->storage->type), keep = bytes > 0 ? (size_t)bytes : 0;
         memcpy(moved, data, old < keep ? old : keep);
         give_back(entry);
     }
@@ -309,8 +306,7 @@ static int share_storage(th_storage *of, par_type type, par_segment_maker *make,
 {
     par_storage *ours = lent_as(of);
     if (of->size == 0) return PAR_OK;
-    if (of->flag & TH_VIEW)
-        return par_error_set(err, PAR_E_INVALID, "cannot share this storage: it is a view of the memory of another");
+    if (of->flag & TH_VIEW) return par_error_set(err, PAR_E_INVALID, "cannot share this storage: it is a view of the memory of another");
     int rc = ours ? par_storage_share(ours, make, err) : share_copy(of, type, make, err);
     if (rc != PAR_OK) return rc;
     if (ours) of->data = ours->data;
@@ -389,17 +385,18 @@ void par_torch_add_methods(lua_State *L, const luaL_Reg *methods)
     static const char *const kinds[] = {"Tensor", "Storage"};
     char name[40];
     luaL_checkstack(L, 5, "torch");
-    for (int type = 0; type < PAR_TYPE_COUNT; type++) for (int k = 0; k < 2; k++) {
-        snprintf(name, sizeof name, "torch.%s%s", par_type_name((par_type)type), kinds[k]);
-        lua_pushstring(L, name);
-        lua_rawget(L, LUA_REGISTRYINDEX);
-        for (const luaL_Reg *m = methods; lua_istable(L, -1) && m->name; m++) {
-            lua_pushstring(L, m->name);
-            lua_pushcfunction(L, m->func);
-            lua_rawset(L, -3);
+    for (int type = 0; type < PAR_TYPE_COUNT; type++)
+        for (int k = 0; k < 2; k++) {
+            snprintf(name, sizeof name, "torch.%s%s", par_type_name((par_type)type), kinds[k]);
+            lua_pushstring(L, name);
+            lua_rawget(L, LUA_REGISTRYINDEX);
+            for (const luaL_Reg *m = methods; lua_istable(L, -1) && m->name; m++) {
+                lua_pushstring(L, m->name);
+                lua_pushcfunction(L, m->func);
+                lua_rawset(L, -3);
+            }
+            lua_pop(L, 1);
         }
-        lua_pop(L, 1);
-    }
 }
 
 typedef struct push_job {

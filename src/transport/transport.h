@@ -37,12 +37,12 @@
 
 typedef struct par_message {
     uint32_t kind;
-    const uint8_t *bytes;   /* shared memory or private: read every field once; 8-byte aligned */
+    const uint8_t *bytes; /* shared memory or private: read every field once; 8-byte aligned */
     size_t len;
-    par_blob **payloads;    /* owned by the message; take one by retaining it */
+    par_blob **payloads; /* owned by the message; take one by retaining it */
     uint32_t n_payloads;
-    void *held;             /* the transport's own: what release has to give back */
-    uint64_t turn;          /* the link's own: which of its messages this is */
+    void *held;    /* the transport's own: what release has to give back */
+    uint64_t turn; /* the link's own: which of its messages this is */
 } par_message;
 
 /* What the owner of a transport tells it; copied. Every member may be NULL. */

@@ -22,8 +22,14 @@ static bool is_view(void *context)
 
 static void copy(par_view_seen *out, const par_view *view)
 {
-    *out = (par_view_seen){.sent = view->sent, .received = view->received, .tasks = view->tasks, .failed = view->failed,
-                           .task = view->task, .task_ns = view->task_ns, .waits = view->waits, .waits_ns = view->waits_ns,
+    *out = (par_view_seen){.sent = view->sent,
+                           .received = view->received,
+                           .tasks = view->tasks,
+                           .failed = view->failed,
+                           .task = view->task,
+                           .task_ns = view->task_ns,
+                           .waits = view->waits,
+                           .waits_ns = view->waits_ns,
                            .turn = view->turn};
     memcpy(out->name, view->name, sizeof out->name - 1);
     uint32_t len = view->text_bytes;

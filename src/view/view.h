@@ -14,11 +14,11 @@
 
 #include "base/status.h"
 
-#define PAR_VIEW_AT 2048              /* where it lies in its memory, in bytes */
-#define PAR_VIEW_MAGIC 0x77656976u    /* "view" */
+#define PAR_VIEW_AT 2048           /* where it lies in its memory, in bytes */
+#define PAR_VIEW_MAGIC 0x77656976u /* "view" */
 #define PAR_VIEW_VERSION 1u
 #define PAR_VIEW_NAME_BYTES 96
-#define PAR_VIEW_TEXT_BYTES 5888      /* of a stack; what is longer is cut */
+#define PAR_VIEW_TEXT_BYTES 5888 /* of a stack; what is longer is cut */
 
 enum { PAR_VIEW_PARENT = 1, PAR_VIEW_CHILD, PAR_VIEW_SIBLING, PAR_VIEW_ANY }; /* who is waited for */
 
@@ -35,10 +35,10 @@ typedef struct par_view {
     _Atomic uint64_t waits;          /* PAR_VIEW_PARENT ... << 32 | id; 0: it does not wait */
     _Atomic uint64_t waits_ns;       /* since when */
     char name[PAR_VIEW_NAME_BYTES];  /* "001.002 loader": its path and its name */
-    _Atomic uint32_t turn;           /* answers begun and ended: odd while one is written. Stored after the text with release, so who reads it
+    _Atomic uint32_t turn; /* answers begun and ended: odd while one is written. Stored after the text with release, so who reads it
                                       * before and after (acquire) has a whole one */
     _Atomic uint32_t text_bytes;
-    char text[PAR_VIEW_TEXT_BYTES];  /* the answer */
+    char text[PAR_VIEW_TEXT_BYTES]; /* the answer */
 } par_view;
 _Static_assert(PAR_VIEW_AT + sizeof(par_view) <= 8192, "two of the smallest pages");
 

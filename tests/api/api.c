@@ -74,8 +74,11 @@ static void child_that_waits(void)
 static const struct {
     const char *name;
     void (*run)(void);
-} roles[] = {{"echo", child_that_echoes}, {"first", child_that_sends_first}, {"buffer", child_that_counts_in_a_buffer},
-             {"variable", child_without_a_variable}, {"wait", child_that_waits}};
+} roles[] = {{"echo", child_that_echoes},
+             {"first", child_that_sends_first},
+             {"buffer", child_that_counts_in_a_buffer},
+             {"variable", child_without_a_variable},
+             {"wait", child_that_waits}};
 
 /* --- parents --- */
 static char self[4096];

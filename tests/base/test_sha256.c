@@ -46,7 +46,8 @@ static void the_examples_of_hmac(void)
     uint8_t key[20];
     memset(key, 0x0b, sizeof key);
     CHECK(strcmp(hmac_of(key, 20, "Hi There"), "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7") == 0);
-    CHECK(strcmp(hmac_of("Jefe", 4, "what do ya want for nothing?"), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843") == 0);
+    CHECK(strcmp(hmac_of("Jefe", 4, "what do ya want for nothing?"), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843") ==
+          0);
 }
 
 static void secrets_that_differ_in_one_bit(void)

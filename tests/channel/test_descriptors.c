@@ -23,10 +23,8 @@ static void what_arrives_is_closed_on_exec(void)
         CHECK_INT(fcntl(inherited, F_GETFD), 0);
         send_fds(pair[0], inherited, PAR_OS_FDS_MAX);
         n = 1;
-        if (take)
-            CHECK_INT(par_os_socket_take_fd(pair[1], fds), PAR_OK);
-        else
-            CHECK_INT(par_os_socket_read(pair[1], &byte, 1, fds, PAR_OS_FDS_MAX, &n), 1);
+        if (take) CHECK_INT(par_os_socket_take_fd(pair[1], fds), PAR_OK);
+        else CHECK_INT(par_os_socket_read(pair[1], &byte, 1, fds, PAR_OS_FDS_MAX, &n), 1);
         CHECK_INT(n, take ? 1 : PAR_OS_FDS_MAX);
         for (int i = 0; i < n; i++) {
             CHECK_INT(fcntl(fds[i], F_GETFD), FD_CLOEXEC);

@@ -75,8 +75,13 @@ static void says_an_endless_payload_of_a_result(par_channel *channel)
     says_one_word(channel, par_record_word(WITHOUT_END, PAR_INTERNAL_BYTES, PAR_RECORD_INTERNAL | PAR_RECORD_CONTROL));
 }
 
-static void (*const all[])(par_channel *) = {says_control, says_data, says_payloads, says_nothing_much, says_an_endless_message,
-                                             says_an_endless_result, says_an_endless_payload,
+static void (*const all[])(par_channel *) = {says_control,
+                                             says_data,
+                                             says_payloads,
+                                             says_nothing_much,
+                                             says_an_endless_message,
+                                             says_an_endless_result,
+                                             says_an_endless_payload,
                                              says_an_endless_payload_of_a_result};
 enum { ALL = sizeof all / sizeof *all };
 
@@ -124,8 +129,8 @@ static void only_wait(par_channel *channel)
     end = MILLISECONDS(200);
     while (par_channel_send(channel, 1, bytes, 10, &payload, 1, end, &err) == PAR_OK && par_os_now_ns() < end) continue;
     end = MILLISECONDS(200);
-    while (par_channel_broadcast(&channel, 1, 1, bytes, sizeof bytes, &payload, 1, end, &result, &err) == PAR_OK &&
-           par_os_now_ns() < end) continue;
+    while (par_channel_broadcast(&channel, 1, 1, bytes, sizeof bytes, &payload, 1, end, &result, &err) == PAR_OK && par_os_now_ns() < end)
+        continue;
     check_inbox(channel);
 }
 
@@ -466,10 +471,8 @@ static void the_ended_say_no_more(void)
         send_pattern(a, 1, 10, 1);
         CHECK_INT(par_channel_send(a, 1, NULL, 0, &payload, 1, SECONDS(60), &err), PAR_OK);
         CHECK_INT(par_channel_send(a, 200, NULL, 0, &payload, 1, SECONDS(60), &err), PAR_OK);
-        if (heard)
-            par_channel_last_words(b);
-        else
-            par_channel_peer_ended(b);
+        if (heard) par_channel_last_words(b);
+        else par_channel_peer_ended(b);
         CHECK_INT(par_channel_send(a, 200, NULL, 0, NULL, 0, SECONDS(60), &err), PAR_OK);
         if (!heard) { /* the limit counts no more: there is not much left */
             CHECK_INT(par_channel_absorb(b, 0, &err), PAR_OK);
@@ -488,8 +491,7 @@ static void the_ended_say_no_more(void)
     }
 }
 
-TAP_MAIN(TEST(who_waits_comes_back), TEST(who_receives_comes_back), TEST(who_waits_for_many_comes_back),
-         TEST(who_is_interrupted_leaves), TEST(a_quiet_one_is_heard_beside_it), TEST(small_messages_count_with_what_holds_them),
-         TEST(a_segment_counts_once), TEST(storages_in_one_segment_count_together), TEST(one_put_back_counts_again),
-         TEST(what_the_owner_keeps_counts), TEST(nothing_is_lost),
-         TEST(a_message_that_began_is_finished), TEST(the_ended_say_no_more))
+TAP_MAIN(TEST(who_waits_comes_back), TEST(who_receives_comes_back), TEST(who_waits_for_many_comes_back), TEST(who_is_interrupted_leaves),
+         TEST(a_quiet_one_is_heard_beside_it), TEST(small_messages_count_with_what_holds_them), TEST(a_segment_counts_once),
+         TEST(storages_in_one_segment_count_together), TEST(one_put_back_counts_again), TEST(what_the_owner_keeps_counts),
+         TEST(nothing_is_lost), TEST(a_message_that_began_is_finished), TEST(the_ended_say_no_more))

@@ -42,7 +42,10 @@ static int send_descriptors(par_channel *channel, par_blob **blobs, uint32_t n, 
     return par_channel_send(channel, CONTROL, "fds", 3, payloads, n, deadline_ns, &err);
 }
 
-static void take_in(par_channel *channel) { while (par_channel_absorb(channel, 0, &err) >= 0) continue; }
+static void take_in(par_channel *channel)
+{
+    while (par_channel_absorb(channel, 0, &err) >= 0) continue;
+}
 
 static void check_same_file(int a, int b)
 {

@@ -30,8 +30,7 @@ static void scribble(par_channel *channel)
 {
     uint64_t state = (uint64_t)getpid() * 0x9e3779b97f4a7c15u | 1;
     int64_t end = MILLISECONDS(300);
-    uint64_t *parts[] = {channel->header, (uint64_t *)(void *)channel->out.data,
-                         (uint64_t *)(uintptr_t)(const void *)channel->in.data};
+    uint64_t *parts[] = {channel->header, (uint64_t *)(void *)channel->out.data, (uint64_t *)(uintptr_t)(const void *)channel->in.data};
     const size_t words[] = {sizeof(par_segment_header) / 8, channel->out.capacity / 8, channel->in.capacity / 8};
     while (par_os_now_ns() < end) {
         for (int i = 0; i < 200; i++) {
@@ -188,8 +187,7 @@ static void the_inbox_has_a_limit(void)
     CHECK(stats.inbox_bytes < 2 << 20);
     /* What was taken in is not lost. */
     par_message message;
-    for (uint64_t i = 0; i < stats.inbox_messages; i++)
-        CHECK_INT(par_channel_receive(p.channel, &message, 0, &err), PAR_OK);
+    for (uint64_t i = 0; i < stats.inbox_messages; i++) CHECK_INT(par_channel_receive(p.channel, &message, 0, &err), PAR_OK);
     stop(&p);
 }
 
@@ -261,10 +259,7 @@ static void an_interrupt_before_the_sleep_is_not_lost(void)
     par_channel_close(b);
 }
 
-static bool is_gone(void *context)
-{
-    return waitpid(*(pid_t *)context, NULL, WNOHANG) != 0;
-}
+static bool is_gone(void *context) { return waitpid(*(pid_t *)context, NULL, WNOHANG) != 0; }
 
 static bool never_gone(void *context)
 {
@@ -326,7 +321,7 @@ static void a_long_wait_takes_no_time(void)
     par_os_close(fd);
 }
 
-TAP_MAIN(TEST(a_peer_that_scribbles_all_over), TEST(a_peer_that_never_reads),
-         TEST(a_message_that_began_in_time_is_finished_later), TEST(a_half_message_is_dropped), TEST(the_inbox_has_a_limit),
-         TEST(waits_can_be_interrupted), TEST(an_interrupt_before_the_sleep_is_not_lost), TEST(a_leaked_descriptor_does_not_hide_a_death),
-         TEST(nor_in_a_long_wait), TEST(a_long_wait_takes_no_time))
+TAP_MAIN(TEST(a_peer_that_scribbles_all_over), TEST(a_peer_that_never_reads), TEST(a_message_that_began_in_time_is_finished_later),
+         TEST(a_half_message_is_dropped), TEST(the_inbox_has_a_limit), TEST(waits_can_be_interrupted),
+         TEST(an_interrupt_before_the_sleep_is_not_lost), TEST(a_leaked_descriptor_does_not_hide_a_death), TEST(nor_in_a_long_wait),
+         TEST(a_long_wait_takes_no_time))

@@ -1,8 +1,8 @@
 /* Messages of every length between two processes, in both directions, until the end of either. */
 #include "peers.h"
 
-static const size_t lengths[] = {0,     1,     7,      8,      9,       100,     4087,    4088,    4089,   4096,
-                                 65535, 65536, 100000, 262144, 1 << 20, 2000000, 5000000, 20000000};
+static const size_t lengths[] = {0,    1,     7,     8,      9,      100,     4087,    4088,    4089,
+                                 4096, 65535, 65536, 100000, 262144, 1 << 20, 2000000, 5000000, 20000000};
 #define N_LENGTHS (sizeof lengths / sizeof *lengths)
 
 static void echo(par_channel *channel)
@@ -97,8 +97,7 @@ static void sends_payloads(par_channel *channel)
     static uint8_t big[3000000];
     pattern_fill(big, sizeof big, 9);
     const par_payload payloads[] = {{.data = big, .bytes = 100}, {.data = NULL, .bytes = 0}, {.data = big, .bytes = sizeof big}};
-    for (int i = 0; i < 3; i++)
-        CHECK_INT(par_channel_send(channel, 3, "with", 4, payloads, 3, PAR_NEVER, &err), PAR_OK);
+    for (int i = 0; i < 3; i++) CHECK_INT(par_channel_send(channel, 3, "with", 4, payloads, 3, PAR_NEVER, &err), PAR_OK);
 }
 
 static void payloads_arrive_with_their_message(void)
@@ -228,5 +227,5 @@ static void control_messages_overtake(void)
 }
 
 TAP_MAIN(TEST(every_length_comes_back), TEST(both_may_send_first), TEST(small_messages_keep_their_order),
-         TEST(payloads_arrive_with_their_message), TEST(what_was_sent_before_the_end_arrives),
-         TEST(a_receive_can_time_out), TEST(control_messages_overtake))
+         TEST(payloads_arrive_with_their_message), TEST(what_was_sent_before_the_end_arrives), TEST(a_receive_can_time_out),
+         TEST(control_messages_overtake))

@@ -165,5 +165,5 @@ static void a_paused_one_is_ready_for_room_and_ends_only(void)
 }
 
 TAP_MAIN(TEST(a_paused_one_is_ready_for_room_and_ends_only), TEST(what_has_no_room_is_refused_whole), TEST(a_long_one_is_kept_and_follows),
-         TEST(nothing_is_taken_in_meanwhile),
-         TEST(payloads_travel), TEST(one_who_is_gone_is_told), TEST(a_selector_wakes_when_there_is_room))
+         TEST(nothing_is_taken_in_meanwhile), TEST(payloads_travel), TEST(one_who_is_gone_is_told),
+         TEST(a_selector_wakes_when_there_is_room))

@@ -509,11 +509,9 @@ static void many_shared_storages_need_few_descriptors(void)
     CHECK_INT(open_fds(), fds);
 }
 
-TAP_MAIN(TEST(segments_come_back_and_are_used_again), TEST(a_stream_needs_few_segments),
-         TEST(free_segments_survive_a_peer),
-         TEST(a_borrowed_block_outlives_its_channel),
-         TEST(shared_storages_are_the_same_memory), TEST(a_shared_storage_can_be_handed_on), TEST(many_shared_storages_in_one_message),
-         TEST(broadcast_lends_one_segment_to_all), TEST(a_slow_peer_does_not_hold_up_a_broadcast),
-         TEST(above_the_cap_the_ring_is_used), TEST(a_killed_borrower_ends_its_lends),
+TAP_MAIN(TEST(segments_come_back_and_are_used_again), TEST(a_stream_needs_few_segments), TEST(free_segments_survive_a_peer),
+         TEST(a_borrowed_block_outlives_its_channel), TEST(shared_storages_are_the_same_memory), TEST(a_shared_storage_can_be_handed_on),
+         TEST(many_shared_storages_in_one_message), TEST(broadcast_lends_one_segment_to_all),
+         TEST(a_slow_peer_does_not_hold_up_a_broadcast), TEST(above_the_cap_the_ring_is_used), TEST(a_killed_borrower_ends_its_lends),
          TEST(shared_storages_are_as_large_as_the_program_wants), TEST(thousands_of_small_shared_storages),
          TEST(many_shared_storages_need_few_descriptors), TEST(what_is_dropped_between_others_is_given_back))

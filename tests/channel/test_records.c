@@ -136,10 +136,8 @@ static void sizes_that_a_record_cannot_have(void)
             par_blob *blob = NULL;
             size_t len = sizes[kind - PAR_INTERNAL_SEGMENT];
             pair_open(&a, &b, 16384, NULL);
-            if (wrong == 2)
-                put_word(a, par_record_word(13000, kind, PAR_RECORD_INTERNAL));
-            else
-                put(a, kind, zeros, wrong ? len + 8 : len - 8);
+            if (wrong == 2) put_word(a, par_record_word(13000, kind, PAR_RECORD_INTERNAL));
+            else put(a, kind, zeros, wrong ? len + 8 : len - 8);
             CHECK_INT(outcome(b), PAR_E_CORRUPT);
             CHECK_INT(par_pool_blob_new(100, &blob, &err), PAR_OK); /* nothing else was harmed */
             par_blob_release(blob);
@@ -163,10 +161,8 @@ static void a_length_beyond_any_message(void)
 static void fill_payloads(par_channel *a, par_channel *b, const par_record_lend *lend)
 {
     for (unsigned i = 0; i < PAR_PAYLOADS_MAX; i++) {
-        if (lend)
-            put(a, PAR_INTERNAL_LEND, lend, sizeof *lend);
-        else
-            put(a, PAR_INTERNAL_BYTES, "", 0);
+        if (lend) put(a, PAR_INTERNAL_LEND, lend, sizeof *lend);
+        else put(a, PAR_INTERNAL_BYTES, "", 0);
         if (i % 1000 == 0) CHECK_INT(outcome(b), PAR_E_TIMEOUT); /* makes room */
     }
     CHECK_INT(outcome(b), PAR_E_TIMEOUT);
@@ -233,8 +229,8 @@ static void a_segment_of_another_size(void)
 
 static void a_segment_id_that_is_taken(void)
 {
-    const par_record_segment wrong[] = {{.id = 5, .bytes = SEGMENT_BYTES},                /* twice */
-                                        {.id = 0, .bytes = SEGMENT_BYTES},                /* no id */
+    const par_record_segment wrong[] = {{.id = 5, .bytes = SEGMENT_BYTES}, /* twice */
+                                        {.id = 0, .bytes = SEGMENT_BYTES}, /* no id */
                                         {.id = 6, .bytes = SEGMENT_BYTES, .mode = PAR_LEND_MODE_MAX + 1}};
     int memory = new_memory();
     unsigned fds = open_fds();
@@ -474,9 +470,8 @@ static void what_an_interrupt_leaves_is_sent_later(void)
         pattern_fill(bytes, LONG, 1);
         int rc = par_channel_send(a, 1, bytes, LONG, &payload, (uint32_t)with_payload, PAR_NEVER, &err);
         CHECK_INT(rc, PAR_E_INTERRUPTED);
-        memset(bytes, 0, LONG); /* it was copied */
-        while ((rc = par_channel_receive(b, &message, 0, &err)) == PAR_E_TIMEOUT)
-            CHECK_INT(outcome(a), PAR_E_TIMEOUT); /* writes on */
+        memset(bytes, 0, LONG);                                                                                         /* it was copied */
+        while ((rc = par_channel_receive(b, &message, 0, &err)) == PAR_E_TIMEOUT) CHECK_INT(outcome(a), PAR_E_TIMEOUT); /* writes on */
         CHECK_INT(rc, PAR_OK);
         CHECK_INT(message.len, LONG);
         CHECK(pattern_good(message.bytes, LONG, 1));
@@ -527,7 +522,7 @@ static void notices_wait_for_the_rest_of_a_message(void)
     par_blob *blob = par_blob_retain(message.payloads[0]);
     par_channel_release(b, &message);
     CHECK_INT(par_channel_send(b, 1, bytes, LONG, NULL, 0, MILLISECONDS(1), &err), PAR_OK); /* the rest follows */
-    CHECK_INT(outcome(a), PAR_E_TIMEOUT); /* there is room again */
+    CHECK_INT(outcome(a), PAR_E_TIMEOUT);                                                   /* there is room again */
     par_blob_release(blob);
     while ((rc = par_channel_receive(a, &message, 0, &err)) == PAR_E_TIMEOUT) CHECK_INT(outcome(b), PAR_E_TIMEOUT);
     CHECK_INT(rc, PAR_OK);
@@ -599,13 +594,12 @@ static void a_message_in_hand_keeps_its_place(void)
     pair_close(a, b);
 }
 
-TAP_MAIN(TEST(a_tail_between_two_words), TEST(a_tail_that_goes_back), TEST(a_head_between_two_words),
-         TEST(flags_that_nobody_knows), TEST(a_kind_that_nobody_knows), TEST(sizes_that_a_record_cannot_have),
-         TEST(a_length_beyond_any_message), TEST(as_many_payloads_as_a_message_may_have), TEST(one_payload_too_many),
-         TEST(nobody_sends_too_many_payloads), TEST(a_segment_of_another_size), TEST(a_segment_id_that_is_taken),
-         TEST(as_many_segments_as_a_peer_may_have), TEST(a_lend_beyond_its_segment), TEST(a_lend_to_the_last_byte),
-         TEST(a_lend_in_another_mode), TEST(more_is_released_than_was_lent), TEST(a_segment_in_use_is_not_forgotten),
-         TEST(a_claim_that_another_message_voids), TEST(more_is_committed_than_there_is_room),
+TAP_MAIN(TEST(a_tail_between_two_words), TEST(a_tail_that_goes_back), TEST(a_head_between_two_words), TEST(flags_that_nobody_knows),
+         TEST(a_kind_that_nobody_knows), TEST(sizes_that_a_record_cannot_have), TEST(a_length_beyond_any_message),
+         TEST(as_many_payloads_as_a_message_may_have), TEST(one_payload_too_many), TEST(nobody_sends_too_many_payloads),
+         TEST(a_segment_of_another_size), TEST(a_segment_id_that_is_taken), TEST(as_many_segments_as_a_peer_may_have),
+         TEST(a_lend_beyond_its_segment), TEST(a_lend_to_the_last_byte), TEST(a_lend_in_another_mode), TEST(more_is_released_than_was_lent),
+         TEST(a_segment_in_use_is_not_forgotten), TEST(a_claim_that_another_message_voids), TEST(more_is_committed_than_there_is_room),
          TEST(notices_wait_for_the_end_of_a_claim), TEST(what_an_interrupt_leaves_is_sent_later),
-         TEST(nor_does_anything_come_of_one_that_had_not_begun), TEST(notices_wait_for_the_rest_of_a_message),
-         TEST(who_arms_looks_again), TEST(a_bell_rings_once), TEST(a_message_in_hand_keeps_its_place))
+         TEST(nor_does_anything_come_of_one_that_had_not_begun), TEST(notices_wait_for_the_rest_of_a_message), TEST(who_arms_looks_again),
+         TEST(a_bell_rings_once), TEST(a_message_in_hand_keeps_its_place))

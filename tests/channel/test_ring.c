@@ -162,13 +162,14 @@ static void put_word(par_channel *writer, uint64_t word)
 
 static void records_that_cannot_be_true(void)
 {
-    const uint64_t words[] = {
-        UINT64_MAX,                                                                        /* all flags */
-        par_record_word(PAR_RECORD_LENGTH_MASK, 1, 0),                                     /* longer than any message */
-        par_record_word(PAR_RECORD_LENGTH_MASK, PAR_INTERNAL_BYTES, PAR_RECORD_INTERNAL),  /* or payload */
-        par_record_word(1 << 20, PAR_INTERNAL_LEND, PAR_RECORD_INTERNAL),                  /* a long short record */
-        par_record_word(0, 99, PAR_RECORD_INTERNAL), par_record_word(0, PAR_INTERNAL_LEND, PAR_RECORD_INTERNAL),
-        par_record_word(0, PAR_INTERNAL_SEGMENT, PAR_RECORD_INTERNAL), par_record_word(0, 1, 2)};
+    const uint64_t words[] = {UINT64_MAX,                                    /* all flags */
+                              par_record_word(PAR_RECORD_LENGTH_MASK, 1, 0), /* longer than any message */
+                              par_record_word(PAR_RECORD_LENGTH_MASK, PAR_INTERNAL_BYTES, PAR_RECORD_INTERNAL), /* or payload */
+                              par_record_word(1 << 20, PAR_INTERNAL_LEND, PAR_RECORD_INTERNAL),                 /* a long short record */
+                              par_record_word(0, 99, PAR_RECORD_INTERNAL),
+                              par_record_word(0, PAR_INTERNAL_LEND, PAR_RECORD_INTERNAL),
+                              par_record_word(0, PAR_INTERNAL_SEGMENT, PAR_RECORD_INTERNAL),
+                              par_record_word(0, 1, 2)};
     for (unsigned k = 0; k < sizeof words / sizeof *words; k++) {
         par_channel *a, *b;
         open_both(&a, &b);
@@ -196,7 +197,7 @@ static void lends_that_cannot_be_true(void)
         if (k == 1) put_record(a, PAR_INTERNAL_RELEASE, &release, sizeof release);
         if (k == 2) put_record(a, PAR_INTERNAL_FORGET, &forget, sizeof forget);
         if (k == 3) put_record(a, PAR_INTERNAL_SEGMENT, &segment, sizeof segment); /* without a descriptor */
-        if (k == 4) { /* with one that is no shared memory */
+        if (k == 4) {                                                              /* with one that is no shared memory */
             int zero = open("/dev/zero", O_RDONLY);
             CHECK_INT(par_os_socket_write(a->socket, "S", 1, &zero, 1), 1);
             par_os_close(zero);
@@ -227,8 +228,7 @@ static void a_claimed_length_takes_no_memory(void)
         par_message message;
         open_both(&a, &b);
         uint64_t before = resident_bytes();
-        put_word(a, k < 3 ? par_record_word(lengths[k], 1, 0)
-                          : par_record_word(lengths[k - 3], PAR_INTERNAL_BYTES, PAR_RECORD_INTERNAL));
+        put_word(a, k < 3 ? par_record_word(lengths[k], 1, 0) : par_record_word(lengths[k - 3], PAR_INTERNAL_BYTES, PAR_RECORD_INTERNAL));
         a->out.head += 8192;
         par_writer_publish(&a->out);
         CHECK_INT(par_channel_receive(b, &message, MILLISECONDS(20), &err), PAR_E_TIMEOUT);
@@ -266,10 +266,8 @@ static void attach_believes_nothing(void)
     attach_refuses((const uint8_t *)"P", memory, PAR_E_CORRUPT); /* no magic */
     CHECK_INT(par_os_memory_map(memory, 0, head, &data, &err), PAR_OK);
     par_segment_header *header = data;
-    *header = (par_segment_header){.magic = PAR_SEGMENT_MAGIC,
-                                   .version = PAR_SEGMENT_VERSION + 1,
-                                   .page_bytes = (uint32_t)page,
-                                   .ring_bytes = 16384};
+    *header = (par_segment_header){
+        .magic = PAR_SEGMENT_MAGIC, .version = PAR_SEGMENT_VERSION + 1, .page_bytes = (uint32_t)page, .ring_bytes = 16384};
     attach_refuses((const uint8_t *)"P", memory, PAR_E_UNSUPPORTED);
     header->version = PAR_SEGMENT_VERSION;
     const uint64_t sizes[] = {0, 8192, 32768, 24576, (uint64_t)1 << 63, UINT64_MAX};
@@ -306,8 +304,7 @@ static void shared_memory_cannot_be_truncated(void)
 static void shared_memory_cannot_be_truncated(void) {}
 #endif
 
-TAP_MAIN(TEST(both_views_show_the_same_bytes), TEST(messages_cross_the_end_of_the_ring),
-         TEST(indices_run_over_the_end_of_u64), TEST(sleeping_ends_meet_beyond_u64), TEST(a_head_that_cannot_be_true),
-         TEST(a_head_that_goes_back), TEST(a_tail_that_cannot_be_true), TEST(records_that_cannot_be_true),
-         TEST(lends_that_cannot_be_true), TEST(a_claimed_length_takes_no_memory), TEST(attach_believes_nothing),
-         TEST(shared_memory_cannot_be_truncated))
+TAP_MAIN(TEST(both_views_show_the_same_bytes), TEST(messages_cross_the_end_of_the_ring), TEST(indices_run_over_the_end_of_u64),
+         TEST(sleeping_ends_meet_beyond_u64), TEST(a_head_that_cannot_be_true), TEST(a_head_that_goes_back),
+         TEST(a_tail_that_cannot_be_true), TEST(records_that_cannot_be_true), TEST(lends_that_cannot_be_true),
+         TEST(a_claimed_length_takes_no_memory), TEST(attach_believes_nothing), TEST(shared_memory_cannot_be_truncated))

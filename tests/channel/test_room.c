@@ -192,8 +192,7 @@ static void many_while_one_waits(void)
         shared[i] = shared_new(i);
         CHECK_INT(par_lend_announce(a, par_segment_of(shared[i]), PAR_LEND_SHARED, &err), PAR_OK);
     }
-    for (int i = 0; i < 10; i++)
-        CHECK(par_channel_wait(b, 0, par_need_arm(b->out.tail + 8), MILLISECONDS(20), &err) != PAR_E_CORRUPT);
+    for (int i = 0; i < 10; i++) CHECK(par_channel_wait(b, 0, par_need_arm(b->out.tail + 8), MILLISECONDS(20), &err) != PAR_E_CORRUPT);
     for (unsigned i = 0; i < 100; i++) send_blob(a, shared[i]);
     for (unsigned i = 0; i < 100; i++) par_blob_release(receive_blob(b, i));
     for (unsigned i = 0; i < 100; i++) par_blob_release(shared[i]);

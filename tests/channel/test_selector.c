@@ -257,5 +257,4 @@ static void a_selector_whose_last_channel_has_gone_is_quiet(void)
 
 TAP_MAIN(TEST(messages_of_many_are_all_found), TEST(an_end_is_found), TEST(channels_take_turns),
          TEST(a_message_before_the_descriptor_makes_it_readable), TEST(no_wake_up_is_lost_through_the_descriptor),
-         TEST(no_wake_up_is_lost_through_a_selectors_descriptor),
-         TEST(a_selector_whose_last_channel_has_gone_is_quiet))
+         TEST(no_wake_up_is_lost_through_a_selectors_descriptor), TEST(a_selector_whose_last_channel_has_gone_is_quiet))

@@ -83,8 +83,12 @@ static void hello_and_welcome(void)
 static void a_start_comes_back(void)
 {
     par_buffer out = {0};
-    par_frame_start start = {.ring_bytes = UINT64_C(1) << 33, .flags = PAR_START_NO_OUTPUT, .program = "", .fingerprint = "f",
-                             .cwd = "/tmp/a b"}, got;
+    par_frame_start start = {.ring_bytes = UINT64_C(1) << 33,
+                             .flags = PAR_START_NO_OUTPUT,
+                             .program = "",
+                             .fingerprint = "f",
+                             .cwd = "/tmp/a b"},
+                    got;
     CHECK_INT(par_frame_put_start(&out, 3, 9, &start, env), PAR_OK);
     check_header(&out, 0, PAR_FRAME_START, 3);
     CHECK_INT(par_frame_get_start(&got, out.data + 16, out.len - 16, &err), PAR_OK);

@@ -264,5 +264,5 @@ static void ports_from_a_range(void)
     close_here();
 }
 
-TAP_MAIN(TEST(an_agent_comes_in), TEST(a_key_of_ones_own), TEST(a_key_that_was_used), TEST(what_was_said_before),
-         TEST(garbage_and_halves), TEST(a_thousand_idle_connections), TEST(ports_from_a_range))
+TAP_MAIN(TEST(an_agent_comes_in), TEST(a_key_of_ones_own), TEST(a_key_that_was_used), TEST(what_was_said_before), TEST(garbage_and_halves),
+         TEST(a_thousand_idle_connections), TEST(ports_from_a_range))

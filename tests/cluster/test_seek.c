@@ -74,8 +74,8 @@ static void modules_are_found(void)
 
 static void nothing_else_is(void)
 {
-    static const char *const names[] = {"",  ".", "..", ".hidden", "sub..two", "sub.two.", "../one", "sub/two", "/etc/passwd", "one?", "a;b",
-                                        "a b"};
+    static const char *const names[] = {"",       ".",       "..",          ".hidden", "sub..two", "sub.two.",
+                                        "../one", "sub/two", "/etc/passwd", "one?",    "a;b",      "a b"};
     char longest[PAR_SEEK_NAME_MAX + 2];
     make_folder();
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) expect(names[i], 'n', "");

@@ -161,8 +161,7 @@ static int state_sum(lua_State *L)
     par_storage *storage = NULL;
     state_to_tensor(L, 1, &tensor, &storage);
     double sum = 0;
-    for (int64_t i = 0; i < tensor->size[0]; i++)
-        sum += ((double *)tensor->storage->data)[tensor->offset + i * tensor->stride[0]];
+    for (int64_t i = 0; i < tensor->size[0]; i++) sum += ((double *)tensor->storage->data)[tensor->offset + i * tensor->stride[0]];
     lua_pushnumber(L, sum);
     lua_pushnumber(L, (lua_Number)tensor->storage->size);
     return 2;
@@ -176,8 +175,7 @@ static int state_prepare(lua_State *L)
     lua_register(L, "tensor", state_tensor);
     lua_register(L, "storage_of", state_storage_of);
     lua_register(L, "sum", state_sum);
-    par_codec_hooks hooks = {
-        .to_tensor = state_to_object, .push_tensor = state_push_tensor, .push_storage = state_push_storage};
+    par_codec_hooks hooks = {.to_tensor = state_to_object, .push_tensor = state_push_tensor, .push_storage = state_push_storage};
     par_codec_set_hooks(par_codec_of(L), &hooks);
     return 0;
 }

@@ -42,26 +42,26 @@ static int outcome(const void *bytes, size_t len, unsigned flags)
 static void scalars_and_the_dictionary(void)
 {
     GOOD(V, 0, 0, 1, 5);
-    CORRUPT(V - 1, 0, 0, 1, 5);                                    /* another version */
-    CORRUPT(V, 0, 1, 1, PAR_TAG_WORD);                             /* announced, and not defined */
+    CORRUPT(V - 1, 0, 0, 1, 5);        /* another version */
+    CORRUPT(V, 0, 1, 1, PAR_TAG_WORD); /* announced, and not defined */
     CORRUPT(V, 0, 70, 1, PAR_TAG_WORD8, 0);
     CORRUPT(V, 0, 1, 2, PAR_TAG_STRING_DEF + 1, 'a', PAR_TAG_STRING_DEF + 1, 'b'); /* more than announced */
-    CORRUPT(V, 0, 0, 1, PAR_TAG_STRING + 2, 'a');                  /* longer than the message */
+    CORRUPT(V, 0, 0, 1, PAR_TAG_STRING + 2, 'a');                                  /* longer than the message */
     CORRUPT(V, 0, 0, 1, PAR_TAG_STR8, 2, 'a');
     CORRUPT(V, 0, 0, 1, PAR_TAG_F64, 0, 0, 0);
-    CORRUPT(V, 0, 0, 1, 5, 5);                                     /* something behind the last */
+    CORRUPT(V, 0, 0, 1, 5, 5); /* something behind the last */
     CORRUPT(V, 0, 0, 1, PAR_TAG_END);
 }
 
 static void tables(void)
 {
     GOOD(V, 0, 0, 1, PAR_TAG_HASH, 0, 1, 2, PAR_TAG_END);
-    CORRUPT(V, 0, 0, 1, PAR_TAG_HASH, 31, PAR_TAG_END);            /* 2^31 entries, and more */
+    CORRUPT(V, 0, 0, 1, PAR_TAG_HASH, 31, PAR_TAG_END); /* 2^31 entries, and more */
     CORRUPT(V, 0, 0, 1, PAR_TAG_HASH, 255, PAR_TAG_END);
     CORRUPT(V, 0, 0, 1, PAR_TAG_HASH, 0, PAR_TAG_NIL, 1, PAR_TAG_END);
     CORRUPT(V, 0, 0, 1, PAR_TAG_ARRAY, 0, 3, PAR_TAG_RUN_F64, 2, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2); /* 2 numbers in 10 bytes */
     CORRUPT(V, 0, 0, 1, PAR_TAG_ARRAY, 0, 2, PAR_TAG_RUN_I8, 3, 1, 2, 3);
-    CORRUPT(V, 0, 0, 1, PAR_TAG_META, PAR_TAG_EMPTY, 5);           /* a metatable that is a number */
+    CORRUPT(V, 0, 0, 1, PAR_TAG_META, PAR_TAG_EMPTY, 5); /* a metatable that is a number */
     CORRUPT(V, 0, 0, 1, PAR_TAG_META, PAR_TAG_REF, 4);
 }
 
@@ -73,20 +73,20 @@ static void records(void)
     const unsigned S = PAR_FORMAT_SHAPES;
     GOOD(V, S, 0, 1, NEW(1, 1, 'a'), 5);
     GOOD(V, S, 0, 1, PAR_TAG_ARRAY, 0, 3, NEW(2, 1, 'a', 0), 5, 6, SHAPE(0), 7, PAR_TAG_NIL, NEW(1, 1, 'b'), SHAPE(1), 1);
-    GOOD(V, S, 0, 1, NEW(2, 1, 'a', 1, 'a'), 5, 6);                /* a key twice: the last counts, as in any table */
+    GOOD(V, S, 0, 1, NEW(2, 1, 'a', 1, 'a'), 5, 6); /* a key twice: the last counts, as in any table */
     GOOD(V, S | PAR_FORMAT_REFS, 0, 1, PAR_TAG_HASH + PAR_TABLE_LATER, PAR_SHAPE_NEW, 1, 1, 'a', PAR_TAG_REF, 4);
     GOOD(V, S, 0, 1, PAR_TAG_META, NEW(1, 1, 'a'), 5, PAR_TAG_EMPTY);
-    CORRUPT(V, 0, 0, 1, NEW(1, 1, 'a'), 5);                        /* not announced */
+    CORRUPT(V, 0, 0, 1, NEW(1, 1, 'a'), 5); /* not announced */
     CORRUPT(V, 0, 0, 1, SHAPE(0), 5);
-    CORRUPT(V, S, 0, 1, SHAPE(0), 5);                              /* not defined */
+    CORRUPT(V, S, 0, 1, SHAPE(0), 5); /* not defined */
     CORRUPT(V, S, 0, 1, SHAPE(126), 5);
-    CORRUPT(V, S, 0, 1, NEW(0), 5);                                /* of no keys, and of too many */
-    CORRUPT(V, S, 0, 1, NEW(33, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), 0, 0,
-            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-    CORRUPT(V, S, 0, 1, NEW(1, 2, 'a'));                           /* a name longer than the message */
-    CORRUPT(V, S, 0, 1, NEW(2, 1, 'a', 1, 'b'), 5);                /* more values than bytes */
+    CORRUPT(V, S, 0, 1, NEW(0), 5); /* of no keys, and of too many */
+    CORRUPT(V, S, 0, 1, NEW(33, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), 0, 0, 0,
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    CORRUPT(V, S, 0, 1, NEW(1, 2, 'a'));            /* a name longer than the message */
+    CORRUPT(V, S, 0, 1, NEW(2, 1, 'a', 1, 'b'), 5); /* more values than bytes */
     CORRUPT(V, S, 0, 1, NEW(1, 1, 'a'), 5, 5);
-    CORRUPT(V, S, 0, 1, PAR_TAG_MIXED, PAR_SHAPE_FIRST, 1, 5, 5);  /* what has elements is no record */
+    CORRUPT(V, S, 0, 1, PAR_TAG_MIXED, PAR_SHAPE_FIRST, 1, 5, 5); /* what has elements is no record */
     CORRUPT(V, S, 0, 1, PAR_TAG_HASH, 31, PAR_TAG_END);
 }
 
@@ -143,15 +143,15 @@ static void storages(void)
 {
     const unsigned S = PAR_FORMAT_STORAGES;
     GOOD(V, S, 0, 1, PAR_TAG_STORAGE, 0, 1, PAR_BYTE, 0, 0, 0, PAD, STORAGES_AT(6));
-    CORRUPT(V, S, 0, 1, PAR_TAG_STORAGE, 1, 1, PAR_BYTE, 0, 0, 0, PAD, STORAGES_AT(6));            /* one that did not come */
-    CORRUPT(V, S, 0, 1, PAR_TAG_STORAGE, 0, 1, PAR_TYPE_COUNT, 0, 0, 0, PAD, STORAGES_AT(6));      /* of no type */
-    CORRUPT(V, S, 0, 1, PAR_TAG_STORAGE, 0, 1, PAR_BYTE, 0, 0, 0, PAD, 9, STORAGES_AT(6));         /* something behind the last */
-    CORRUPT(V, S, 0, 1, PAR_TAG_STORAGE, 0, 1, PAR_BYTE, 0, 0, 9, PAD, STORAGES_AT(6));            /* longer than the message */
+    CORRUPT(V, S, 0, 1, PAR_TAG_STORAGE, 1, 1, PAR_BYTE, 0, 0, 0, PAD, STORAGES_AT(6));       /* one that did not come */
+    CORRUPT(V, S, 0, 1, PAR_TAG_STORAGE, 0, 1, PAR_TYPE_COUNT, 0, 0, 0, PAD, STORAGES_AT(6)); /* of no type */
+    CORRUPT(V, S, 0, 1, PAR_TAG_STORAGE, 0, 1, PAR_BYTE, 0, 0, 0, PAD, 9, STORAGES_AT(6));    /* something behind the last */
+    CORRUPT(V, S, 0, 1, PAR_TAG_STORAGE, 0, 1, PAR_BYTE, 0, 0, 9, PAD, STORAGES_AT(6));       /* longer than the message */
     CORRUPT(V, S, 0, 1, PAR_TAG_STORAGE, 0, 1, PAR_BYTE, 0, 0, 0, PAD, 200, 255, 255, 255, 255, 255, 255, 255); /* nowhere */
-    CORRUPT(V, S, 0, 1, PAR_TAG_STORAGE, 0, 1, PAR_BYTE, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0,
-            0, 0, 0, 0, STORAGES_AT(6)); /* its first element beyond 2^63 */
-    CORRUPT(V, S, 0, 1, PAR_TAG_STORAGE, 0, 1, PAR_DOUBLE, 0, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20,
-            PAD, STORAGES_AT(6)); /* 2^61 doubles are 0 bytes in 64 bits */
+    CORRUPT(V, S, 0, 1, PAR_TAG_STORAGE, 0, 1, PAR_BYTE, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0, 0, 0, 0, 0,
+            STORAGES_AT(6)); /* its first element beyond 2^63 */
+    CORRUPT(V, S, 0, 1, PAR_TAG_STORAGE, 0, 1, PAR_DOUBLE, 0, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20, PAD,
+            STORAGES_AT(6)); /* 2^61 doubles are 0 bytes in 64 bits */
     CORRUPT(V, 0, 0, 1, PAR_TAG_STORAGE, 0);
 }
 
@@ -179,8 +179,32 @@ static void payloads(void)
 /* Ten bytes from element 5 on; the tensor as it is told. */
 static int tensor(uint8_t type, uint8_t storage, uint8_t offset, uint8_t size, uint8_t stride)
 {
-    const uint8_t message[] = {V, PAR_FORMAT_STORAGES, 0, 1, PAR_TAG_TENSOR, type, 1, storage, (uint8_t)(2 * offset), (uint8_t)(2 * size),
-                               (uint8_t)(2 * stride), 1, PAR_BYTE, PAR_STORAGE_INLINE, 5, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    const uint8_t message[] = {V,
+                               PAR_FORMAT_STORAGES,
+                               0,
+                               1,
+                               PAR_TAG_TENSOR,
+                               type,
+                               1,
+                               storage,
+                               (uint8_t)(2 * offset),
+                               (uint8_t)(2 * size),
+                               (uint8_t)(2 * stride),
+                               1,
+                               PAR_BYTE,
+                               PAR_STORAGE_INLINE,
+                               5,
+                               10,
+                               0,
+                               0,
+                               0,
+                               0,
+                               0,
+                               0,
+                               0,
+                               0,
+                               0,
+                               0,
                                STORAGES_AT(11)};
     return outcome(message, sizeof message, 0);
 }
@@ -189,10 +213,10 @@ static void tensors(void)
 {
     CHECK_INT(tensor(PAR_BYTE, 1, 5, 10, 1), 1);
     CHECK_INT(tensor(PAR_BYTE, 1, 6, 3, 4), 1);
-    CHECK_INT(tensor(PAR_BYTE, 1, 4, 1, 1), PAR_E_CORRUPT);   /* before the part that came */
-    CHECK_INT(tensor(PAR_BYTE, 1, 5, 11, 1), PAR_E_CORRUPT);  /* behind it */
+    CHECK_INT(tensor(PAR_BYTE, 1, 4, 1, 1), PAR_E_CORRUPT);  /* before the part that came */
+    CHECK_INT(tensor(PAR_BYTE, 1, 5, 11, 1), PAR_E_CORRUPT); /* behind it */
     CHECK_INT(tensor(PAR_BYTE, 1, 6, 4, 4), PAR_E_CORRUPT);
-    CHECK_INT(tensor(PAR_BYTE, 2, 5, 10, 1), PAR_E_CORRUPT);  /* in none */
+    CHECK_INT(tensor(PAR_BYTE, 2, 5, 10, 1), PAR_E_CORRUPT);    /* in none */
     CHECK_INT(tensor(PAR_BYTE + 1, 1, 5, 1, 1), PAR_E_CORRUPT); /* in one of another type */
     CHECK_INT(tensor(PAR_TYPE_COUNT, 0, 0, 0, 1), PAR_E_CORRUPT);
     GOOD(V, 0, 0, 1, PAR_TAG_TENSOR, PAR_BYTE, 0, 0, 0);
@@ -365,7 +389,6 @@ static void the_short_way_says_what_the_decoder_says(void)
     lua_close(L);
 }
 
-TAP_MAIN(TEST(the_short_way_says_what_the_decoder_says), TEST(scalars_and_the_dictionary), TEST(tables), TEST(records), TEST(shapes_without_end), TEST(claims_that_add_up),
-         TEST(references), TEST(storages),
-         TEST(payloads), TEST(tensors), TEST(bytecode), TEST(source), TEST(a_hook_may_take_the_messages_memory_away),
-         TEST(so_may_the_loading_of_a_module))
+TAP_MAIN(TEST(the_short_way_says_what_the_decoder_says), TEST(scalars_and_the_dictionary), TEST(tables), TEST(records),
+         TEST(shapes_without_end), TEST(claims_that_add_up), TEST(references), TEST(storages), TEST(payloads), TEST(tensors),
+         TEST(bytecode), TEST(source), TEST(a_hook_may_take_the_messages_memory_away), TEST(so_may_the_loading_of_a_module))

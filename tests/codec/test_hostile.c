@@ -34,8 +34,7 @@ static void six_bytes_take_less_than_64_kilobytes(void)
     size_t worst = 0;
     long good = 0;
     for (unsigned i = 0; i < 16 * 4 * 4 * 65536u; i++) {
-        uint8_t bytes[6] = {PAR_FORMAT_VERSION, (uint8_t)(i >> 20), words[i >> 18 & 3], counts[i >> 16 & 3],
-                            (uint8_t)(i >> 8),  (uint8_t)i};
+        uint8_t bytes[6] = {PAR_FORMAT_VERSION, (uint8_t)(i >> 20), words[i >> 18 & 3], counts[i >> 16 & 3], (uint8_t)(i >> 8), (uint8_t)i};
         size_t before = meter.peak = meter.used;
         int n = decode(L, bytes, sizeof bytes, 0);
         if (meter.peak - before > worst) worst = meter.peak - before;
@@ -120,31 +119,31 @@ static int refused(const void *bytes, size_t len)
     return n;
 }
 
-#define REFUSED(...)                                           \
-    do {                                                       \
+#define REFUSED(...)                                                \
+    do {                                                            \
         const uint8_t bytes_[] = {PAR_FORMAT_VERSION, __VA_ARGS__}; \
-        CHECK_INT(refused(bytes_, sizeof bytes_), PAR_E_CORRUPT); \
+        CHECK_INT(refused(bytes_, sizeof bytes_), PAR_E_CORRUPT);   \
     } while (0)
 
 static void forged_messages_are_refused(void)
 {
-    REFUSED(0, 0, 1, PAR_TAG_HASH, 30, 1, 1, PAR_TAG_END);                     /* a giant hash part */
-    REFUSED(0, 0, 1, PAR_TAG_ARRAY, 0, 0xff, 0xff, 0xff, 0xff, 7);             /* a giant array */
-    REFUSED(0, 0, 1, PAR_TAG_HASH, 0, PAR_TAG_NIL, 1, PAR_TAG_END);            /* nil as a key */
+    REFUSED(0, 0, 1, PAR_TAG_HASH, 30, 1, 1, PAR_TAG_END);                                        /* a giant hash part */
+    REFUSED(0, 0, 1, PAR_TAG_ARRAY, 0, 0xff, 0xff, 0xff, 0xff, 7);                                /* a giant array */
+    REFUSED(0, 0, 1, PAR_TAG_HASH, 0, PAR_TAG_NIL, 1, PAR_TAG_END);                               /* nil as a key */
     REFUSED(0, 0, 1, PAR_TAG_HASH, 0, PAR_TAG_F64, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f, 1, PAR_TAG_END); /* NaN */
-    REFUSED(0, 0, 1, PAR_TAG_REF, 4);                                          /* a reference to itself */
+    REFUSED(0, 0, 1, PAR_TAG_REF, 4);                                                             /* a reference to itself */
     REFUSED(PAR_FORMAT_REFS, 0, 1, PAR_TAG_REF, 4);
-    REFUSED(0, 0, 1, PAR_TAG_ARRAY + PAR_TABLE_LATER, 0, 1, PAR_TAG_REF, 4);   /* not announced */
-    REFUSED(0, 0, 1, PAR_TAG_WORD);                                            /* not in the dictionary */
-    REFUSED(0, 0, 1, PAR_TAG_STRING_DEF + 1, 'a');                             /* not announced */
+    REFUSED(0, 0, 1, PAR_TAG_ARRAY + PAR_TABLE_LATER, 0, 1, PAR_TAG_REF, 4); /* not announced */
+    REFUSED(0, 0, 1, PAR_TAG_WORD);                                          /* not in the dictionary */
+    REFUSED(0, 0, 1, PAR_TAG_STRING_DEF + 1, 'a');                           /* not announced */
     REFUSED(0, 0, 1, PAR_TAG_STR32, 0xff, 0xff, 0xff, 0xff, 'a');
     REFUSED(0, 0, 1, PAR_TAG_STR64, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 'a');
-    REFUSED(0, 0, 1, 1, 1);                                                    /* bytes after the end */
-    REFUSED(0, 0, 2, 1);                                                       /* a value is missing */
-    REFUSED(0, 0, 1, PAR_TAG_ARRAY, 0, 2, PAR_TAG_RUN_I8, 3, 1, 2, 3);         /* a run longer than its array */
-    REFUSED(0, 0, 1, PAR_TAG_RUN_I8, 1, 1);                                    /* a run outside of an array */
+    REFUSED(0, 0, 1, 1, 1);                                            /* bytes after the end */
+    REFUSED(0, 0, 2, 1);                                               /* a value is missing */
+    REFUSED(0, 0, 1, PAR_TAG_ARRAY, 0, 2, PAR_TAG_RUN_I8, 3, 1, 2, 3); /* a run longer than its array */
+    REFUSED(0, 0, 1, PAR_TAG_RUN_I8, 1, 1);                            /* a run outside of an array */
     REFUSED(0, 0, 1, PAR_TAG_META, 1);
-    REFUSED(0, 0, 1, PAR_TAG_META, PAR_TAG_EMPTY, 1);                          /* a number as metatable */
+    REFUSED(0, 0, 1, PAR_TAG_META, PAR_TAG_EMPTY, 1); /* a number as metatable */
     REFUSED(0, 0, 1, PAR_TAG_TENSOR, 0, 200);
     REFUSED(0, 0, 1, PAR_TAG_STORAGE, 0);
     REFUSED(PAR_FORMAT_STORAGES, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1);
@@ -225,8 +224,10 @@ static void long_strings_beside_a_message_are_checked(void)
     blobs[1]->bytes = 300000;
     CHECK_INT(decode_with(L, encoded.bytes, encoded.len, blobs, 2), 1);
     lua_setglobal(L, "r");
-    CHECK_INT(luaL_dostring(L, "local s, t = ('s'):rep(300000), ('t'):rep(300000)\n"
-                               "return r[1] == s and r[2] == t and r[3] == s and r[s] == t"), 0);
+    CHECK_INT(luaL_dostring(L,
+                            "local s, t = ('s'):rep(300000), ('t'):rep(300000)\n"
+                            "return r[1] == s and r[2] == t and r[3] == s and r[s] == t"),
+              0);
     CHECK(lua_toboolean(L, -1));
     /* one payload for many strings, and entries in a dictionary of none */
     static const uint8_t twice[] = {PAR_FORMAT_VERSION, 0, 0, 1, PAR_TAG_ARRAY, 0, 2, PAR_TAG_BESIDE, 0, 5, PAR_TAG_BESIDE, 0, 5};
@@ -270,7 +271,6 @@ static void only_the_used_part_of_a_storage_travels(void)
     CHECK_INT(meter.used, 0);
 }
 
-TAP_MAIN(TEST(six_bytes_take_less_than_64_kilobytes), TEST(mutilated_messages_are_survived),
-         TEST(forged_messages_are_refused), TEST(code_is_refused_unless_asked_for), TEST(payloads_are_checked),
-         TEST(long_strings_beside_a_message_are_checked),
+TAP_MAIN(TEST(six_bytes_take_less_than_64_kilobytes), TEST(mutilated_messages_are_survived), TEST(forged_messages_are_refused),
+         TEST(code_is_refused_unless_asked_for), TEST(payloads_are_checked), TEST(long_strings_beside_a_message_are_checked),
          TEST(only_the_used_part_of_a_storage_travels))

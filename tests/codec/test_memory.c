@@ -23,14 +23,8 @@ int __wrap_posix_memalign(void **out, size_t align, size_t bytes);
 static bool own_fail; /* these allocations count too */
 
 void *__wrap_malloc(size_t bytes) { return own_fail && meter_fails(&meter_of_all) ? NULL : __real_malloc(bytes); }
-void *__wrap_calloc(size_t n, size_t bytes)
-{
-    return own_fail && meter_fails(&meter_of_all) ? NULL : __real_calloc(n, bytes);
-}
-void *__wrap_realloc(void *block, size_t bytes)
-{
-    return own_fail && meter_fails(&meter_of_all) ? NULL : __real_realloc(block, bytes);
-}
+void *__wrap_calloc(size_t n, size_t bytes) { return own_fail && meter_fails(&meter_of_all) ? NULL : __real_calloc(n, bytes); }
+void *__wrap_realloc(void *block, size_t bytes) { return own_fail && meter_fails(&meter_of_all) ? NULL : __real_realloc(block, bytes); }
 int __wrap_posix_memalign(void **out, size_t align, size_t bytes)
 {
     return own_fail && meter_fails(&meter_of_all) ? 12 : __real_posix_memalign(out, align, bytes);
@@ -142,8 +136,7 @@ static int channel_trip(lua_State *L)
     if (send_value(L, codec, &err) != PAR_OK) return luaL_error(L, "%s", err.text);
     if (par_channel_receive(ends[1], &message, par_os_now_ns() + INT64_C(10000000000), &err) != PAR_OK)
         return luaL_error(L, "%s", err.text);
-    int n = par_codec_decode(L, codec, message.bytes, message.len, message.payloads, message.n_payloads,
-                             PAR_DECODE_FUNCTIONS, &err);
+    int n = par_codec_decode(L, codec, message.bytes, message.len, message.payloads, message.n_payloads, PAR_DECODE_FUNCTIONS, &err);
     par_channel_release(ends[1], &message);
     if (n < 0) return luaL_error(L, "%s", err.text);
     return n;
@@ -238,7 +231,7 @@ static void collection_at_every_allocation(lua_CFunction trip)
 {
     lua_State *L = open_with_value(trip);
 #if LUA_VERSION_NUM >= 505
-    lua_checkstack(L, 2000); /* 5.5 does not try again where its stack has to grow */
+    lua_checkstack(L, 2000);  /* 5.5 does not try again where its stack has to grow */
     lua_gc(L, LUA_GCSTOP, 0); /* or a collection of its own shrinks it; a stopped 5.2 would not collect to try again */
 #endif
     meter_of_all.collects = true;

@@ -69,8 +69,8 @@ static lua_State *open_receiver(alloc_meter *meter)
     lua_register(L, "received", note_received);
     CHECK_INT(luaL_loadstring(L, prepare) || lua_pcall(L, 0, 0, 0), 0);
     par_codec *codec = par_codec_of(L);
-    par_codec_hooks hooks = {.to_tensor = state_to_object, .push_tensor = state_push_tensor, .push_storage = state_push_storage,
-                             .class_file = push_class_file};
+    par_codec_hooks hooks = {
+        .to_tensor = state_to_object, .push_tensor = state_push_tensor, .push_storage = state_push_storage, .class_file = push_class_file};
     par_codec_set_hooks(codec, &hooks);
     lua_pushliteral(L, "known"); /* a type with hooks */
     lua_newtable(L);
@@ -202,8 +202,11 @@ static const struct place {
     {"finalizer", {PAR_TAG_META, PAR_TAG_EMPTY, PAR_TAG_HASH, 0, PAR_TAG_STRING + 4, '_', '_', 'g', 'c'}, 9, {PAR_TAG_END}, 1},
     {"for a hook", {PAR_TAG_HOOKED, 1, PAR_TAG_STRING + 5, 'k', 'n', 'o', 'w', 'n'}, 8, {0}, 0},
     {"second for a hook", {PAR_TAG_HOOKED, 2, PAR_TAG_STRING + 5, 'k', 'n', 'o', 'w', 'n', 1}, 9, {0}, 0},
-    {"for a class", {PAR_TAG_META, PAR_TAG_HOOKED, 3, PAR_TAG_STRING + 5, 'C', 'l', 'a', 's', 's', PAR_TAG_STRING + 1, 'o',
-                     PAR_TAG_ARRAY, 0, 1}, 14, {1}, 1},
+    {"for a class",
+     {PAR_TAG_META, PAR_TAG_HOOKED, 3, PAR_TAG_STRING + 5, 'C', 'l', 'a', 's', 's', PAR_TAG_STRING + 1, 'o', PAR_TAG_ARRAY, 0, 1},
+     14,
+     {1},
+     1},
     {"letters for a class", {PAR_TAG_META, PAR_TAG_HOOKED, 3, PAR_TAG_STRING + 5, 'C', 'l', 'a', 's', 's'}, 9, {1, 1}, 2},
     {"deep", {PAR_TAG_ARRAY, 0, 1, PAR_TAG_ARRAY, 0, 1, PAR_TAG_HASH, 0, 3, PAR_TAG_ARRAY, 0, 1}, 12, {PAR_TAG_END}, 1},
 };

@@ -28,10 +28,7 @@ static bool fails(void)
 void *__wrap_malloc(size_t bytes) { return fails() ? NULL : __real_malloc(bytes); }
 void *__wrap_calloc(size_t n, size_t bytes) { return fails() ? NULL : __real_calloc(n, bytes); }
 void *__wrap_realloc(void *block, size_t bytes) { return fails() ? NULL : __real_realloc(block, bytes); }
-int __wrap_posix_memalign(void **out, size_t align, size_t bytes)
-{
-    return fails() ? ENOMEM : __real_posix_memalign(out, align, bytes);
-}
+int __wrap_posix_memalign(void **out, size_t align, size_t bytes) { return fails() ? ENOMEM : __real_posix_memalign(out, align, bytes); }
 
 static void fail_from_now(long n, bool every)
 {
@@ -75,7 +72,7 @@ static const kind kinds[KINDS] = {{.bytes = SMALL},
                                   {.bytes = SMALL, .payload = LENT, .common = true}};
 
 static par_channel *a, *b, *other[2]; /* and a second pair, for what several get */
-static par_blob *storage; /* shared */
+static par_blob *storage;             /* shared */
 
 static int send_kind(int i, par_error *err)
 {

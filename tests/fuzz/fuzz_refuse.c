@@ -62,8 +62,8 @@ static lua_State *open_receiver(void)
 {
     lua_State *L = state_open(&meter);
     par_codec *codec = par_codec_of(L);
-    par_codec_hooks hooks = {.to_tensor = state_to_object, .push_tensor = state_push_tensor, .push_storage = state_push_storage,
-                             .class_file = push_class_file};
+    par_codec_hooks hooks = {
+        .to_tensor = state_to_object, .push_tensor = state_push_tensor, .push_storage = state_push_storage, .class_file = push_class_file};
     par_codec_set_hooks(codec, &hooks);
     lua_register(L, "never", never);
     check(luaL_loadstring(L, receiver) == LUA_OK && lua_pcall(L, 0, 0, 0) == LUA_OK);

@@ -25,10 +25,8 @@ static void push_number(lua_State *L, recipe *r)
     uint64_t bits = take64(r);
     double number;
     memcpy(&number, &bits, sizeof number);
-    if (take(r) & 1)
-        lua_pushnumber(L, number);
-    else
-        lua_pushinteger(L, (lua_Integer)bits);
+    if (take(r) & 1) lua_pushnumber(L, number);
+    else lua_pushinteger(L, (lua_Integer)bits);
 }
 
 static void push_string(lua_State *L, recipe *r)

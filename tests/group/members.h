@@ -9,8 +9,8 @@
 #include "os/os.h"
 #include "tap.h"
 
-#define SECONDS(n) (par_os_now_ns() + (int64_t)(n) * 1000000000)
-#define MILLISECONDS(n) (par_os_now_ns() + (int64_t)(n) * 1000000)
+#define SECONDS(n) (par_os_now_ns() + (int64_t)(n)*1000000000)
+#define MILLISECONDS(n) (par_os_now_ns() + (int64_t)(n)*1000000)
 
 enum { MEMBERS_MAX = 64 };
 
@@ -40,8 +40,7 @@ static inline void members_make(members *m, unsigned n)
     par_error err;
     *m = (members){.n = n};
     CHECK_INT(par_board_make(n, &m->board_fd, &err), PAR_OK);
-    for (unsigned seat = 0; seat < n; seat++)
-        CHECK_INT(par_board_seat_fd(m->board_fd, n, seat, &m->seat_fd[seat], &err), PAR_OK);
+    for (unsigned seat = 0; seat < n; seat++) CHECK_INT(par_board_seat_fd(m->board_fd, n, seat, &m->seat_fd[seat], &err), PAR_OK);
 }
 
 /* In the member nobody else's sign of life is left, in us not this one's. */

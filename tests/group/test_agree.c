@@ -12,8 +12,7 @@ typedef struct shared {
 static uint64_t mask_of(const par_board *board)
 {
     uint64_t mask = 0;
-    for (unsigned rank = 0; rank < par_board_size(board); rank++)
-        mask |= (uint64_t)1 << (par_board_id(board, rank) - member_id(0));
+    for (unsigned rank = 0; rank < par_board_size(board); rank++) mask |= (uint64_t)1 << (par_board_id(board, rank) - member_id(0));
     return mask;
 }
 

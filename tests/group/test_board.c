@@ -464,8 +464,8 @@ static void threads_as_members(void)
 }
 
 TAP_MAIN(TEST(groups_of_all_sizes), TEST(members_that_pause), TEST(all_on_one_core), TEST(one_is_killed),
-         TEST(one_dies_before_it_enters_anything),
-         TEST(one_is_never_started), TEST(one_leaves), TEST(all_leave), TEST(one_does_not_wait_for_ever), TEST(an_interrupt_leaves_a_wait),
-         TEST(boards_that_are_none), TEST(boards_of_all_sizes_fit_their_limits), TEST(a_phase_that_nobody_can_be_in),
-         TEST(a_count_that_cannot_be), TEST(a_count_that_is_too_small_only_costs_time), TEST(a_reason_that_nobody_knows),
-         TEST(one_writes_over_the_board), TEST(threads_as_members))
+         TEST(one_dies_before_it_enters_anything), TEST(one_is_never_started), TEST(one_leaves), TEST(all_leave),
+         TEST(one_does_not_wait_for_ever), TEST(an_interrupt_leaves_a_wait), TEST(boards_that_are_none),
+         TEST(boards_of_all_sizes_fit_their_limits), TEST(a_phase_that_nobody_can_be_in), TEST(a_count_that_cannot_be),
+         TEST(a_count_that_is_too_small_only_costs_time), TEST(a_reason_that_nobody_knows), TEST(one_writes_over_the_board),
+         TEST(threads_as_members))

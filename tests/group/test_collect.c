@@ -184,7 +184,8 @@ static int move_bytes(par_board *board, void *context)
     (void)context;
     unsigned size = par_board_size(board), round = 0;
     size_t window = window_bytes(), most = size > 5 ? 5000 : 2 * window + 5000;
-    const size_t lengths[] = {0, 1, 39, 40, 41, 1000, 4999, window - 9, window - 8, window - 7, window, window + 1, 2 * window, 2 * window + 77};
+    const size_t lengths[] = {0,          1,          39,         40,     41,         1000,       4999,
+                              window - 9, window - 8, window - 7, window, window + 1, 2 * window, 2 * window + 77};
     room r = room_of(size, most);
     for (int s = 0; s < 14 && lengths[s] <= most; s++) move_once(board, &r, lengths[s], round++);
     return 0;
@@ -337,12 +338,12 @@ static int allreduce(par_board *board, par_reduce_op op, par_type type, int64_t 
     return par_collect_allreduce(board, &what, SECONDS(60), &mismatch);
 }
 
-#define CHECK_TEXT(want)                                              \
-    do {                                                              \
-        if (strcmp(mismatch.text, want) != 0) {                       \
-            printf("# %s\n# is not: %s\n", mismatch.text, want);      \
-            CHECK(!"the text");                                       \
-        }                                                             \
+#define CHECK_TEXT(want)                                         \
+    do {                                                         \
+        if (strcmp(mismatch.text, want) != 0) {                  \
+            printf("# %s\n# is not: %s\n", mismatch.text, want); \
+            CHECK(!"the text");                                  \
+        }                                                        \
     } while (0)
 
 static int fit_badly(par_board *board, void *context)
@@ -464,9 +465,7 @@ static int collect_until_told(par_board *board, void *context)
         case 2: rc = par_collect_broadcast(board, 1, 0, r.out, 300000, SECONDS(60), &err); break;
         case 3: rc = par_collect_scatter(board, 0, 0, r.out, r.want, 300000 / size, SECONDS(60), &err); break;
         case 4: rc = par_collect_gather(board, 0, 0, r.in[me], r.out, 300000, SECONDS(60), &err); break;
-        default:
-            rc = par_collect_transfer(board, &all, SECONDS(60), &err);
-            clear_values(&v);
+        default: rc = par_collect_transfer(board, &all, SECONDS(60), &err); clear_values(&v);
         }
     }
     CHECK_INT(rc, PAR_E_CLOSED);
@@ -496,6 +495,5 @@ static void a_death_in_the_middle(void)
 }
 
 TAP_MAIN(TEST(reductions), TEST(reductions_of_several_windows), TEST(parts_of_a_reduction), TEST(bytes_of_all_lengths),
-         TEST(values_of_all_lengths), TEST(a_value_that_cannot_be_kept), TEST(threads_as_members),
-         TEST(calls_that_do_not_fit), TEST(sizes_that_cannot_be), TEST(members_that_say_what_cannot_be),
-         TEST(a_death_in_the_middle))
+         TEST(values_of_all_lengths), TEST(a_value_that_cannot_be_kept), TEST(threads_as_members), TEST(calls_that_do_not_fit),
+         TEST(sizes_that_cannot_be), TEST(members_that_say_what_cannot_be), TEST(a_death_in_the_middle))

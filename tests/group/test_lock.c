@@ -8,8 +8,8 @@
 typedef struct shared {
     par_lock_words lock;
     par_counter counter;
-    uint64_t a, b;     /* equal whenever the lock is free and nobody died with it */
-    uint32_t items;    /* of a queue */
+    uint64_t a, b;  /* equal whenever the lock is free and nobody died with it */
+    uint32_t items; /* of a queue */
     uint32_t done;
     _Atomic uint32_t abandoned, taken;
 } shared;
@@ -230,8 +230,7 @@ static void consume(const place *p, int number)
     attach(&lock, p);
     CHECK_INT(par_lock_take(&lock, SECONDS(100), &abandoned, &err), PAR_OK);
     for (;;) {
-        while (p->s->items == 0 && !p->s->done)
-            CHECK_INT(par_lock_wait(&lock, SECONDS(100), &abandoned, &err), PAR_OK);
+        while (p->s->items == 0 && !p->s->done) CHECK_INT(par_lock_wait(&lock, SECONDS(100), &abandoned, &err), PAR_OK);
         if (p->s->items == 0) break;
         p->s->items--;
         p->s->a++;
@@ -323,5 +322,4 @@ static void counters(void)
 }
 
 TAP_MAIN(TEST(one_process), TEST(an_interrupt), TEST(many_processes), TEST(many_threads), TEST(holders_that_are_killed),
-         TEST(producers_and_consumers), TEST(a_wait_with_an_end), TEST(words_written_over), TEST(two_locks_in_one_memory),
-         TEST(counters))
+         TEST(producers_and_consumers), TEST(a_wait_with_an_end), TEST(words_written_over), TEST(two_locks_in_one_memory), TEST(counters))

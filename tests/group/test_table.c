@@ -61,9 +61,10 @@ static void all_kinds(void)
 {
     place p = make_place(PAR_TABLE_MIN_BYTES);
     par_table *t = open_table(&p);
-    const par_table_value keys[] = {text(""), text("a"), text("12345678"), text("123456789"), integer(0), integer(INT64_MIN), number(0.5),
-                                    number(-INFINITY), boolean(true), boolean(false)};
-    const par_table_value values[] = {text(""), integer(-1), number(NAN), boolean(false), text("a longer string than a word"), boolean(true)};
+    const par_table_value keys[] = {text(""),           text("a"),   text("12345678"),  text("123456789"), integer(0),
+                                    integer(INT64_MIN), number(0.5), number(-INFINITY), boolean(true),     boolean(false)};
+    const par_table_value values[] = {text(""),     integer(-1), number(NAN), boolean(false), text("a longer string than a word"),
+                                      boolean(true)};
     for (int round = 0; round < 6; round++) {
         for (int k = 0; k < 10; k++) set(t, keys[k], values[(k + round) % 6]);
         for (int k = 0; k < 10; k++) check_same(get(t, keys[k]), values[(k + round) % 6]);

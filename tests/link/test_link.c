@@ -258,8 +258,7 @@ static void output_is_kept_up_to_its_limit(void)
     uint64_t dropped;
     static char block[1 << 20];
     CHECK_INT(par_relay_open(&relay, PAR_RELAY_CAPTURE, "", fds, &err), PAR_OK);
-    for (size_t i = 0; i < PAR_RELAY_KEEP_BYTES / sizeof block; i++)
-        CHECK(par_os_write_all(fds[0], block, sizeof block) >= 0);
+    for (size_t i = 0; i < PAR_RELAY_KEEP_BYTES / sizeof block; i++) CHECK(par_os_write_all(fds[0], block, sizeof block) >= 0);
     CHECK(par_os_write_all(fds[0], block, MORE) >= 0);
     par_os_close(fds[0]);
     par_os_close(fds[1]);
@@ -273,7 +272,7 @@ static void output_is_kept_up_to_its_limit(void)
 
 /* A child is this program with the name of one of the first as its argument: with none, all the others run. */
 static const tap_test children[] = {TEST(child_with_a_long_hello), TEST(child_that_ends_twice), TEST(child_that_commands),
-                                    TEST(child_that_scribbles), TEST(child_that_waits), TEST(child_that_counts_controls)};
+                                    TEST(child_that_scribbles),    TEST(child_that_waits),      TEST(child_that_counts_controls)};
 
 static void be_a_child(const char *name)
 {
@@ -315,8 +314,8 @@ int tests_main(int argc, char **argv);
 TAP_MAIN(TEST(a_hello_longer_than_its_place), TEST(only_the_first_end_counts), TEST(a_child_cannot_command_its_parent),
          TEST(a_child_keeps_only_what_a_parent_may_say), TEST(one_that_scribbles_is_cut_off),
          TEST(a_link_is_not_retired_before_all_is_received), TEST(a_link_that_goes_takes_its_child_along),
-         TEST(a_forked_copy_leaves_the_children_alone), TEST(failures_whose_lengths_do_not_fit),
-         TEST(output_is_kept_up_to_its_limit), TEST(a_host_of_many_threads))
+         TEST(a_forked_copy_leaves_the_children_alone), TEST(failures_whose_lengths_do_not_fit), TEST(output_is_kept_up_to_its_limit),
+         TEST(a_host_of_many_threads))
 #undef main
 
 int main(int argc, char **argv)

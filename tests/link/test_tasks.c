@@ -77,9 +77,9 @@ enum { CHUNKS = 2000, TASKS = 40 };
 
 typedef struct both {
     _Atomic uint64_t words[WORDS];
-    _Atomic unsigned chunk;            /* given so far; the ring's publication in a pool */
-    _Atomic unsigned done;             /* the worker has left so many */
-    unsigned char run[CHUNKS][TASKS];  /* by the worker */
+    _Atomic unsigned chunk;           /* given so far; the ring's publication in a pool */
+    _Atomic unsigned done;            /* the worker has left so many */
+    unsigned char run[CHUNKS][TASKS]; /* by the worker */
 } both;
 
 static void *work(void *context)
@@ -126,6 +126,5 @@ static void each_task_is_claimed_or_taken_back(void)
     pthread_join(worker, NULL);
 }
 
-TAP_MAIN(TEST(a_chunk_from_its_first_task_to_its_last), TEST(what_was_not_claimed_can_be_taken_back),
-         TEST(a_chunk_as_large_as_one_may_be), TEST(words_that_the_other_side_scribbled_over),
-         TEST(each_task_is_claimed_or_taken_back))
+TAP_MAIN(TEST(a_chunk_from_its_first_task_to_its_last), TEST(what_was_not_claimed_can_be_taken_back), TEST(a_chunk_as_large_as_one_may_be),
+         TEST(words_that_the_other_side_scribbled_over), TEST(each_task_is_claimed_or_taken_back))

@@ -75,5 +75,5 @@ static void it_ends_with_its_process(void)
     CHECK(par_os_process_there(0) && par_os_process_there(-1)); /* not known */
 }
 
-TAP_MAIN(TEST(it_is_seen_until_it_is_closed), TEST(it_may_stand_behind_the_end_of_the_memory),
-         TEST(closing_other_descriptors_is_no_end), TEST(it_ends_with_its_process))
+TAP_MAIN(TEST(it_is_seen_until_it_is_closed), TEST(it_may_stand_behind_the_end_of_the_memory), TEST(closing_other_descriptors_is_no_end),
+         TEST(it_ends_with_its_process))

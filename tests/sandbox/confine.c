@@ -20,19 +20,56 @@
 #endif
 
 #define FIRST_OF_2019 424 /* from here on all architectures have the same numbers */
-#define NAMESPACES \
-    (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+#define NAMESPACES (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 #define VSOCK 40
 
 static const int denied[] = {
-    SYS_acct, SYS_add_key, SYS_bpf, SYS_clock_adjtime, SYS_clock_settime, SYS_delete_module, SYS_finit_module,
-    SYS_get_mempolicy, SYS_init_module, SYS_kcmp, SYS_kexec_load, SYS_keyctl, SYS_lookup_dcookie, SYS_mbind, SYS_mount,
-    SYS_move_pages, SYS_name_to_handle_at, SYS_nfsservctl, SYS_open_by_handle_at, SYS_perf_event_open, SYS_personality,
-    SYS_pivot_root, SYS_process_vm_readv, SYS_process_vm_writev, SYS_ptrace, SYS_quotactl, SYS_reboot, SYS_request_key,
-    SYS_set_mempolicy, SYS_setns, SYS_settimeofday, SYS_swapoff, SYS_swapon, SYS_umount2, SYS_unshare, SYS_userfaultfd,
+    SYS_acct,
+    SYS_add_key,
+    SYS_bpf,
+    SYS_clock_adjtime,
+    SYS_clock_settime,
+    SYS_delete_module,
+    SYS_finit_module,
+    SYS_get_mempolicy,
+    SYS_init_module,
+    SYS_kcmp,
+    SYS_kexec_load,
+    SYS_keyctl,
+    SYS_lookup_dcookie,
+    SYS_mbind,
+    SYS_mount,
+    SYS_move_pages,
+    SYS_name_to_handle_at,
+    SYS_nfsservctl,
+    SYS_open_by_handle_at,
+    SYS_perf_event_open,
+    SYS_personality,
+    SYS_pivot_root,
+    SYS_process_vm_readv,
+    SYS_process_vm_writev,
+    SYS_ptrace,
+    SYS_quotactl,
+    SYS_reboot,
+    SYS_request_key,
+    SYS_set_mempolicy,
+    SYS_setns,
+    SYS_settimeofday,
+    SYS_swapoff,
+    SYS_swapon,
+    SYS_umount2,
+    SYS_unshare,
+    SYS_userfaultfd,
     SYS_vhangup,
 #ifdef __x86_64__
-    SYS_create_module, SYS_get_kernel_syms, SYS_ioperm, SYS_iopl, SYS_query_module, SYS_sysfs, SYS__sysctl, SYS_uselib,
+    SYS_create_module,
+    SYS_get_kernel_syms,
+    SYS_ioperm,
+    SYS_iopl,
+    SYS_query_module,
+    SYS_sysfs,
+    SYS__sysctl,
+    SYS_uselib,
     SYS_ustat,
 #endif
 };
@@ -52,8 +89,7 @@ static int put(struct sock_filter *to, const struct sock_filter *from, size_t by
 static int write_filter(struct sock_filter *filter)
 {
     const struct sock_filter head[] = {
-        WORD(arch), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE, 1, 0), FAIL(EPERM),
-        WORD(nr), IF(BPF_JGE, FIRST_OF_2019, 1), FAIL(ENOSYS)};
+        WORD(arch), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE, 1, 0), FAIL(EPERM), WORD(nr), IF(BPF_JGE, FIRST_OF_2019, 1), FAIL(ENOSYS)};
     const struct sock_filter clone[] = {IF(BPF_JEQ, SYS_clone, 4), WORD(args[0]), IF(BPF_JSET, NAMESPACES, 1), FAIL(EPERM), PASS};
     const struct sock_filter sockets[] = {IF(BPF_JEQ, SYS_socket, 3), WORD(args[0]), IF(BPF_JEQ, VSOCK, 1), FAIL(EPERM)};
     const struct sock_filter pass[] = {PASS};

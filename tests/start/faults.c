@@ -74,5 +74,5 @@ static void captured_emfile(void) { each_call_fails("capture", EMFILE); }
 static void prefixed_enomem(void) { each_call_fails("prefix", ENOMEM); }
 static void dropped_emfile(void) { each_call_fails("null", EMFILE); }
 
-TAP_MAIN(TEST(plain_emfile), TEST(plain_enomem), TEST(plain_eagain), TEST(plain_eintr), TEST(captured_emfile),
-         TEST(prefixed_enomem), TEST(dropped_emfile))
+TAP_MAIN(TEST(plain_emfile), TEST(plain_enomem), TEST(plain_eagain), TEST(plain_eintr), TEST(captured_emfile), TEST(prefixed_enomem),
+         TEST(dropped_emfile))

@@ -21,8 +21,8 @@ typedef struct peers {
     pid_t child;
 } peers;
 
-#define SECONDS(n) (par_os_now_ns() + (int64_t)(n) * 1000000000)
-#define MILLISECONDS(n) (par_os_now_ns() + (int64_t)(n) * 1000000)
+#define SECONDS(n) (par_os_now_ns() + (int64_t)(n)*1000000000)
+#define MILLISECONDS(n) (par_os_now_ns() + (int64_t)(n)*1000000)
 
 static inline void peers_start(peers *p, size_t ring_bytes, void (*child)(par_channel *))
 {

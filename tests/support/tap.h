@@ -22,26 +22,28 @@ typedef struct tap_test {
     void (*run)(void);
 } tap_test;
 
-#define TEST(function) {#function, function}
+#define TEST(function)      \
+    {                       \
+#function, function \
+    }
 
 /* Ends the test as failed. Works in forked helpers too: they exit with 1, which the test has to look at. */
-#define CHECK(condition)                                                                      \
-    do {                                                                                      \
-        if (!(condition)) {                                                                   \
-            printf("# %s:%d: %s: not true: %s\n", __FILE__, __LINE__, __func__, #condition);  \
-            fflush(stdout);                                                                   \
-            _exit(1);                                                                         \
-        }                                                                                     \
+#define CHECK(condition)                                                                     \
+    do {                                                                                     \
+        if (!(condition)) {                                                                  \
+            printf("# %s:%d: %s: not true: %s\n", __FILE__, __LINE__, __func__, #condition); \
+            fflush(stdout);                                                                  \
+            _exit(1);                                                                        \
+        }                                                                                    \
     } while (0)
-#define CHECK_INT(got, want)                                                                  \
-    do {                                                                                      \
-        long long tap_got = (long long)(got), tap_want = (long long)(want);                   \
-        if (tap_got != tap_want) {                                                            \
-            printf("# %s:%d: %s: %s is %lld, not %lld\n", __FILE__, __LINE__, __func__, #got, \
-                   tap_got, tap_want);                                                        \
-            fflush(stdout);                                                                   \
-            _exit(1);                                                                         \
-        }                                                                                     \
+#define CHECK_INT(got, want)                                                                                      \
+    do {                                                                                                          \
+        long long tap_got = (long long)(got), tap_want = (long long)(want);                                       \
+        if (tap_got != tap_want) {                                                                                \
+            printf("# %s:%d: %s: %s is %lld, not %lld\n", __FILE__, __LINE__, __func__, #got, tap_got, tap_want); \
+            fflush(stdout);                                                                                       \
+            _exit(1);                                                                                             \
+        }                                                                                                         \
     } while (0)
 
 static inline int tap_run(const tap_test *test, int number)
@@ -72,19 +74,19 @@ static inline int tap_run(const tap_test *test, int number)
     return 1;
 }
 
-#define TAP_MAIN(...)                                                   \
-    int main(int argc, char **argv)                                     \
-    {                                                                   \
-        const tap_test tests[] = {__VA_ARGS__};                         \
-        int n = (int)(sizeof tests / sizeof *tests), failed = 0;        \
-        for (int i = 0; argc > 1 && i < n; i++)                         \
-            if (strcmp(argv[1], tests[i].name) == 0) {                  \
-                tests[i].run();                                         \
-                return 0;                                               \
-            }                                                           \
-        printf("1..%d\n", n);                                           \
+#define TAP_MAIN(...)                                                    \
+    int main(int argc, char **argv)                                      \
+    {                                                                    \
+        const tap_test tests[] = {__VA_ARGS__};                          \
+        int n = (int)(sizeof tests / sizeof *tests), failed = 0;         \
+        for (int i = 0; argc > 1 && i < n; i++)                          \
+            if (strcmp(argv[1], tests[i].name) == 0) {                   \
+                tests[i].run();                                          \
+                return 0;                                                \
+            }                                                            \
+        printf("1..%d\n", n);                                            \
         for (int i = 0; i < n; i++) failed += tap_run(&tests[i], i + 1); \
-        return failed != 0;                                             \
+        return failed != 0;                                              \
     }
 
 #endif

@@ -39,8 +39,7 @@ static void a_storage_on_a_block_stays_inside_it(void)
 static int view(par_storage *storage, int64_t offset, int ndim, const int64_t *size, const int64_t *stride)
 {
     par_tensor *tensor = NULL;
-    int status = par_tensor_new_view(storage ? storage->type : PAR_DOUBLE, storage, offset, ndim, size, stride, &tensor,
-                                     &err);
+    int status = par_tensor_new_view(storage ? storage->type : PAR_DOUBLE, storage, offset, ndim, size, stride, &tensor, &err);
     if (status == PAR_OK) CHECK(par_tensor_is_sound(tensor));
     if (status == PAR_OK) par_tensor_release(tensor);
     return status;
@@ -78,8 +77,7 @@ static void spans_know_the_elements_touched(void)
     int64_t first, last;
     par_tensor *tensor;
     par_storage *storage = par_storage_new(PAR_BYTE, 100);
-    CHECK_INT(par_tensor_new_view(PAR_BYTE, storage, 50, 2, (int64_t[]){3, 4}, (int64_t[]){-10, 2}, &tensor, &err),
-              PAR_OK);
+    CHECK_INT(par_tensor_new_view(PAR_BYTE, storage, 50, 2, (int64_t[]){3, 4}, (int64_t[]){-10, 2}, &tensor, &err), PAR_OK);
     CHECK(par_tensor_span(tensor, &first, &last));
     CHECK_INT(first, 30);
     CHECK_INT(last, 56);
@@ -113,11 +111,10 @@ static void released_storages_are_not_counted(void)
 /* Every kernel for every type, over all steps, on values that overflow: the sanitizers watch. */
 static void kernels_have_no_undefined_behaviour(void)
 {
-    static const par_op elementwise[] = {
-        PAR_OP_ADDS, PAR_OP_MULS,  PAR_OP_DIVS, PAR_OP_FMODS,   PAR_OP_REMS,    PAR_OP_CADD,   PAR_OP_CMUL,
-        PAR_OP_CDIV, PAR_OP_CFMOD, PAR_OP_CREM, PAR_OP_ADDCMUL, PAR_OP_ADDCDIV, PAR_OP_NEG,    PAR_OP_ABS,
-        PAR_OP_SIGN, PAR_OP_POWS,  PAR_OP_TPOW, PAR_OP_CPOW,    PAR_OP_LSHIFT,  PAR_OP_RSHIFT, PAR_OP_EXP,
-        PAR_OP_LOG,  PAR_OP_FRAC,  PAR_OP_SUM,  PAR_OP_PROD,    PAR_OP_DOT};
+    static const par_op elementwise[] = {PAR_OP_ADDS, PAR_OP_MULS,  PAR_OP_DIVS, PAR_OP_FMODS,   PAR_OP_REMS,    PAR_OP_CADD,   PAR_OP_CMUL,
+                                         PAR_OP_CDIV, PAR_OP_CFMOD, PAR_OP_CREM, PAR_OP_ADDCMUL, PAR_OP_ADDCDIV, PAR_OP_NEG,    PAR_OP_ABS,
+                                         PAR_OP_SIGN, PAR_OP_POWS,  PAR_OP_TPOW, PAR_OP_CPOW,    PAR_OP_LSHIFT,  PAR_OP_RSHIFT, PAR_OP_EXP,
+                                         PAR_OP_LOG,  PAR_OP_FRAC,  PAR_OP_SUM,  PAR_OP_PROD,    PAR_OP_DOT};
     static const int64_t extremes[] = {0, 1, -1, 127, -128, 32767, -32768, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN};
     const int n = sizeof extremes / sizeof *extremes;
     for (int type = 0; type < PAR_TYPE_COUNT; type++) {
@@ -133,8 +130,7 @@ static void kernels_have_no_undefined_behaviour(void)
             par_kernel *kernel = par_kernel_find(elementwise[o], (par_type)type);
             for (int i = 0; kernel && i < n; i++) {
                 par_args args = {0};
-                args.a = par_type_is_float((par_type)type) ? (par_value){.d = (double)extremes[i]}
-                                                           : (par_value){.i = extremes[i]};
+                args.a = par_type_is_float((par_type)type) ? (par_value){.d = (double)extremes[i]} : (par_value){.i = extremes[i]};
                 char *data[4] = {(char *)room[0], (char *)room[1], (char *)room[2], (char *)room[3]};
                 kernel(n, data, (int64_t[]){1, 1, 1, 1}, &args);
                 kernel(n, data, (int64_t[]){3, 2, 1, 0}, &args);
@@ -202,6 +198,6 @@ static void the_twister_gives_its_known_numbers(void)
 }
 
 TAP_MAIN(TEST(storages_check_their_size), TEST(a_storage_on_a_block_stays_inside_it), TEST(views_are_checked),
-         TEST(spans_know_the_elements_touched), TEST(shared_storages_keep_their_size),
-         TEST(released_storages_are_not_counted), TEST(kernels_have_no_undefined_behaviour),
-         TEST(exp_is_within_one_ulp), TEST(blas_agrees_with_plain_loops), TEST(the_twister_gives_its_known_numbers))
+         TEST(spans_know_the_elements_touched), TEST(shared_storages_keep_their_size), TEST(released_storages_are_not_counted),
+         TEST(kernels_have_no_undefined_behaviour), TEST(exp_is_within_one_ulp), TEST(blas_agrees_with_plain_loops),
+         TEST(the_twister_gives_its_known_numbers))

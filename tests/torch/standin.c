@@ -114,22 +114,22 @@ static void tensor_set(THTensor *tensor, THStorage *storage, ptrdiff_t offset, i
     memcpy(tensor->stride, stride, (size_t)n * sizeof(long));
 }
 
-#define FOR_TYPE(Real) \
-    EXPORT THStorage *TH##Real##Storage_newWithDataAndAllocator(void *, ptrdiff_t, THAllocator *, void *); \
-    EXPORT THStorage *TH##Real##Storage_newWithDataAndAllocator(void *data, ptrdiff_t size, THAllocator *a, void *c) \
-    { \
-        return storage_new(data, size, a, c); \
-    } \
-    EXPORT void TH##Real##Storage_free(THStorage *); \
-    EXPORT void TH##Real##Storage_free(THStorage *storage) { storage_free(storage); } \
-    EXPORT THTensor *TH##Real##Tensor_new(void); \
-    EXPORT THTensor *TH##Real##Tensor_new(void) { return tensor_new(); } \
-    EXPORT void TH##Real##Tensor_free(THTensor *); \
-    EXPORT void TH##Real##Tensor_free(THTensor *tensor) { tensor_free(tensor); } \
-    EXPORT void TH##Real##Tensor_setStorageNd(THTensor *, THStorage *, ptrdiff_t, int, long *, long *); \
+#define FOR_TYPE(Real)                                                                                                 \
+    EXPORT THStorage *TH##Real##Storage_newWithDataAndAllocator(void *, ptrdiff_t, THAllocator *, void *);             \
+    EXPORT THStorage *TH##Real##Storage_newWithDataAndAllocator(void *data, ptrdiff_t size, THAllocator *a, void *c)   \
+    {                                                                                                                  \
+        return storage_new(data, size, a, c);                                                                          \
+    }                                                                                                                  \
+    EXPORT void TH##Real##Storage_free(THStorage *);                                                                   \
+    EXPORT void TH##Real##Storage_free(THStorage *storage) { storage_free(storage); }                                  \
+    EXPORT THTensor *TH##Real##Tensor_new(void);                                                                       \
+    EXPORT THTensor *TH##Real##Tensor_new(void) { return tensor_new(); }                                               \
+    EXPORT void TH##Real##Tensor_free(THTensor *);                                                                     \
+    EXPORT void TH##Real##Tensor_free(THTensor *tensor) { tensor_free(tensor); }                                       \
+    EXPORT void TH##Real##Tensor_setStorageNd(THTensor *, THStorage *, ptrdiff_t, int, long *, long *);                \
     EXPORT void TH##Real##Tensor_setStorageNd(THTensor *t, THStorage *s, ptrdiff_t o, int n, long *size, long *stride) \
-    { \
-        tensor_set(t, s, o, n, size, stride); \
+    {                                                                                                                  \
+        tensor_set(t, s, o, n, size, stride);                                                                          \
     }
 FOR_TYPE(Byte)
 FOR_TYPE(Char)

@@ -65,8 +65,7 @@ static const char *compare(lua_State *L, bool careful)
     lua_pushnil(L);
     for (; lua_next(L, -2); position++, lua_pop(L, 1)) {
         if (!next_entry(&v, &position, &key, &value)) return "entries are missing";
-        if (position < v.n_slots ? lua_tonumber(L, -2) != (double)(position + RAW_FIRST_KEY) : !is_same(L, -2, &key))
-            return "keys differ";
+        if (position < v.n_slots ? lua_tonumber(L, -2) != (double)(position + RAW_FIRST_KEY) : !is_same(L, -2, &key)) return "keys differ";
         if (!is_same(L, -1, &value)) return "values differ";
     }
     return next_entry(&v, &position, &key, &value) ? "there are too many entries" : NULL;

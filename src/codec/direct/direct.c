@@ -8,7 +8,7 @@
 
 enum { UNTESTED, TESTING, IN_USE, NOT_IN_USE };
 
-static _Atomic int state;               /* released when the others are written; who acquires it reads them */
+static _Atomic int state; /* released when the others are written; who acquires it reads them */
 static const par_direct *walk_in_use;
 static bool only_reads;
 static char state_text[160];
@@ -31,10 +31,7 @@ static void decide(void)
     snprintf(state_text, sizeof state_text, "off: %s", failure);
 }
 
-const par_direct *par_direct_tested(void)
-{
-    return atomic_load_explicit(&state, memory_order_acquire) == IN_USE ? walk_in_use : NULL;
-}
+const par_direct *par_direct_tested(void) { return atomic_load_explicit(&state, memory_order_acquire) == IN_USE ? walk_in_use : NULL; }
 
 const par_direct *par_direct_get(void)
 {

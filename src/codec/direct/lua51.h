@@ -44,13 +44,7 @@ typedef struct raw_text { /* the bytes follow */
     size_t len;
 } raw_text;
 
-enum {
-    RAW_TYPE_NIL = 0,
-    RAW_TYPE_BOOLEAN = 1,
-    RAW_TYPE_FLOAT = 3,
-    RAW_TYPE_STRING = 4,
-    RAW_TYPE_TABLE = 5
-};
+enum { RAW_TYPE_NIL = 0, RAW_TYPE_BOOLEAN = 1, RAW_TYPE_FLOAT = 3, RAW_TYPE_STRING = 4, RAW_TYPE_TABLE = 5 };
 
 static inline size_t raw_text_len(const raw_text *text) { return text->len; }
 

@@ -44,15 +44,15 @@ typedef struct raw_view {
 } raw_view;
 
 enum { /* in the upper bits, complemented */
-    RAW_TYPE_NIL = 0,
-    RAW_TYPE_FALSE = 1,
-    RAW_TYPE_TRUE = 2,
-    RAW_TYPE_STRING = 4,
-    RAW_TYPE_TABLE = 11,
+       RAW_TYPE_NIL = 0,
+       RAW_TYPE_FALSE = 1,
+       RAW_TYPE_TRUE = 2,
+       RAW_TYPE_STRING = 4,
+       RAW_TYPE_TABLE = 11,
 #if RAW_GC64 || UINTPTR_MAX == UINT32_MAX
-    RAW_TYPE_INTEGER = 13 /* what is above is a float */
+       RAW_TYPE_INTEGER = 13 /* what is above is a float */
 #else
-    RAW_TYPE_INTEGER = 0x10000 /* below are light userdata */
+       RAW_TYPE_INTEGER = 0x10000 /* below are light userdata */
 #endif
 };
 
@@ -63,10 +63,7 @@ static struct {
 
 #if RAW_GC64
 static inline uint32_t raw_type(const raw_slot *slot) { return ~(uint32_t)((int64_t)slot->word >> 47); }
-static inline const char *raw_address(const raw_slot *slot)
-{
-    return (const char *)(uintptr_t)(slot->word & ((UINT64_C(1) << 47) - 1));
-}
+static inline const char *raw_address(const raw_slot *slot) { return (const char *)(uintptr_t)(slot->word & ((UINT64_C(1) << 47) - 1)); }
 #else
 static inline uint32_t raw_type(const raw_slot *slot) { return ~(uint32_t)(slot->word >> 32); }
 static inline const char *raw_address(const raw_slot *slot) { return (const char *)(uintptr_t)(uint32_t)slot->word; }
@@ -159,10 +156,8 @@ static inline size_t raw_array_border(const raw_view *v, const raw_table *t, boo
     if (*ask) return absent;
     while (absent - present > 1) {
         size_t middle = (present + absent) / 2;
-        if (raw_kind_of(&v->slots[middle]) == RAW_NIL)
-            absent = middle;
-        else
-            present = middle;
+        if (raw_kind_of(&v->slots[middle]) == RAW_NIL) absent = middle;
+        else present = middle;
     }
     return present;
 }

@@ -50,10 +50,7 @@ static inline raw_kind raw_kind_of(const raw_slot *slot)
 static inline double raw_float(const raw_slot *slot) { return slot->value.number; }
 
 /* For a Lua without integers. */
-static inline double raw_float_or_nan(const raw_slot *slot)
-{
-    return slot->type == RAW_TYPE_FLOAT ? slot->value.number : (double)NAN;
-}
+static inline double raw_float_or_nan(const raw_slot *slot) { return slot->type == RAW_TYPE_FLOAT ? slot->value.number : (double)NAN; }
 
 static inline int64_t raw_integer(const raw_slot *slot)
 {
@@ -115,10 +112,7 @@ static inline raw_view raw_view_of(const raw_table *t)
 static inline raw_slot raw_key_of(const raw_node *node) { return (raw_slot){.value = node->key, .type = node->key_type}; }
 static inline raw_slot raw_value_of(const raw_node *node) { return (raw_slot){.value = node->value, .type = node->type}; }
 #else
-static inline raw_slot raw_key_of(const raw_node *node)
-{
-    return (raw_slot){.value = node->key.value, .type = node->key.type};
-}
+static inline raw_slot raw_key_of(const raw_node *node) { return (raw_slot){.value = node->key.value, .type = node->key.type}; }
 static inline raw_slot raw_value_of(const raw_node *node) { return node->value; }
 #endif
 
@@ -129,10 +123,8 @@ static inline size_t raw_halve(const raw_slot *slots, size_t present, size_t abs
 {
     while (absent - present > 1) {
         size_t middle = (present + absent) / 2;
-        if (raw_is_nil(slots, middle))
-            absent = middle;
-        else
-            present = middle;
+        if (raw_is_nil(slots, middle)) absent = middle;
+        else present = middle;
     }
     return present;
 }

@@ -72,10 +72,8 @@ static int put_numbers(walking *w, const raw_slot *slots)
     if (!par_output_room(e, 11 + (size_t)PAR_NUMBER_MAX * n)) return par_output_full(e);
     if (!floats && e->doubles_only && find_wide(w, values, n)) return WIDE_INTEGER;
     w->open->i += n;
-    if (n >= PAR_RUN_MIN && floats)
-        put_floats(e, slots, n);
-    else if (n >= PAR_RUN_MIN)
-        par_put_integers(e, values, n, bits);
+    if (n >= PAR_RUN_MIN && floats) put_floats(e, slots, n);
+    else if (n >= PAR_RUN_MIN) par_put_integers(e, values, n, bits);
     else
         for (unsigned i = 0; i < n; i++) put_scalar(w, &slots[i], raw_kind_of(&slots[i]));
     return WRITTEN;

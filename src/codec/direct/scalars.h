@@ -8,12 +8,12 @@
 #include "codec/encode_scalar.h"
 
 enum outcome { /* or the code of an error */
-    WRITTEN = 1,
-    ENTERED,          /* a table in the table: a level more */
-    THROUGH_API,      /* the value has to be written through the API */
-    REST_THROUGH_API, /* this entry and those behind it */
-    VALUE_THROUGH_API,
-    WIDE_INTEGER      /* one that the receiver cannot hold: refused */
+               WRITTEN = 1,
+               ENTERED,          /* a table in the table: a level more */
+               THROUGH_API,      /* the value has to be written through the API */
+               REST_THROUGH_API, /* this entry and those behind it */
+               VALUE_THROUGH_API,
+               WIDE_INTEGER /* one that the receiver cannot hold: refused */
 };
 
 typedef struct walking {
@@ -31,8 +31,7 @@ static bool has_integer_key(const raw_view *v, size_t wanted)
     for (size_t i = 0; i < v->n_nodes; i++) {
         raw_slot key = raw_key_of(&v->nodes[i]), value = raw_value_of(&v->nodes[i]);
         raw_kind kind = raw_kind_of(&key);
-        if (kind == RAW_INTEGER ? raw_integer(&key) != (int64_t)wanted : kind != RAW_FLOAT || raw_float(&key) != (double)wanted)
-            continue;
+        if (kind == RAW_INTEGER ? raw_integer(&key) != (int64_t)wanted : kind != RAW_FLOAT || raw_float(&key) != (double)wanted) continue;
         if (raw_kind_of(&value) != RAW_NIL) return true;
     }
     return false;

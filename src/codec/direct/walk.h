@@ -67,10 +67,8 @@ static int enter_new(walking *w, const raw_table *t, size_t at)
     par_record record = PAR_RECORD_NOT;
     if (n == 0 && par_shape_wanted(e) && (all_strings || (v.n_slots && gather_keys(&v, &keys)))) record = par_shape_find(e, open, &keys);
     int rc = PAR_OK;
-    if (record == PAR_RECORD_NOT)
-        par_table_begin(e, n);
-    else
-        rc = record == PAR_RECORD_NEW ? begin_new_record(e, &v, &keys) : par_record_begin(e, open);
+    if (record == PAR_RECORD_NOT) par_table_begin(e, n);
+    else rc = record == PAR_RECORD_NEW ? begin_new_record(e, &v, &keys) : par_record_begin(e, open);
     if (rc != PAR_OK) return rc;
     prepare(open, t, &v);
     w->depth = depth;

@@ -5,8 +5,7 @@
 #include "codec/direct/layout.h"
 #include "codec/direct/walk.h"
 
-static const par_direct walk_puc = {
-    .layout = LUA_VERSION, .suits = suits, .walk = walk, .fill = fill, .compare = compare};
+static const par_direct walk_puc = {.layout = LUA_VERSION, .suits = suits, .walk = walk, .fill = fill, .compare = compare};
 #if LUA_VERSION_NUM > 501
 const par_direct *const par_direct_walks[] = {&walk_puc, &par_direct_old, NULL};
 #else

@@ -10,7 +10,7 @@
 typedef struct par_lua_target {
     par_lua_link *child;
     par_lua_use use;
-    int rc;      /* PAR_OK, or why it could not be reached */
+    int rc; /* PAR_OK, or why it could not be reached */
     bool tried;
 } par_lua_target;
 
@@ -82,8 +82,8 @@ static int send_to_kind(lua_State *L, par_lua_broadcast *b, unsigned kind, par_e
     int rc = par_codec_encode(L, first->codec, 2, 1, "message", kind | b->flags, NULL, 0, &encoded, err);
     if (rc != PAR_OK) return rc;
     first->waiting->L = L;
-    par_link_broadcast(b->links, count, PAR_KIND_DATA, encoded.bytes, encoded.len, encoded.payloads, encoded.n_payloads,
-                       b->deadline_ns, b->results, &other);
+    par_link_broadcast(b->links, count, PAR_KIND_DATA, encoded.bytes, encoded.len, encoded.payloads, encoded.n_payloads, b->deadline_ns,
+                       b->results, &other);
     par_codec_sent(L, &encoded);
     for (uint32_t i = 0; i < count; i++)
         if (b->results[i] != PAR_OK) failed(b, b->places[i], b->results[i], &other);

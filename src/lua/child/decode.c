@@ -64,8 +64,8 @@ int par_lua_link_push_message(lua_State *L, par_lua_link *self, const par_lua_so
     par_codec_origin origin = {self->link->is_parent ? 0 : self->id, source->what, source->skip, on_taken, &r};
     self->holding = false;
     PAR_LINK_READ(r.link);
-    n = par_codec_decode_from(L, self->codec, message->bytes, message->len, message->payloads, message->n_payloads,
-                                  self->decode_flags, &origin, err);
+    n = par_codec_decode_from(L, self->codec, message->bytes, message->len, message->payloads, message->n_payloads, self->decode_flags,
+                              &origin, err);
     r.link->reading = NULL;
     if (r.hold && n >= 0) self->held = *message;
     else par_link_release(r.link, message);

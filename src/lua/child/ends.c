@@ -65,19 +65,18 @@ static void push_death(lua_State *L, par_lua_link *self)
         par_lua_push_error(L, "corrupt", self->id, "it wrote what cannot be a message and was ended");
         return;
     }
-    if (self->link->lost)
-        snprintf(text, sizeof text, "%s", self->link->lost);
+    if (self->link->lost) snprintf(text, sizeof text, "%s", self->link->lost);
     else if (!self->link->hello && !end->signal)
-        snprintf(text, sizeof text, "it ended before it was ready (exit status %d): is it a Lua interpreter that works?%s",
-                 end->status, init_hint());
+        snprintf(text, sizeof text, "it ended before it was ready (exit status %d): is it a Lua interpreter that works?%s", end->status,
+                 init_hint());
     else if (end->status < 0)
-        snprintf(text, sizeof text, "it ended without a result, and how is not known: this program ignores SIGCHLD, or reaps children "
+        snprintf(text, sizeof text,
+                 "it ended without a result, and how is not known: this program ignores SIGCHLD, or reaps children "
                  "that are not its own");
     else if (end->signal)
         snprintf(text, sizeof text, "it was killed by signal %d (%s)%s", end->signal, strsignal(end->signal),
                  self->link->hello ? "" : " before it was ready");
-    else
-        snprintf(text, sizeof text, "it ended with exit status %d", end->status);
+    else snprintf(text, sizeof text, "it ended with exit status %d", end->status);
     int status = end->status, signal = end->signal;
     par_lua_push_error(L, "died", self->id, text);
     lua_pushinteger(L, signal ? signal : status);
@@ -90,21 +89,15 @@ static void push_end(lua_State *L, par_lua_link *self)
     char who[32], text[120];
     self->link->asked = true;
     switch (self->link->state) {
-    case PAR_LINK_FAILED:
-        push_failure(L, self);
-        return;
-    case PAR_LINK_DIED:
-        push_death(L, self);
-        return;
+    case PAR_LINK_FAILED: push_failure(L, self); return;
+    case PAR_LINK_DIED: push_death(L, self); return;
     case PAR_LINK_QUIT:
         if (!self->link->hello) {
             push_death(L, self);
             return;
         }
         /* fall through */
-    default:
-        snprintf(text, sizeof text, "%s has ended", whom(self, who, sizeof who));
-        par_lua_push_error(L, "closed", self->id, text);
+    default: snprintf(text, sizeof text, "%s has ended", whom(self, who, sizeof who)); par_lua_push_error(L, "closed", self->id, text);
     }
 }
 
@@ -122,16 +115,13 @@ static bool push_status(lua_State *L, par_lua_link *self, const par_error *err, 
     whom(self, who, sizeof who);
     switch (err->code) {
     case PAR_E_CLOSED:
-        snprintf(text, sizeof text, "%s %s: it has ended%s", verb, who,
-                 self->link->is_parent ? "" : " normally, and no message is left");
+        snprintf(text, sizeof text, "%s %s: it has ended%s", verb, who, self->link->is_parent ? "" : " normally, and no message is left");
         break;
     case PAR_E_TIMEOUT: snprintf(text, sizeof text, "%s %s: the time is up", verb, who); break;
     case PAR_E_CORRUPT:
     case PAR_E_LIMIT:
     case PAR_E_INVALID: snprintf(text, sizeof text, "%s %s: %.400s", verb, who, err->text); break;
-    case PAR_E_FULL:
-        snprintf(text, sizeof text, "%s %s: %.400s (parallel.setInboxSize allows more)", verb, who, err->text);
-        break;
+    case PAR_E_FULL: snprintf(text, sizeof text, "%s %s: %.400s (parallel.setInboxSize allows more)", verb, who, err->text); break;
     default: return false;
     }
     const char *name = par_lua_code_name(err->code);

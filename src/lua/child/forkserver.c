@@ -21,10 +21,7 @@ static int server_gc(lua_State *L)
     return 0;
 }
 
-static bool server_interrupted(void *host)
-{
-    return par_lua_interrupted(((par_lua_forkserver *)host)->waiting);
-}
+static bool server_interrupted(void *host) { return par_lua_interrupted(((par_lua_forkserver *)host)->waiting); }
 
 par_forkserver *par_lua_forkserver_to(lua_State *L, int idx)
 {

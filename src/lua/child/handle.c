@@ -60,8 +60,7 @@ par_lua_link *par_lua_link_expect(lua_State *L, int idx)
 {
     par_lua_link *self = par_lua_link_to(L, idx);
     if (!self) {
-        const char *text = lua_pushfstring(L, "child expected, got %s (call it as child:method(), with a colon)",
-                                           luaL_typename(L, idx));
+        const char *text = lua_pushfstring(L, "child expected, got %s (call it as child:method(), with a colon)", luaL_typename(L, idx));
         luaL_argerror(L, idx, text);
     }
     return self;

@@ -21,17 +21,17 @@ typedef struct par_lua_chunk {
 
 typedef struct par_lua_link {
     uint64_t magic;
-    par_link *link;           /* NULL once it is no more */
+    par_link *link; /* NULL once it is no more */
     par_codec *codec;
     par_lua_waiting *waiting;
-    const void *claiming;     /* the call that encodes into a claim of this link (base/frame.h) */
+    const void *claiming; /* the call that encodes into a claim of this link (base/frame.h) */
     uint32_t id;
-    unsigned decode_flags;    /* PAR_DECODE_FUNCTIONS, unless it was started with functions=false */
-    unsigned encode_flags;    /* for another kind of Lua: PAR_ENCODE_FOREIGN, PAR_ENCODE_FLOATS */
-    bool raw;                 /* a program, not ours to encode for: strings go and come as they are */
-    bool joined;              /* it leaves parallel.children after its last message */
-    bool holding;             /* the next message that is received is held until core.child.settle */
-    par_message held;         /* the one that is; held.held is NULL if there is none */
+    unsigned decode_flags; /* PAR_DECODE_FUNCTIONS, unless it was started with functions=false */
+    unsigned encode_flags; /* for another kind of Lua: PAR_ENCODE_FOREIGN, PAR_ENCODE_FLOATS */
+    bool raw;              /* a program, not ours to encode for: strings go and come as they are */
+    bool joined;           /* it leaves parallel.children after its last message */
+    bool holding;          /* the next message that is received is held until core.child.settle */
+    par_message held;      /* the one that is; held.held is NULL if there is none */
     par_lua_chunk chunk;
 } par_lua_link;
 

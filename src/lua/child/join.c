@@ -129,8 +129,7 @@ static int join_send_failure(lua_State *L)
     par_encoded value = {0};
     lua_settop(L, 4);
     receive_no_more(self);
-    if (!lua_isnil(L, 4) &&
-        par_codec_encode(L, self->codec, 4, 1, "error", self->encode_flags, NULL, 0, &value, &err) != PAR_OK)
+    if (!lua_isnil(L, 4) && par_codec_encode(L, self->codec, 4, 1, "error", self->encode_flags, NULL, 0, &value, &err) != PAR_OK)
         value = (par_encoded){0};
     lua_settop(L, 4);
     uint8_t *body = push_failed(L, &value, &len);

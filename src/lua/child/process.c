@@ -96,8 +96,7 @@ static int process_output(lua_State *L)
 void par_lua_open_process(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"state", process_state}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {
-        {"status", process_status}, {"kill", process_kill}, {"output", process_output}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"status", process_status}, {"kill", process_kill}, {"output", process_output}, {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
     par_lua_child_methods(L, methods);
 }

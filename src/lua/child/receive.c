@@ -32,8 +32,7 @@ static int throw_receive(lua_State *L, par_lua_link *self, const par_error *err)
 {
     if (err->code == PAR_E_CLOSED && self->link->state == PAR_LINK_YIELDED) {
         char text[100];
-        snprintf(text, sizeof text, "receive from child %u: it waits in parallel.yield(); join it first",
-                 (unsigned)self->id);
+        snprintf(text, sizeof text, "receive from child %u: it waits in parallel.yield(); join it first", (unsigned)self->id);
         return par_lua_throw(L, "yielded", self->id, text);
     }
     return par_lua_link_throw(L, self, err, "receive from");
@@ -98,10 +97,7 @@ static int receive_noblock(lua_State *L, par_lua_link *self)
     return 2;
 }
 
-static bool is_noblock(lua_State *L, int idx)
-{
-    return lua_type(L, idx) == LUA_TSTRING && strcmp(lua_tostring(L, idx), "noblock") == 0;
-}
+static bool is_noblock(lua_State *L, int idx) { return lua_type(L, idx) == LUA_TSTRING && strcmp(lua_tostring(L, idx), "noblock") == 0; }
 
 /* receive(target, 'noblock') or receive(target, options) */
 static int receive_into(lua_State *L, par_lua_link *self, int target)

@@ -146,12 +146,8 @@ static int link_news(lua_State *L)
 
 void par_lua_open_select(lua_State *L)
 {
-    static const luaL_Reg selector_methods[] = {{"add", selector_add},
-                                                {"remove", selector_remove},
-                                                {"count", selector_count},
-                                                {"wait", selector_wait},
-                                                {"fd", selector_fd},
-                                                {NULL, NULL}};
+    static const luaL_Reg selector_methods[] = {{"add", selector_add},   {"remove", selector_remove}, {"count", selector_count},
+                                                {"wait", selector_wait}, {"fd", selector_fd},         {NULL, NULL}};
     static const luaL_Reg functions[] = {{"selector", selector_new}, {"news", link_news}, {NULL, NULL}};
     static const luaL_Reg methods[] = {{"fd", link_fd}, {NULL, NULL}};
     lua_createtable(L, 0, 2);

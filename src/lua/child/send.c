@@ -47,8 +47,8 @@ static int encode(lua_State *L, par_lua_link *self, const par_lua_outgoing *mess
     size_t room = 0;
     uint8_t *span = par_link_claim(self->link, CLAIM_BYTES, &room);
     self->claiming = PAR_FRAME_HERE;
-    int rc = par_codec_encode(L, self->codec, message->first, message->count, message->name, message->flags | self->encode_flags,
-                              span, span ? room : 0, encoded, err);
+    int rc = par_codec_encode(L, self->codec, message->first, message->count, message->name, message->flags | self->encode_flags, span,
+                              span ? room : 0, encoded, err);
     self->claiming = NULL;
     self->waiting->L = L; /* hooks may have made calls of their own, and left them by an error */
     return rc;
@@ -59,8 +59,8 @@ static int put_apart(lua_State *L, par_lua_link *self, const par_lua_outgoing *m
 {
     int rc = PAR_OK;
     if (encoded->in_span)
-        rc = par_codec_encode(L, self->codec, message->first, message->count, message->name, message->flags | self->encode_flags,
-                              NULL, 0, encoded, err);
+        rc = par_codec_encode(L, self->codec, message->first, message->count, message->name, message->flags | self->encode_flags, NULL, 0,
+                              encoded, err);
     if (rc != PAR_OK) return rc;
     self->waiting->L = L;
     rc = par_link_send(self->link, message->kind, encoded->bytes, encoded->len, encoded->payloads, encoded->n_payloads,

@@ -9,9 +9,9 @@
 typedef struct par_lua_outgoing {
     uint32_t kind;
     int first, count;
-    const char *name;    /* the first word of the path to what cannot travel */
-    unsigned flags;      /* PAR_ENCODE_ of the message's own */
-    bool quietly;        /* no bell, if it is short */
+    const char *name; /* the first word of the path to what cannot travel */
+    unsigned flags;   /* PAR_ENCODE_ of the message's own */
+    bool quietly;     /* no bell, if it is short */
     int64_t deadline_ns;
 } par_lua_outgoing;
 

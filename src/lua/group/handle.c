@@ -270,9 +270,9 @@ void par_lua_group_methods(lua_State *L, const luaL_Reg *methods)
 
 void par_lua_open_group_handle(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"position", group_position}, {"fields", group_fields},   {"is_group", group_is},
-                                         {"has_left", group_has_left}, {"regroup", group_regroup},
-                                         {"fate", group_fate},         {"leave", group_leave},     {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"position", group_position}, {"fields", group_fields}, {"is_group", group_is}, {"has_left", group_has_left},
+        {"regroup", group_regroup},   {"fate", group_fate},     {"leave", group_leave}, {NULL, NULL}};
     static const luaL_Reg methods[] = {{"barrier", group_barrier}, {"alive", group_alive}, {NULL, NULL}};
     lua_newtable(L); /* for users: group:barrier(...) */
     lua_createtable(L, 0, 1);

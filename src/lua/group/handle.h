@@ -11,12 +11,12 @@
 
 typedef struct par_lua_group {
     uint64_t magic;
-    par_board *board;         /* NULL: this member has left, or the group was made anew (regroup) */
+    par_board *board; /* NULL: this member has left, or the group was made anew (regroup) */
     par_codec *codec;
     par_lua_waiting *waiting;
-    unsigned encode_flags;    /* what some member needs: PAR_ENCODE_FOREIGN, PAR_ENCODE_FLOATS */
-    bool busy;                /* a call is under way: hooks that run in it must not make another */
-    uint8_t *decode_flags;    /* by seat: PAR_DECODE_FUNCTIONS, unless it was started with functions=false */
+    unsigned encode_flags; /* what some member needs: PAR_ENCODE_FOREIGN, PAR_ENCODE_FLOATS */
+    bool busy;             /* a call is under way: hooks that run in it must not make another */
+    uint8_t *decode_flags; /* by seat: PAR_DECODE_FUNCTIONS, unless it was started with functions=false */
 } par_lua_group;
 
 /* Pushes one that has no board yet; its table of fields is pushed behind it. */
@@ -31,7 +31,7 @@ typedef struct par_lua_group_call {
     par_lua_group *self;
     lua_State *outer; /* who was waiting before */
     int64_t deadline_ns;
-    bool inplace;     /* option inplace, true when it is not given */
+    bool inplace; /* option inplace, true when it is not given */
 } par_lua_group_call;
 
 /* Checks the group at index 1 and the options at `options`, and raises what is wrong about them. */

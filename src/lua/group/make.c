@@ -129,7 +129,8 @@ static int group_make(lua_State *L)
     luaL_checktype(L, 2, LUA_TTABLE);
     unsigned n = (unsigned)lua_rawlen(L, 1);
     bool channels = lua_toboolean(L, 3) && n > 1;
-    if (channels && n > PEERS_MAX) return luaL_error(L, "parallel.group: channels among %d members are too many (at most %d)", (int)n, PEERS_MAX);
+    if (channels && n > PEERS_MAX)
+        return luaL_error(L, "parallel.group: channels among %d members are too many (at most %d)", (int)n, PEERS_MAX);
     par_lua_link **members = lua_newuserdata(L, (n + 1) * sizeof *members);
     for (unsigned i = 0; i < n; i++) {
         lua_rawgeti(L, 1, (int)i + 1);
@@ -267,7 +268,8 @@ static void push_peers(lua_State *L, int told, const par_lua_group *self, par_ke
         lua_pop(L, 1);
         par_link *link;
         int fd = par_share_take_descriptor(kept->payloads[k++]);
-        int rc = fd < 0 ? par_error_set(&err, PAR_E_CORRUPT, "parallel.group: the parent sent no channel") : par_peer_attach(&link, fd, id, &err);
+        int rc = fd < 0 ? par_error_set(&err, PAR_E_CORRUPT, "parallel.group: the parent sent no channel")
+                        : par_peer_attach(&link, fd, id, &err);
         if (rc != PAR_OK) {
             par_os_close(fd);
             par_lua_throw_status(L, 0, &err);
@@ -338,7 +340,7 @@ static int group_waits(lua_State *L)
 
 void par_lua_open_group_make(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"make", group_make}, {"kind", group_kind}, {"take", group_take}, {"alone", group_alone},
-                                         {"waits", group_waits}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"make", group_make},   {"kind", group_kind},   {"take", group_take},
+                                         {"alone", group_alone}, {"waits", group_waits}, {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
 }

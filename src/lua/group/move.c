@@ -94,7 +94,7 @@ static int group_allgather(lua_State *L)
 
 void par_lua_open_group_move(lua_State *L)
 {
-    static const luaL_Reg methods[] = {{"broadcast", group_broadcast}, {"scatter", group_scatter},
-                                       {"gather", group_gather}, {"allgather", group_allgather}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"broadcast", group_broadcast}, {"scatter", group_scatter}, {"gather", group_gather}, {"allgather", group_allgather}, {NULL, NULL}};
     par_lua_group_methods(L, methods);
 }

@@ -7,7 +7,7 @@
 #include "tensor/reduce_into.h"
 
 typedef struct par_number { /* as it is shown to others; 16 bytes */
-    uint8_t kind; /* PAR_NUMBER_ */
+    uint8_t kind;           /* PAR_NUMBER_ */
     union {
         int64_t i; /* also of BOOLEAN */
         double d;

@@ -14,9 +14,9 @@ typedef struct reducing {
     par_lua_group_call call;
     const char *name;
     par_call kind;
-    unsigned root;     /* of REDUCE */
-    bool gets;         /* the result, or a part of it, is ours */
-    int op;            /* par_reduce_op; -1: the function at index 3 */
+    unsigned root; /* of REDUCE */
+    bool gets;     /* the result, or a part of it, is ours */
+    int op;        /* par_reduce_op; -1: the function at index 3 */
 } reducing;
 
 static int read_op(lua_State *L, const char *name)
@@ -95,8 +95,11 @@ static int reduce_tensor(lua_State *L, reducing *r, par_tensor *tensor)
     check_type(L, r, tensor);
     par_tensor *result = result_for(L, r, tensor);
     par_blob *blob = par_tensor_elements(result) ? par_blob_retain(result->storage->blob) : NULL; /* whatever hooks do to it */
-    par_reduction what = {.op = (par_reduce_op)r->op, .type = result->type, .n = par_tensor_elements(result),
-                          .src = par_tensor_data(result), .dst = par_tensor_data(result)};
+    par_reduction what = {.op = (par_reduce_op)r->op,
+                          .type = result->type,
+                          .n = par_tensor_elements(result),
+                          .src = par_tensor_data(result),
+                          .dst = par_tensor_data(result)};
     par_lua_group_begin(L, &r->call);
     int rc = collect(r, &what, &err);
     par_lua_group_end(&r->call);
@@ -142,7 +145,9 @@ static int reduce_number(lua_State *L, reducing *r)
 static int reduce_by_function(lua_State *L, reducing *r)
 {
     unsigned n = par_board_size(r->call.self->board);
-    par_transfer what = {.call = r->kind == PAR_CALL_REDUCE ? PAR_CALL_GATHER : PAR_CALL_ALLGATHER, .meant = r->kind, .root = r->root,
+    par_transfer what = {.call = r->kind == PAR_CALL_REDUCE ? PAR_CALL_GATHER : PAR_CALL_ALLGATHER,
+                         .meant = r->kind,
+                         .root = r->root,
                          .type = PAR_SAY_VALUE};
     par_values_gather(L, &r->call, 2, &what, r->name);
     if (!r->gets) return 1;
@@ -211,16 +216,21 @@ static int group_reduce_scatter(lua_State *L)
     par_error err;
     reducing r = read_arguments(L, "reduce_scatter", PAR_CALL_REDUCE_SCATTER, 4);
     par_tensor *tensor = r.op < 0 ? NULL : par_wire_tensor(L, 2);
-    if (!tensor) return luaL_error(L, "reduce_scatter: a tensor and an operation by its name expected, got %s", luaL_typename(L, r.op < 0 ? 3 : 2));
+    if (!tensor)
+        return luaL_error(L, "reduce_scatter: a tensor and an operation by its name expected, got %s", luaL_typename(L, r.op < 0 ? 3 : 2));
     check_type(L, &r, tensor);
-    par_tensor *part = new_part(L, &r, tensor), *source = par_tensor_is_contiguous(tensor) ? par_tensor_retain(tensor) : par_wire_contiguous(tensor);
+    par_tensor *part = new_part(L, &r, tensor),
+               *source = par_tensor_is_contiguous(tensor) ? par_tensor_retain(tensor) : par_wire_contiguous(tensor);
     par_tensor_release(tensor);
     if (!source) {
         par_tensor_release(part);
         return luaL_error(L, "reduce_scatter: not enough memory for a tensor");
     }
     par_blob *blob = par_tensor_elements(source) ? par_blob_retain(source->storage->blob) : NULL;
-    par_reduction what = {.op = (par_reduce_op)r.op, .type = part->type, .n = par_tensor_elements(part), .src = par_tensor_data(source),
+    par_reduction what = {.op = (par_reduce_op)r.op,
+                          .type = part->type,
+                          .n = par_tensor_elements(part),
+                          .src = par_tensor_data(source),
                           .dst = par_tensor_data(part)};
     par_lua_group_begin(L, &r.call);
     int rc = collect(&r, &what, &err);
@@ -235,7 +245,7 @@ static int group_reduce_scatter(lua_State *L)
 
 void par_lua_open_group_reduce(lua_State *L)
 {
-    static const luaL_Reg methods[] = {{"allreduce", group_allreduce}, {"reduce", group_reduce},
-                                       {"reduce_scatter", group_reduce_scatter}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"allreduce", group_allreduce}, {"reduce", group_reduce}, {"reduce_scatter", group_reduce_scatter}, {NULL, NULL}};
     par_lua_group_methods(L, methods);
 }

@@ -31,7 +31,8 @@ int par_values_move(lua_State *L, par_lua_group_call *call, par_exchange *x, par
     what->context = &m;
     what->give = give;
     what->take = take;
-    if (what->call == PAR_CALL_GATHER || what->call == PAR_CALL_ALLGATHER || (root && !scatters)) what->length = par_wire_length(&x->out[0]);
+    if (what->call == PAR_CALL_GATHER || what->call == PAR_CALL_ALLGATHER || (root && !scatters))
+        what->length = par_wire_length(&x->out[0]);
     if (scatters && root) {
         what->lengths = lengths = malloc(x->n_out * sizeof *lengths);
         if (!lengths) return par_error_set(err, PAR_E_NOMEM, "not enough memory");

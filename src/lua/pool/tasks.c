@@ -19,7 +19,7 @@
 #include "view/view.h"
 
 enum {
-    POOL_KIND_OK = 2,   /* these as in lua/parallel/pool/protocol.lua, where the others are */
+    POOL_KIND_OK = 2, /* these as in lua/parallel/pool/protocol.lua, where the others are */
     POOL_KIND_FAILED = 3,
     POOL_KIND_CHUNK_DONE = 4,
     POOL_KIND_LAST = 6,
@@ -113,7 +113,7 @@ static int pool_claimed(lua_State *L)
 static int push_values(lua_State *L, par_lua_link *self, par_message *message, par_error *err)
 {
     par_lua_source source = {"result", 0};
-    if (message->kind == POOL_KIND_LAST) source.skip = 1; /* seconds */
+    if (message->kind == POOL_KIND_LAST) source.skip = 1;                         /* seconds */
     if (message->kind == POOL_KIND_FAILED) source = (par_lua_source){"error", 2}; /* text, traceback */
     return par_lua_link_push_message(L, self, &source, message, err);
 }
@@ -251,8 +251,8 @@ static int pool_claim(lua_State *L)
  * short. Raises, but for values that cannot travel. */
 static int publish(lua_State *L, par_lua_link *self, uint32_t kind, bool quietly, par_error *err)
 {
-    par_lua_outgoing message = {.kind = kind, .first = 3, .count = lua_gettop(L) - 2, .name = "result", .quietly = quietly,
-                                .deadline_ns = PAR_NEVER};
+    par_lua_outgoing message = {
+        .kind = kind, .first = 3, .count = lua_gettop(L) - 2, .name = "result", .quietly = quietly, .deadline_ns = PAR_NEVER};
     par_lua_use use = par_lua_enter(L, self);
     int rc = par_lua_link_put(L, self, &message, NULL, err);
     bool open = par_lua_leave(self, use);
@@ -321,9 +321,8 @@ static int pool_finish(lua_State *L)
 
 void par_lua_open_tasks(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"post", pool_post},       {"give", pool_give},     {"retract", pool_retract},
-                                         {"claimed", pool_claimed}, {"take", pool_take},     {"collect", pool_collect},
-                                         {"claim", pool_claim},     {"done", pool_done},     {"finish", pool_finish},
-                                         {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"post", pool_post},       {"give", pool_give},   {"retract", pool_retract}, {"claimed", pool_claimed}, {"take", pool_take},
+        {"collect", pool_collect}, {"claim", pool_claim}, {"done", pool_done},       {"finish", pool_finish},   {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
 }

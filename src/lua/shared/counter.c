@@ -6,8 +6,11 @@
 #include "lua/tensor/value.h"
 
 static const luaL_Reg methods[];
-static const par_lua_shared_kind kind = {.type = "parallel.counter", .what = "counter", .handle_bytes = sizeof(par_lua_shared),
-                                         .least_bytes = sizeof(par_counter), .methods = methods};
+static const par_lua_shared_kind kind = {.type = "parallel.counter",
+                                         .what = "counter",
+                                         .handle_bytes = sizeof(par_lua_shared),
+                                         .least_bytes = sizeof(par_counter),
+                                         .methods = methods};
 
 static par_counter *to_counter(lua_State *L) { return ((par_lua_shared *)par_lua_shared_check(L, 1, &kind))->memory; }
 
@@ -19,7 +22,8 @@ static int64_t check_whole(lua_State *L, int idx, const char *what)
 #endif
     double d = lua_tonumber(L, idx);
     if (lua_type(L, idx) != LUA_TNUMBER || !(d >= -9007199254740992.0 && d <= 9007199254740992.0) || d != (double)(int64_t)d)
-        luaL_error(L, "%s: a whole number expected, got %s", what, lua_type(L, idx) == LUA_TNUMBER ? lua_tostring(L, idx) : luaL_typename(L, idx));
+        luaL_error(L, "%s: a whole number expected, got %s", what,
+                   lua_type(L, idx) == LUA_TNUMBER ? lua_tostring(L, idx) : luaL_typename(L, idx));
     return (int64_t)d;
 }
 
@@ -65,8 +69,8 @@ static int counter_compare_and_set(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg methods[] = {{"add", counter_add}, {"get", counter_get}, {"set", counter_set},
-                                   {"compare_and_set", counter_compare_and_set}, {NULL, NULL}};
+static const luaL_Reg methods[] = {
+    {"add", counter_add}, {"get", counter_get}, {"set", counter_set}, {"compare_and_set", counter_compare_and_set}, {NULL, NULL}};
 
 void par_lua_open_shared_counter(lua_State *L)
 {

@@ -26,8 +26,13 @@ static int open(par_lua_shared *object, size_t bytes, int fd, uint64_t at, par_e
 static void close(par_lua_shared *object) { par_lock_detach(&((lua_lock *)object)->lock); }
 
 static const luaL_Reg methods[];
-static const par_lua_shared_kind kind = {.type = "parallel.lock", .what = "lock", .handle_bytes = sizeof(lua_lock),
-                                         .least_bytes = sizeof(par_lock_words), .open = open, .close = close, .methods = methods};
+static const par_lua_shared_kind kind = {.type = "parallel.lock",
+                                         .what = "lock",
+                                         .handle_bytes = sizeof(lua_lock),
+                                         .least_bytes = sizeof(par_lock_words),
+                                         .open = open,
+                                         .close = close,
+                                         .methods = methods};
 
 static lua_lock *to_lock(lua_State *L) { return par_lua_shared_check(L, 1, &kind); }
 
@@ -92,7 +97,8 @@ static int lock_notify(lua_State *L)
     return 0;
 }
 
-static const luaL_Reg methods[] = {{"lock", lock_lock}, {"unlock", lock_unlock}, {"wait", lock_wait}, {"notify", lock_notify}, {NULL, NULL}};
+static const luaL_Reg methods[] = {
+    {"lock", lock_lock}, {"unlock", lock_unlock}, {"wait", lock_wait}, {"notify", lock_notify}, {NULL, NULL}};
 
 void par_lua_open_shared_lock(lua_State *L)
 {

@@ -39,7 +39,7 @@ void *par_lua_shared_check(lua_State *L, int idx, const par_lua_shared_kind *kin
     return object;
 }
 
-static void throw(lua_State *L, const par_lua_shared_kind *kind, const char *text)
+static void throw(lua_State * L, const par_lua_shared_kind *kind, const char *text)
 {
     par_error err;
     par_error_set(&err, PAR_E_CORRUPT, "parallel.%s: %s", kind->what, text);

@@ -14,15 +14,15 @@ typedef struct par_lua_shared {
     par_storage *storage; /* NULL: not made yet, or collected */
     void *memory;         /* its bytes */
     par_lua_waiting *waiting;
-    lua_State *outer;     /* of a call under way */
+    lua_State *outer; /* of a call under way */
 } par_lua_shared;
 
 /* One for each kind of object. */
 typedef struct par_lua_shared_kind {
-    const char *type;      /* "parallel.counter": name of the metatable, and by which it travels */
-    const char *what;      /* "counter", for errors */
-    size_t handle_bytes;   /* of a structure that begins with par_lua_shared */
-    size_t least_bytes;    /* of its memory */
+    const char *type;    /* "parallel.counter": name of the metatable, and by which it travels */
+    const char *what;    /* "counter", for errors */
+    size_t handle_bytes; /* of a structure that begins with par_lua_shared */
+    size_t least_bytes;  /* of its memory */
     /* Opens the handle on memory of `bytes`; fd, at: where that lies. NULL: there is nothing to do. */
     int (*open)(par_lua_shared *object, size_t bytes, int fd, uint64_t at, par_error *err);
     void (*close)(par_lua_shared *object); /* or NULL */

@@ -25,8 +25,13 @@ static int open(par_lua_shared *object, size_t bytes, int fd, uint64_t at, par_e
 static void close(par_lua_shared *object) { par_table_close(((lua_table *)object)->table); }
 
 static const luaL_Reg methods[];
-static const par_lua_shared_kind kind = {.type = "parallel.table", .what = "table", .handle_bytes = sizeof(lua_table),
-                                         .least_bytes = PAR_TABLE_MIN_BYTES, .open = open, .close = close, .methods = methods};
+static const par_lua_shared_kind kind = {.type = "parallel.table",
+                                         .what = "table",
+                                         .handle_bytes = sizeof(lua_table),
+                                         .least_bytes = PAR_TABLE_MIN_BYTES,
+                                         .open = open,
+                                         .close = close,
+                                         .methods = methods};
 
 static lua_table *to_table(lua_State *L) { return par_lua_shared_check(L, 1, &kind); }
 
@@ -36,7 +41,8 @@ static int table_new(lua_State *L)
     par_error err;
     lua_Number bytes = luaL_optnumber(L, 1, (lua_Number)DEFAULT_BYTES);
     if (!(bytes >= (lua_Number)PAR_TABLE_MIN_BYTES && bytes <= (lua_Number)PAR_TABLE_MAX_BYTES))
-        return luaL_error(L, "parallel.table: option 'bytes' must be a number from %d to %d", (int)PAR_TABLE_MIN_BYTES, (int)PAR_TABLE_MAX_BYTES);
+        return luaL_error(L, "parallel.table: option 'bytes' must be a number from %d to %d", (int)PAR_TABLE_MIN_BYTES,
+                          (int)PAR_TABLE_MAX_BYTES);
     par_lua_shared *object = par_lua_shared_new(L, &kind, (size_t)bytes);
     if (par_table_format(object->storage->data, (size_t)object->storage->size * 8, &err) != PAR_OK) return par_lua_throw_status(L, 0, &err);
     par_lua_shared_open(L, object);
@@ -64,7 +70,8 @@ static par_table_value value_at(lua_State *L, int idx, const char *what, const c
         value.bytes = lua_tolstring(L, idx, &value.len);
         break;
     default:
-        luaL_error(L, "%s: a shared table cannot have a %s as its %s: only strings, numbers and booleans", what, luaL_typename(L, idx), part);
+        luaL_error(L, "%s: a shared table cannot have a %s as its %s: only strings, numbers and booleans", what, luaL_typename(L, idx),
+                   part);
     }
     return value;
 }
@@ -165,8 +172,8 @@ static int table_copy(lua_State *L)
     return 2;
 }
 
-static const luaL_Reg methods[] = {{"get", table_get}, {"set", table_set}, {"add", table_add},
-                                   {"compare_and_set", table_compare_and_set}, {"copy", table_copy}, {NULL, NULL}};
+static const luaL_Reg methods[] = {{"get", table_get},   {"set", table_set}, {"add", table_add}, {"compare_and_set", table_compare_and_set},
+                                   {"copy", table_copy}, {NULL, NULL}};
 
 void par_lua_open_shared_table(lua_State *L)
 {

@@ -5,8 +5,7 @@
 
 static char *element(const par_tensor *tensor, int64_t i)
 {
-    return (char *)tensor->storage->data +
-           (tensor->offset + i * tensor->stride[0]) * (int64_t)par_type_bytes(tensor->type);
+    return (char *)tensor->storage->data + (tensor->offset + i * tensor->stride[0]) * (int64_t)par_type_bytes(tensor->type);
 }
 
 /* The position that stack index idx means in a dimension of `size`; negative ones count from the end. `what` begins the error,
@@ -16,8 +15,9 @@ static int64_t check_position(lua_State *L, int idx, int64_t size, const char *w
     int64_t i = par_lua_check_i64(L, idx);
     int64_t at = i < 0 ? i + size : i - 1; /* neither overflows: size is not negative */
     if (at < 0 || at >= size)
-        luaL_argerror(L, 2, lua_pushfstring(L, "%s: %s is out of range, the dimension has %s elements", what,
-                                            par_lua_push_digits(L, i), par_lua_push_digits(L, size)));
+        luaL_argerror(L, 2,
+                      lua_pushfstring(L, "%s: %s is out of range, the dimension has %s elements", what, par_lua_push_digits(L, i),
+                                      par_lua_push_digits(L, size)));
     return at;
 }
 
@@ -101,8 +101,9 @@ static void call_method(lua_State *L, const char *name, int args)
 
 static int bad_index(lua_State *L)
 {
-    return luaL_argerror(L, 2, lua_pushfstring(L, "invalid index: number, table, torch.LongStorage or torch.ByteTensor expected, got %s",
-                                               luaL_typename(L, 2)));
+    return luaL_argerror(
+        L, 2,
+        lua_pushfstring(L, "invalid index: number, table, torch.LongStorage or torch.ByteTensor expected, got %s", luaL_typename(L, 2)));
 }
 
 static int index_other(lua_State *L, par_tensor *tensor)
@@ -120,8 +121,7 @@ static int index_other(lua_State *L, par_tensor *tensor)
     } else if (lua_istable(L, 2)) {
         par_tensor *view = par_lua_new_view(L, tensor);
         int result = lua_gettop(L);
-        if (apply_table(L, view, 2, &at))
-            par_lua_push_value(L, view->type, par_element_get(view->type, element(view, at)));
+        if (apply_table(L, view, 2, &at)) par_lua_push_value(L, view->type, par_element_get(view->type, element(view, at)));
         else lua_pushvalue(L, result);
     } else {
         return bad_index(L);

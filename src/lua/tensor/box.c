@@ -36,10 +36,7 @@ int par_lua_collect(lua_State *L)
     return 0;
 }
 
-void par_lua_set_metatable(lua_State *L, par_type type, bool storage)
-{
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &metatable_keys[storage][type]);
-}
+void par_lua_set_metatable(lua_State *L, par_type type, bool storage) { lua_rawsetp(L, LUA_REGISTRYINDEX, &metatable_keys[storage][type]); }
 
 void par_lua_push_metatable(lua_State *L, par_type type, bool storage)
 {
@@ -156,10 +153,7 @@ static void push_object(lua_State *L, push_job job)
     lua_error(L);
 }
 
-void par_lua_push_tensor(lua_State *L, par_tensor *tensor)
-{
-    push_object(L, (push_job){.object = tensor, .type = tensor->type});
-}
+void par_lua_push_tensor(lua_State *L, par_tensor *tensor) { push_object(L, (push_job){.object = tensor, .type = tensor->type}); }
 
 void par_lua_push_storage(lua_State *L, par_storage *storage)
 {
@@ -210,9 +204,8 @@ void par_lua_check_status(lua_State *L, int status, const par_error *err)
 void par_lua_check_sound(lua_State *L, const par_tensor *tensor)
 {
     if (par_tensor_is_sound(tensor)) return;
-    par_lua_error(
-        L, "this tensor's storage has become too small for it (%d elements): it was resized after the view was made",
-        (int)(tensor->storage ? tensor->storage->size : 0));
+    par_lua_error(L, "this tensor's storage has become too small for it (%d elements): it was resized after the view was made",
+                  (int)(tensor->storage ? tensor->storage->size : 0));
 }
 
 static int type_error(lua_State *L, int idx, const char *wanted)

@@ -26,9 +26,14 @@ static bool fits(const matcher *m, char letter, int idx)
     lua_State *L = m->L;
     par_tensor *tensor = par_lua_to_tensor(L, idx);
     switch (letter) {
-    case 'R': case 'W': case 'S': case 'O': case 'T': return is_tensor_of(L, idx, m->type);
+    case 'R':
+    case 'W':
+    case 'S':
+    case 'O':
+    case 'T': return is_tensor_of(L, idx, m->type);
     case 'Q': return is_tensor_of(L, idx, PAR_BYTE) || is_tensor_of(L, idx, m->type);
-    case 'P': case 'L': return is_tensor_of(L, idx, PAR_LONG);
+    case 'P':
+    case 'L': return is_tensor_of(L, idx, PAR_LONG);
     case 'B': return is_tensor_of(L, idx, PAR_BYTE);
     case 'F': return tensor && par_type_is_float(tensor->type);
     case 'G': return par_lua_to_random(L, idx) != NULL;
@@ -62,12 +67,14 @@ static bool match_from(matcher *m, int k, int idx)
 
 static void expected_letter(luaL_Buffer *b, char letter, bool optional_arg, const char *type)
 {
-    static const char *const names[][2] = {{"L", "LongTensor"}, {"P", "*LongTensor*"}, {"B", "ByteTensor"},
-                                           {"F", "FloatTensor or DoubleTensor"}, {"G", "Generator"}, {"b", "boolean"},
-                                           {"s", "string"}, {"Z", "sizes"}, {"d", "index"}, {"e", "index"}};
+    static const char *const names[][2] = {
+        {"L", "LongTensor"}, {"P", "*LongTensor*"}, {"B", "ByteTensor"}, {"F", "FloatTensor or DoubleTensor"},
+        {"G", "Generator"},  {"b", "boolean"},      {"s", "string"},     {"Z", "sizes"},
+        {"d", "index"},      {"e", "index"}};
     luaL_addstring(b, optional_arg ? "[" : "");
     const char *word = NULL;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) if (names[i][0][0] == letter) word = names[i][1];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i][0][0] == letter) word = names[i][1];
     if (word) {
         luaL_addstring(b, word);
     } else if (strchr("RWSOTQ", letter)) {
@@ -109,8 +116,7 @@ static int no_match(lua_State *L, const char *name, const char *forms, bool meth
         lua_concat(L, 2);
     }
     push_expected(L, forms, method, par_type_name(type));
-    return luaL_error(L, "invalid arguments: %s\nexpected arguments of %s: %s", lua_tostring(L, -2), name,
-                      lua_tostring(L, -1));
+    return luaL_error(L, "invalid arguments: %s\nexpected arguments of %s: %s", lua_tostring(L, -2), name, lua_tostring(L, -1));
 }
 
 /* --- taking the arguments --- */
@@ -169,7 +175,8 @@ static void take_other(par_call *c, int at, char letter)
 static void take(par_call *c, const matcher *m)
 {
     /* Sizes first: they end at the top of the stack, onto which results are pushed. */
-    for (int k = 0; k < m->length; k++) if (m->form[k] == 'Z') take_other(c, m->at[k], 'Z');
+    for (int k = 0; k < m->length; k++)
+        if (m->form[k] == 'Z') take_other(c, m->at[k], 'Z');
     for (int k = 0; k < m->length; k++) {
         char letter = m->form[k];
         if (strchr("RWOQ", letter)) take_result(c, m->at[k], letter);
@@ -193,11 +200,9 @@ static par_type dispatch_type(lua_State *L, const char *forms)
 
 static int run(lua_State *L, const par_function *f, const char *forms, bool method)
 {
-    par_call call = {.L = L, .name = f->name, .data = f->data, .type = dispatch_type(L, forms),
-                     .given = lua_gettop(L)};
+    par_call call = {.L = L, .name = f->name, .data = f->data, .type = dispatch_type(L, forms), .given = lua_gettop(L)};
     if (!(f->types >> call.type & 1)) {
-        return luaL_error(L, "torch.%sTensor does not implement the torch.%s() function", par_type_name(call.type),
-                          f->name);
+        return luaL_error(L, "torch.%sTensor does not implement the torch.%s() function", par_type_name(call.type), f->name);
     }
     luaL_checkstack(L, 16, "tensors");
     for (const char *form = forms; *form; call.form++) {
@@ -234,7 +239,8 @@ static void set_closure(lua_State *L, lua_CFunction function, const par_function
 
 void par_lua_call_register(lua_State *L, const par_function *list)
 {
-    for (const par_function *f = list; f->name; f++) if (*f->forms) set_closure(L, call_function, f);
+    for (const par_function *f = list; f->name; f++)
+        if (*f->forms) set_closure(L, call_function, f);
     for (int type = 0; type < PAR_TYPE_COUNT; type++) {
         par_lua_push_metatable(L, (par_type)type, false);
         for (const par_function *f = list; f->name; f++) {
@@ -253,8 +259,7 @@ int par_call_error(const par_call *call, const char *format, ...)
     return luaL_error(call->L, "torch.%s: %s", call->name, text);
 }
 
-void par_call_check_same_elements(const par_call *call, const par_tensor *a, const char *a_name, const par_tensor *b,
-                                  const char *b_name)
+void par_call_check_same_elements(const par_call *call, const par_tensor *a, const char *a_name, const par_tensor *b, const char *b_name)
 {
     par_lua_check_same_elements(call->L, call->name, a, a_name, b, b_name);
 }

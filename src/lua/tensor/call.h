@@ -23,12 +23,12 @@
 typedef struct par_call {
     lua_State *L;
     const char *name;
-    int form;                  /* which alternative matched, from 0 */
-    int data;                  /* the entry's own number */
+    int form; /* which alternative matched, from 0 */
+    int data; /* the entry's own number */
     par_type type;
-    int given;                 /* arguments; they are the lowest on the stack */
+    int given;                   /* arguments; they are the lowest on the stack */
     par_tensor *result, *places; /* R, W, O or Q; P */
-    int result_at, places_at;  /* their stack indices */
+    int result_at, places_at;    /* their stack indices */
     bool result_given;
     par_tensor *t[4];          /* S, T and F, in order */
     par_tensor *longs, *bytes; /* L, B */
@@ -39,7 +39,7 @@ typedef struct par_call {
     int n_t, n_v, n_n, n_i;
     bool flag, has_flag, flag2; /* the first b and a second */
     int n_flags;
-    const char *text;          /* s */
+    const char *text; /* s */
     int64_t sizes[PAR_TENSOR_DIMS_MAX];
     int n_sizes;
     par_random *random;
@@ -52,8 +52,8 @@ typedef struct par_function {
     const char *forms;          /* "": no function, a method alone */
     int (*run)(par_call *call); /* returns the number of values it pushed last */
     int data;
-    unsigned types;             /* bit n: type n has it */
-    const char *method_forms;   /* when t:name() differs, else NULL; "" : no method */
+    unsigned types;           /* bit n: type n has it */
+    const char *method_forms; /* when t:name() differs, else NULL; "" : no method */
 } par_function;
 
 /* Adds the functions to the module at the top of the stack and to the tensors' metatables. `list` is static and ends
@@ -62,8 +62,7 @@ void par_lua_call_register(lua_State *L, const par_function *list);
 
 /* Raises "torch.name: text"; `format` is lua_pushfstring's. */
 int par_call_error(const par_call *call, const char *format, ...);
-void par_call_check_same_elements(const par_call *call, const par_tensor *a, const char *a_name, const par_tensor *b,
-                                  const char *b_name);
+void par_call_check_same_elements(const par_call *call, const par_tensor *a, const char *a_name, const par_tensor *b, const char *b_name);
 /* Pushes the result; returns 1. */
 int par_call_return(par_call *call);
 /* Makes the result as large as `like`. */
@@ -72,9 +71,6 @@ void par_call_result_as(par_call *call, const par_tensor *like);
 par_tensor *par_call_scratch(par_call *call, par_type type, int ndim, const int64_t *size);
 /* A value of the tensor's type, between it and a double. */
 static inline par_value par_call_value(const par_call *call, double d) { return par_lua_value_of_double(d, call->type); }
-static inline double par_call_double(const par_call *call, par_value v)
-{
-    return par_type_is_float(call->type) ? v.d : (double)v.i;
-}
+static inline double par_call_double(const par_call *call, par_value v) { return par_type_is_float(call->type) ? v.d : (double)v.i; }
 
 #endif

@@ -15,8 +15,7 @@ static const par_tensor *part(const joining *j, int i)
 {
     lua_rawgeti(j->L, j->list, i);
     const par_tensor *t = par_lua_to_tensor(j->L, -1);
-    if (!t || t->type != j->type)
-        luaL_error(j->L, "torch.cat: element %d is not a torch.%sTensor", i, par_type_name(j->type));
+    if (!t || t->type != j->type) luaL_error(j->L, "torch.cat: element %d is not a torch.%sTensor", i, par_type_name(j->type));
     par_lua_check_sound(j->L, t);
     lua_pop(j->L, 1); /* the table holds it */
     return t;
@@ -38,7 +37,7 @@ static int most_dims(const joining *j)
 static void inconsistent(const joining *j, const par_tensor *first, const par_tensor *t)
 {
     luaL_error(j->L, "torch.cat: inconsistent tensor sizes: %s and %s, joined along dimension %d", par_lua_push_size(j->L, first),
-                  par_lua_push_size(j->L, t), j->dim + 1);
+               par_lua_push_size(j->L, t), j->dim + 1);
 }
 
 /* The sizes of the result; returns their number, 0 when all parts are empty. Empty ones count for nothing. */

@@ -15,8 +15,7 @@ static void measure(lua_State *L, int idx, nested *n)
 {
     lua_pushvalue(L, idx);
     while (lua_istable(L, -1) && lua_rawlen(L, -1) > 0) {
-        if (n->ndim == PAR_TENSOR_DIMS_MAX)
-            luaL_error(L, "invalid tensor definition: more than %d levels", PAR_TENSOR_DIMS_MAX);
+        if (n->ndim == PAR_TENSOR_DIMS_MAX) luaL_error(L, "invalid tensor definition: more than %d levels", PAR_TENSOR_DIMS_MAX);
         luaL_checkstack(L, 4, "tensor from a table");
         n->size[n->ndim++] = (int64_t)lua_rawlen(L, -1);
         lua_rawgeti(L, -1, 1);
@@ -29,8 +28,7 @@ static void read_level(lua_State *L, nested *n, int depth)
     int table = lua_gettop(L);
     if (!lua_istable(L, table)) luaL_error(L, "invalid tensor definition: table expected at level %d", depth + 1);
     if ((int64_t)lua_rawlen(L, table) != n->size[depth]) {
-        luaL_error(L, "invalid tensor sizes: %d elements at level %d, not %d", (int)lua_rawlen(L, table), depth + 1,
-                   (int)n->size[depth]);
+        luaL_error(L, "invalid tensor sizes: %d elements at level %d, not %d", (int)lua_rawlen(L, table), depth + 1, (int)n->size[depth]);
     }
     luaL_checkstack(L, 4, "tensor from a table");
     for (int64_t i = 1; i <= n->size[depth]; i++) {
@@ -77,8 +75,7 @@ static void view_storage(lua_State *L, int idx, par_tensor *tensor)
     par_error err;
     par_storage *storage = par_lua_check_storage(L, idx);
     int64_t size[PAR_TENSOR_DIMS_MAX + 1], stride[PAR_TENSOR_DIMS_MAX + 1];
-    int64_t start = lua_isnoneornil(L, idx + 1) ? 1 : par_lua_check_i64(L, idx + 1),
-            offset = start > 0 ? start - 1 : -1;
+    int64_t start = lua_isnoneornil(L, idx + 1) ? 1 : par_lua_check_i64(L, idx + 1), offset = start > 0 ? start - 1 : -1;
     int ndim;
     if (lua_isnoneornil(L, idx + 2)) {
         if (offset < 0 || offset > storage->size) luaL_argerror(L, idx + 1, "storage offset out of range");
@@ -94,7 +91,8 @@ static void view_storage(lua_State *L, int idx, par_tensor *tensor)
             luaL_argerror(L, idx + 3, "as many strides as sizes expected");
         }
     }
-    for (int d = 0; d < ndim; d++) if (size[d] == 0) ndim = d;
+    for (int d = 0; d < ndim; d++)
+        if (size[d] == 0) ndim = d;
     par_tensor_complete_strides(ndim, size, stride);
     if (offset < 0) luaL_argerror(L, idx + 1, "storage offset out of range");
     par_lua_check_status(L, par_tensor_set_view(tensor, storage, offset, ndim, size, stride, &err), &err);
@@ -109,8 +107,7 @@ static void set_from_arguments(lua_State *L, int idx, par_tensor *tensor, int la
     int64_t size[PAR_TENSOR_DIMS_MAX];
     if (last < idx || (last == idx && lua_isnil(L, idx))) return;
     if (other && other->type == tensor->type) {
-        int status = par_tensor_set_view(tensor, other->storage, other->offset, other->ndim, other->size, other->stride,
-                                         &err);
+        int status = par_tensor_set_view(tensor, other->storage, other->offset, other->ndim, other->size, other->stride, &err);
         par_lua_check_status(L, status, &err);
     } else if (storage && storage->type == tensor->type) {
         view_storage(L, idx, tensor);
@@ -118,8 +115,9 @@ static void set_from_arguments(lua_State *L, int idx, par_tensor *tensor, int la
         int ndim = par_lua_check_sizes(L, idx, size);
         par_lua_resize(L, tensor, ndim, size);
     } else {
-        luaL_argerror(L, 1, lua_pushfstring(L, "expecting number or torch.%sTensor or torch.%sStorage",
-                                              par_type_name(tensor->type), par_type_name(tensor->type)));
+        luaL_argerror(L, 1,
+                      lua_pushfstring(L, "expecting number or torch.%sTensor or torch.%sStorage", par_type_name(tensor->type),
+                                      par_type_name(tensor->type)));
     }
 }
 
@@ -144,8 +142,7 @@ int par_lua_tensor_set(lua_State *L)
     int top = lua_gettop(L);
     if (top == 1) par_lua_check_status(L, par_tensor_set_view(tensor, NULL, 0, 0, NULL, NULL, &err), &err);
     else if (par_lua_to_storage(L, 2) && par_lua_to_storage(L, 2)->type != tensor->type) {
-        return luaL_argerror(L, 2,
-                                      lua_pushfstring(L, "torch.%sStorage expected", par_type_name(tensor->type)));
+        return luaL_argerror(L, 2, lua_pushfstring(L, "torch.%sStorage expected", par_type_name(tensor->type)));
     } else set_from_arguments(L, 2, tensor, top);
     lua_settop(L, 1);
     return 1;

@@ -73,9 +73,9 @@ static int type_(lua_State *L)
 
 static int type_as(lua_State *L) { return convert(L, par_lua_check_tensor(L, 2)->type); }
 
-static const luaL_Reg METHODS[] = {{"totable", totable}, {"byte", to_byte},     {"char", to_char}, {"short", to_short},
-                                   {"int", to_int},      {"long", to_long},     {"float", to_float}, {"double", to_double},
-                                   {"real", to_real},    {"type", type_},       {"typeAs", type_as}, {NULL, NULL}};
+static const luaL_Reg METHODS[] = {{"totable", totable}, {"byte", to_byte}, {"char", to_char},   {"short", to_short},
+                                   {"int", to_int},      {"long", to_long}, {"float", to_float}, {"double", to_double},
+                                   {"real", to_real},    {"type", type_},   {"typeAs", type_as}, {NULL, NULL}};
 
 void par_lua_tensor_add_convert(lua_State *L)
 {

@@ -225,8 +225,10 @@ static int read_many(lua_State *L, par_file *file, par_type type, int64_t n)
     checked(L, file, par_file_check(file, true, &err), &err);
     int64_t left = par_file_elements_left(file, type), room = n;
     if (left < n) {
-        checked(L, file, par_file_fail(file, &err, "read error: read %lld blocks instead of %lld: no more are left from position %lld on",
-                                       (long long)left, (long long)n, (long long)par_file_position(file) + 1), &err);
+        checked(L, file,
+                par_file_fail(file, &err, "read error: read %lld blocks instead of %lld: no more are left from position %lld on",
+                              (long long)left, (long long)n, (long long)par_file_position(file) + 1),
+                &err);
         n = room = left;
     } else if (left == INT64_MAX && n > FIRST_ELEMENTS) {
         room = FIRST_ELEMENTS;
@@ -253,8 +255,7 @@ static int read_numbers(lua_State *L)
     if (lua_gettop(L) == 1) return read_one(L, file, type);
     if (lua_isnumber(L, 2)) return read_many(L, file, type, par_lua_check_i64(L, 2));
     par_storage *into = par_lua_to_storage(L, 2);
-    if (!into || into->type != type)
-        return luaL_error(L, "nothing, number, or torch.%sStorage expected", par_type_name(type));
+    if (!into || into->type != type) return luaL_error(L, "nothing, number, or torch.%sStorage expected", par_type_name(type));
     par_lua_push_i64(L, checked(L, file, par_file_read(file, type, into->data, into->size, &err), &err));
     return 1;
 }
@@ -315,16 +316,38 @@ static int write_string(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg METHODS[] = {
-    {"close", close_}, {"synchronize", synchronize}, {"isQuiet", is_quiet}, {"isReadable", is_readable},
-    {"isWritable", is_writable}, {"isBinary", is_binary}, {"isAscii", is_ascii}, {"isAutoSpacing", is_auto_spacing},
-    {"hasError", has_error}, {"binary", binary}, {"ascii", ascii}, {"autoSpacing", auto_spacing},
-    {"noAutoSpacing", no_auto_spacing}, {"quiet", quiet}, {"pedantic", pedantic}, {"clearError", clear_error},
-    {"seek", seek}, {"seekEnd", seek_end}, {"position", position}, {"readString", read_string}, {"writeString", write_string},
-    {"isLittleEndianCPU", is_little_endian}, {"isBigEndianCPU", is_big_endian}, {"nativeEndianEncoding", native_endian},
-    {"littleEndianEncoding", little_endian}, {"bigEndianEncoding", big_endian}, {"longSize", long_size},
-    {"noBuffer", no_buffer}, {"storage", storage}, {"_reopen", reopen}, {"__gc", collect},
-    {NULL, NULL}};
+static const luaL_Reg METHODS[] = {{"close", close_},
+                                   {"synchronize", synchronize},
+                                   {"isQuiet", is_quiet},
+                                   {"isReadable", is_readable},
+                                   {"isWritable", is_writable},
+                                   {"isBinary", is_binary},
+                                   {"isAscii", is_ascii},
+                                   {"isAutoSpacing", is_auto_spacing},
+                                   {"hasError", has_error},
+                                   {"binary", binary},
+                                   {"ascii", ascii},
+                                   {"autoSpacing", auto_spacing},
+                                   {"noAutoSpacing", no_auto_spacing},
+                                   {"quiet", quiet},
+                                   {"pedantic", pedantic},
+                                   {"clearError", clear_error},
+                                   {"seek", seek},
+                                   {"seekEnd", seek_end},
+                                   {"position", position},
+                                   {"readString", read_string},
+                                   {"writeString", write_string},
+                                   {"isLittleEndianCPU", is_little_endian},
+                                   {"isBigEndianCPU", is_big_endian},
+                                   {"nativeEndianEncoding", native_endian},
+                                   {"littleEndianEncoding", little_endian},
+                                   {"bigEndianEncoding", big_endian},
+                                   {"longSize", long_size},
+                                   {"noBuffer", no_buffer},
+                                   {"storage", storage},
+                                   {"_reopen", reopen},
+                                   {"__gc", collect},
+                                   {NULL, NULL}};
 
 static void add_numbers(lua_State *L, const char *verb, lua_CFunction function)
 {

@@ -94,8 +94,7 @@ static int diag(par_call *c)
     par_tensor *made = par_call_scratch(c, c->type, t->ndim == 1 ? 2 : 1, t->ndim == 1 ? side : &n);
     if (t->ndim == 1) par_lua_fill(made, par_call_value(c, 0));
     for (int64_t i = 0; i < n; i++) {
-        if (t->ndim == 1)
-            par_element_set(c->type, at(made, i + down, i + right), par_element_get(c->type, at(t, i, 0)));
+        if (t->ndim == 1) par_element_set(c->type, at(made, i + down, i + right), par_element_get(c->type, at(t, i, 0)));
         else par_element_set(c->type, at(made, i, 0), par_element_get(c->type, at(t, i + down, i + right)));
     }
     par_call_result_as(c, made);
@@ -135,7 +134,4 @@ static const par_function FUNCTIONS[] = {{"zeros", "RZ", filled, 0, ALL, NULL},
                                          {"triu", "OTj", triangle, 1, ALL, NULL},
                                          {NULL, NULL, NULL, 0, 0, NULL}};
 
-void par_lua_tensor_add_fill(lua_State *L)
-{
-    par_lua_call_register(L, FUNCTIONS);
-}
+void par_lua_tensor_add_fill(lua_State *L) { par_lua_call_register(L, FUNCTIONS); }

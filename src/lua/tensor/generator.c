@@ -102,8 +102,7 @@ static int set_state(lua_State *L)
     int next;
     par_random *random = optional_generator(L, &next);
     par_tensor *state = par_lua_check_tensor_type(L, next, PAR_BYTE);
-    if (par_tensor_elements(state) != (int64_t)par_random_state_bytes())
-        return luaL_error(L, "RNG state is wrong size");
+    if (par_tensor_elements(state) != (int64_t)par_random_state_bytes()) return luaL_error(L, "RNG state is wrong size");
     if (!par_tensor_is_contiguous(state)) return luaL_error(L, "RNG state needs to be contiguous");
     if (!par_random_load(random, par_tensor_data(state))) return luaL_error(L, "Invalid RNG state");
     return 0;

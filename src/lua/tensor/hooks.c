@@ -48,6 +48,10 @@ static void hook_push_storage(lua_State *L, par_storage *storage)
         luaL_error(L, "cannot make a torch storage: out of memory, or a Torch without its C functions");
 }
 
-const par_codec_hooks par_lua_tensor_hooks = {
-    .to_tensor = hook_to_tensor, .renew_storage = par_torch_renew, .is_settled = hook_is_settled, .settle = hook_settle,
-    .push_tensor = hook_push_tensor, .push_storage = hook_push_storage, .class_file = par_lua_class_file};
+const par_codec_hooks par_lua_tensor_hooks = {.to_tensor = hook_to_tensor,
+                                              .renew_storage = par_torch_renew,
+                                              .is_settled = hook_is_settled,
+                                              .settle = hook_settle,
+                                              .push_tensor = hook_push_tensor,
+                                              .push_storage = hook_push_storage,
+                                              .class_file = par_lua_class_file};

@@ -38,8 +38,8 @@ static int trtrs(par_solve *s)
     const par_tensor *b = par_solve_right_side(s, s->source[0], s->source[1]);
     int k = par_solve_extent(s, b, 1);
     par_tensor *x = par_solve_columns(s, 0, b, n), *a = par_solve_columns(s, 1, s->source[1], n);
-    par_solve_check(s, par_lapack_trtrs(s->type, s->option[0], s->option[1], s->option[2], n, k, par_tensor_data(a), par_tensor_data(x),
-                                        &s->err));
+    par_solve_check(
+        s, par_lapack_trtrs(s->type, s->option[0], s->option[1], s->option[2], n, k, par_tensor_data(a), par_tensor_data(x), &s->err));
     par_solve_give_columns(s, 0, x, n, k);
     par_solve_give_columns(s, 1, a, n, n);
     return 2;
@@ -148,7 +148,7 @@ static int eig(par_solve *s)
     par_solve_check_finite(s, a, false);
     char *real = par_tensor_data(parts);
     par_solve_check(s, par_lapack_geev(s->type, s->option[0], n, par_tensor_data(a), real, real + (size_t)n * par_type_bytes(s->type),
-                             par_tensor_data(v), &s->err));
+                                       par_tensor_data(v), &s->err));
     par_lua_check_status(s->L, par_view_transpose(parts, 0, 1, &err), &err);
     par_lua_copy(s->L, values, parts);
     par_solve_give_rows(s, 0, values, n, 2);
@@ -165,7 +165,7 @@ static int svd(par_solve *s)
     par_tensor *u = par_solve_room(s, 0, m, u_columns), *vt = par_solve_room(s, 2, v_columns, n);
     par_solve_check_finite(s, a, true);
     par_solve_check(s, par_lapack_gesvd(s->type, s->option[0], m, n, par_tensor_data(a), par_tensor_data(values), par_tensor_data(u),
-                              par_tensor_data(vt), &s->err));
+                                        par_tensor_data(vt), &s->err));
     par_solve_give_columns(s, 0, u, m, u_columns);
     par_solve_give_vector(s, 1, values, k);
     par_solve_give_rows(s, 2, vt, n, v_columns);
@@ -240,20 +240,19 @@ static int ormqr(par_solve *s)
         luaL_error(s->L, "torch.%s: size mismatch, Q: %s, C: %s", s->name, par_lua_push_size(s->L, t), par_lua_push_size(s->L, c));
     par_tensor *a = par_solve_columns_beside(s, t, rows), *made = par_solve_columns(s, 0, c, m);
     par_solve_check(s, par_lapack_ormqr(s->type, s->option[0], s->option[1], m, n, k, par_tensor_data(a), par_tensor_data(tau),
-                              par_tensor_data(made), &s->err));
+                                        par_tensor_data(made), &s->err));
     par_solve_give_columns(s, 0, made, m, n);
     return 1;
 }
 
-static const par_solver SOLVERS[] = {
-    {"gesv", 2, 2, "", gesv, false, false},     {"gels", 2, 2, "", gels, false, false},
-    {"trtrs", 2, 2, "UL,NT,NU", trtrs, false, false}, {"inverse", 1, 1, "", inverse, false, false},
-    {"potrf", 1, 1, "UL", potrf, false, false}, {"potri", 1, 1, "UL", potri, false, false},
-    {"potrs", 1, 2, "UL", potrs, false, false}, {"pstrf", 2, 1, "UL", pstrf, true, true},
-    {"symeig", 2, 1, "NV,UL", symeig, false, false}, {"eig", 2, 1, "NV", eig, false, false},
-    {"svd", 3, 1, "SA", svd, false, false},     {"qr", 2, 1, "", qr, false, false},
-    {"geqrf", 2, 1, "", geqrf, false, false},   {"orgqr", 1, 2, "", orgqr, false, false},
-    {"ormqr", 1, 3, "LR,NT", ormqr, false, false}};
+static const par_solver SOLVERS[] = {{"gesv", 2, 2, "", gesv, false, false},           {"gels", 2, 2, "", gels, false, false},
+                                     {"trtrs", 2, 2, "UL,NT,NU", trtrs, false, false}, {"inverse", 1, 1, "", inverse, false, false},
+                                     {"potrf", 1, 1, "UL", potrf, false, false},       {"potri", 1, 1, "UL", potri, false, false},
+                                     {"potrs", 1, 2, "UL", potrs, false, false},       {"pstrf", 2, 1, "UL", pstrf, true, true},
+                                     {"symeig", 2, 1, "NV,UL", symeig, false, false},  {"eig", 2, 1, "NV", eig, false, false},
+                                     {"svd", 3, 1, "SA", svd, false, false},           {"qr", 2, 1, "", qr, false, false},
+                                     {"geqrf", 2, 1, "", geqrf, false, false},         {"orgqr", 1, 2, "", orgqr, false, false},
+                                     {"ormqr", 1, 3, "LR,NT", ormqr, false, false}};
 
 void par_lua_tensor_add_lapack(lua_State *L)
 {

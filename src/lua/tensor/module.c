@@ -49,8 +49,7 @@ static int object_equal(lua_State *L)
 static int construct(lua_State *L)
 {
     par_type type = (par_type)lua_tointeger(L, lua_upvalueindex(1));
-    return lua_toboolean(L, lua_upvalueindex(2)) ? par_lua_storage_construct(L, type)
-                                                 : par_lua_tensor_construct(L, type);
+    return lua_toboolean(L, lua_upvalueindex(2)) ? par_lua_storage_construct(L, type) : par_lua_tensor_construct(L, type);
 }
 
 /* The same as __call of a constructor table: the table itself comes first. */

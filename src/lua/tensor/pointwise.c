@@ -13,8 +13,9 @@ static void check_sources(par_call *c)
         int64_t m = par_tensor_elements(c->t[k]);
         if (m == n) continue;
         const char *count = par_lua_push_digits(L, n), *t_size = par_lua_push_size(L, c->t[0]);
-        par_call_error(c, "inconsistent tensor size, expected r_ %s, t %s and src %s to have the same number of elements, but got %s, %s "
-                          "and %s elements respectively",
+        par_call_error(c,
+                       "inconsistent tensor size, expected r_ %s, t %s and src %s to have the same number of elements, but got %s, %s "
+                       "and %s elements respectively",
                        t_size, t_size, par_lua_push_size(L, c->t[k]), count, count, par_lua_push_digits(L, m));
     }
 }
@@ -46,12 +47,27 @@ static double number_sigmoid(double x) { return 1 / (1 + exp(-x)); }
 static const struct {
     par_op op;
     double (*number)(double);
-} UNARY[] = {{PAR_OP_LOG, log},     {PAR_OP_LOG1P, log1p}, {PAR_OP_EXP, exp},     {PAR_OP_SQRT, sqrt},
-             {PAR_OP_SIN, sin},     {PAR_OP_COS, cos},     {PAR_OP_TAN, tan},     {PAR_OP_ASIN, asin},
-             {PAR_OP_ACOS, acos},   {PAR_OP_ATAN, atan},   {PAR_OP_SINH, sinh},   {PAR_OP_COSH, cosh},
-             {PAR_OP_TANH, tanh},   {PAR_OP_CEIL, ceil},   {PAR_OP_FLOOR, floor}, {PAR_OP_ROUND, round},
-             {PAR_OP_TRUNC, trunc}, {PAR_OP_ABS, fabs},    {PAR_OP_FRAC, number_frac},
-             {PAR_OP_RSQRT, number_rsqrt}, {PAR_OP_SIGMOID, number_sigmoid}};
+} UNARY[] = {{PAR_OP_LOG, log},
+             {PAR_OP_LOG1P, log1p},
+             {PAR_OP_EXP, exp},
+             {PAR_OP_SQRT, sqrt},
+             {PAR_OP_SIN, sin},
+             {PAR_OP_COS, cos},
+             {PAR_OP_TAN, tan},
+             {PAR_OP_ASIN, asin},
+             {PAR_OP_ACOS, acos},
+             {PAR_OP_ATAN, atan},
+             {PAR_OP_SINH, sinh},
+             {PAR_OP_COSH, cosh},
+             {PAR_OP_TANH, tanh},
+             {PAR_OP_CEIL, ceil},
+             {PAR_OP_FLOOR, floor},
+             {PAR_OP_ROUND, round},
+             {PAR_OP_TRUNC, trunc},
+             {PAR_OP_ABS, fabs},
+             {PAR_OP_FRAC, number_frac},
+             {PAR_OP_RSQRT, number_rsqrt},
+             {PAR_OP_SIGMOID, number_sigmoid}};
 
 static int unary(par_call *c)
 {
@@ -60,17 +76,11 @@ static int unary(par_call *c)
     return 1;
 }
 
-static int plain(par_call *c)
-{
-    return apply_op(c, (par_op)c->data, c->n_v ? c->v[0] : one(c), c->n_v > 1 ? c->v[1] : one(c));
-}
+static int plain(par_call *c) { return apply_op(c, (par_op)c->data, c->n_v ? c->v[0] : one(c), c->n_v > 1 ? c->v[1] : one(c)); }
 
 static int add(par_call *c) { return apply_op(c, c->form == 0 ? PAR_OP_ADDS : PAR_OP_CADD, c->v[0], one(c)); }
 
-static int csub(par_call *c)
-{
-    return apply_op(c, c->form == 0 ? PAR_OP_ADDS : PAR_OP_CADD, negated(c, c->v[0]), one(c));
-}
+static int csub(par_call *c) { return apply_op(c, c->form == 0 ? PAR_OP_ADDS : PAR_OP_CADD, negated(c, c->v[0]), one(c)); }
 
 /* A scalar in the first form, a tensor in the second. */
 static int scalar_or_tensor(par_call *c)

@@ -6,8 +6,7 @@
 
 static par_matrix as_matrix(const par_tensor *t)
 {
-    return (par_matrix){par_tensor_data(t), t->size[0], t->ndim > 1 ? t->size[1] : 1, t->stride[0],
-                        t->ndim > 1 ? t->stride[1] : 1};
+    return (par_matrix){par_tensor_data(t), t->size[0], t->ndim > 1 ? t->size[1] : 1, t->stride[0], t->ndim > 1 ? t->stride[1] : 1};
 }
 
 static void size_mismatch(par_call *c, const char *a_name, const par_tensor *a, const char *b_name, const par_tensor *b)
@@ -29,10 +28,7 @@ static void product(par_call *c, par_tensor *r, double beta, double alpha, par_m
     par_lua_check_status(c->L, par_blas_product(c->type, &m, beta, alpha, &a, &b, &err), &err);
 }
 
-static par_matrix turned(par_matrix m)
-{
-    return (par_matrix){m.data, m.columns, m.rows, m.column_stride, m.row_stride};
-}
+static par_matrix turned(par_matrix m) { return (par_matrix){m.data, m.columns, m.rows, m.column_stride, m.row_stride}; }
 
 enum { MV, MM, GER };
 
@@ -52,8 +48,7 @@ static int product_sizes(int what, const par_tensor *a, const par_tensor *b, int
     return 2;
 }
 
-static void run_product(par_call *c, int what, par_tensor *r, double beta, double alpha, const par_tensor *a,
-                        const par_tensor *b)
+static void run_product(par_call *c, int what, par_tensor *r, double beta, double alpha, const par_tensor *a, const par_tensor *b)
 {
     par_matrix second = as_matrix(b);
     product(c, r, beta, alpha, as_matrix(a), what == GER ? turned(second) : second);
@@ -127,8 +122,7 @@ static par_matrix slice(const par_tensor *t, int64_t i)
 }
 
 /* r[i] = beta * r[i] + alpha * a[i] * b[i], or all added up into one matrix. */
-static void batch_product(par_call *c, par_tensor *r, double beta, double alpha, const par_tensor *a,
-                          const par_tensor *b)
+static void batch_product(par_call *c, par_tensor *r, double beta, double alpha, const par_tensor *a, const par_tensor *b)
 {
     par_error err;
     for (int64_t i = 0; i < a->size[0]; i++) {
@@ -175,10 +169,8 @@ static void cross_run(int64_t n, char *const *data, const int64_t *step, void *a
     (void)n;
     for (int i = 0; i < 3; i++) {
         int64_t j = (i + 1) % 3, k = (i + 2) % 3;
-        par_value aj = par_element_get(type, data[0] + j * step[0] * bytes),
-                  ak = par_element_get(type, data[0] + k * step[0] * bytes);
-        par_value bj = par_element_get(type, data[1] + j * step[1] * bytes),
-                  bk = par_element_get(type, data[1] + k * step[1] * bytes);
+        par_value aj = par_element_get(type, data[0] + j * step[0] * bytes), ak = par_element_get(type, data[0] + k * step[0] * bytes);
+        par_value bj = par_element_get(type, data[1] + j * step[1] * bytes), bk = par_element_get(type, data[1] + k * step[1] * bytes);
         par_value r;
         if (par_type_is_float(type)) r.d = aj.d * bk.d - ak.d * bj.d;
         else r.i = (int64_t)((uint64_t)aj.i * (uint64_t)bk.i - (uint64_t)ak.i * (uint64_t)bj.i);

@@ -45,8 +45,7 @@ static void draw_run(int64_t n, char *const *data, const int64_t *step, void *ar
 
 static int64_t whole_range(par_type type)
 {
-    static const int64_t ranges[] = {
-        256, 128, 32768, (int64_t)1 << 31, INT64_MAX, ((int64_t)1 << 24) + 1, ((int64_t)1 << 53) + 1};
+    static const int64_t ranges[] = {256, 128, 32768, (int64_t)1 << 31, INT64_MAX, ((int64_t)1 << 24) + 1, ((int64_t)1 << 53) + 1};
     return ranges[type];
 }
 
@@ -57,8 +56,7 @@ static const struct {
 static void check_parameters(const par_call *c, const draw_job *job)
 {
     int what = job->what;
-    if ((what == NORMAL || what == LOG_NORMAL) && !(job->b > 0))
-        par_call_error(c, "standard deviation must be strictly positive");
+    if ((what == NORMAL || what == LOG_NORMAL) && !(job->b > 0)) par_call_error(c, "standard deviation must be strictly positive");
     if (what == GEOMETRIC && !(job->a > 0 && job->a < 1)) par_call_error(c, "probability must be > 0 and < 1");
     if (what == BERNOULLI && !(job->a >= 0 && job->a <= 1)) par_call_error(c, "probability must be >= 0 and <= 1");
 }
@@ -129,8 +127,7 @@ static int bernoulli(par_call *c)
 /* torch.rand and torch.randn. */
 static int fresh(par_call *c)
 {
-    draw_job job = {
-        .random = c->random, .what = c->data, .type = c->type, .a = DEFAULTS[c->data].a, .b = DEFAULTS[c->data].b};
+    draw_job job = {.random = c->random, .what = c->data, .type = c->type, .a = DEFAULTS[c->data].a, .b = DEFAULTS[c->data].b};
     par_lua_resize(c->L, c->result, c->n_sizes, c->sizes);
     const par_tensor *const one[] = {c->result};
     par_loop(draw_run, &job, 1, one);
@@ -145,8 +142,7 @@ static int randperm(par_call *c)
     par_lua_resize(L, c->result, 1, &n);
     int64_t step = c->result->stride[0] * (int64_t)par_type_bytes(c->type);
     char *data = par_tensor_data(c->result);
-    for (int64_t i = 0; i < n; i++)
-        par_element_set(c->type, data + i * step, par_lua_value_of_double((double)(i + 1), c->type));
+    for (int64_t i = 0; i < n; i++) par_element_set(c->type, data + i * step, par_lua_value_of_double((double)(i + 1), c->type));
     for (int64_t i = 0; i < n - 1; i++) {
         int64_t z = i + (int64_t)(par_random_next(c->random) % (uint64_t)(n - i));
         par_value here = par_element_get(c->type, data + i * step), there = par_element_get(c->type, data + z * step);
@@ -174,8 +170,7 @@ static void take_out(double *cumulated, int64_t n, int64_t slot)
     for (int64_t k = 0; k < n; k++) cumulated[k] = (cumulated[k] - (k >= slot ? gone : 0)) / left;
 }
 
-static void multinomial_row(par_call *c, const char *weights, int64_t step, int64_t n, double *cumulated,
-                            int64_t samples, int64_t *out)
+static void multinomial_row(par_call *c, const char *weights, int64_t step, int64_t n, double *cumulated, int64_t samples, int64_t *out)
 {
     double sum = 0;
     bool replacement = c->flag;
@@ -220,19 +215,18 @@ static int multinomial(par_call *c)
     return 1;
 }
 
-static const par_function FUNCTIONS[] = {
-    {"uniform", "Gmm|WGmm", distribution, UNIFORM, PAR_FOR_FLOATS, "WGmm"},
-    {"normal", "Gmm|WGmm", distribution, NORMAL, PAR_FOR_FLOATS, "WGmm"},
-    {"exponential", "Gm|WGm", distribution, EXPONENTIAL, PAR_FOR_FLOATS, "WGm"},
-    {"cauchy", "Gmm|WGmm", distribution, CAUCHY, PAR_FOR_FLOATS, "WGmm"},
-    {"logNormal", "Gmm|WGmm", distribution, LOG_NORMAL, PAR_FOR_FLOATS, "WGmm"},
-    {"geometric", "Gm|WGm", distribution, GEOMETRIC, PAR_FOR_ALL, "WGm"},
-    {"bernoulli", "Gm|WGm|WGF", bernoulli, BERNOULLI, PAR_FOR_ALL, "WGm|WGF"},
-    {"random", "Gjj|WGjj", distribution, RANDOM, PAR_FOR_ALL, "WGjj"},
-    {"rand", "RGZ", fresh, UNIFORM, PAR_FOR_FLOATS, NULL},
-    {"randn", "RGZ", fresh, NORMAL, PAR_FOR_FLOATS, NULL},
-    {"multinomial", "PGTib", multinomial, 0, PAR_FOR_FLOATS, NULL},
-    {"randperm", "RGi", randperm, 0, PAR_FOR_ALL, NULL},
-    {NULL, NULL, NULL, 0, 0, NULL}};
+static const par_function FUNCTIONS[] = {{"uniform", "Gmm|WGmm", distribution, UNIFORM, PAR_FOR_FLOATS, "WGmm"},
+                                         {"normal", "Gmm|WGmm", distribution, NORMAL, PAR_FOR_FLOATS, "WGmm"},
+                                         {"exponential", "Gm|WGm", distribution, EXPONENTIAL, PAR_FOR_FLOATS, "WGm"},
+                                         {"cauchy", "Gmm|WGmm", distribution, CAUCHY, PAR_FOR_FLOATS, "WGmm"},
+                                         {"logNormal", "Gmm|WGmm", distribution, LOG_NORMAL, PAR_FOR_FLOATS, "WGmm"},
+                                         {"geometric", "Gm|WGm", distribution, GEOMETRIC, PAR_FOR_ALL, "WGm"},
+                                         {"bernoulli", "Gm|WGm|WGF", bernoulli, BERNOULLI, PAR_FOR_ALL, "WGm|WGF"},
+                                         {"random", "Gjj|WGjj", distribution, RANDOM, PAR_FOR_ALL, "WGjj"},
+                                         {"rand", "RGZ", fresh, UNIFORM, PAR_FOR_FLOATS, NULL},
+                                         {"randn", "RGZ", fresh, NORMAL, PAR_FOR_FLOATS, NULL},
+                                         {"multinomial", "PGTib", multinomial, 0, PAR_FOR_FLOATS, NULL},
+                                         {"randperm", "RGi", randperm, 0, PAR_FOR_ALL, NULL},
+                                         {NULL, NULL, NULL, 0, 0, NULL}};
 
 void par_lua_tensor_add_random(lua_State *L) { par_lua_call_register(L, FUNCTIONS); }

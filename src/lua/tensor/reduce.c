@@ -16,10 +16,7 @@ static void whole(par_op op, par_type type, par_args *args, const par_tensor *a,
     par_loop(par_kernel_find(op, type), args, b ? 2 : 1, both);
 }
 
-static par_op sum_op(const par_tensor *t)
-{
-    return par_tensor_elements(t) > EXACT_ORDER_ELEMENTS ? PAR_OP_SUM_FAST : PAR_OP_SUM;
-}
+static par_op sum_op(const par_tensor *t) { return par_tensor_elements(t) > EXACT_ORDER_ELEMENTS ? PAR_OP_SUM_FAST : PAR_OP_SUM; }
 
 /* A result of size 1 along the dimension, and its places when there are such. */
 static void result_of_dim(par_call *c, const par_tensor *t, int dim)
@@ -167,9 +164,7 @@ static int norm(par_call *c)
     if (c->form == 1) return lines(c, PAR_OP_NORM_LINE, &args, (int)c->i[0]);
     par_op op = p == 2 ? PAR_OP_SQUARES : p == 1 ? PAR_OP_NORM1 : p == 0 ? PAR_OP_NORM0 : PAR_OP_NORMP;
     whole(op, c->type, &args, c->t[0], NULL);
-    lua_pushnumber(c->L, (lua_Number)(p == 2             ? sqrt(args.sum.d)
-                                      : p == 1 || p == 0 ? args.sum.d
-                                                         : pow(args.sum.d, 1 / p)));
+    lua_pushnumber(c->L, (lua_Number)(p == 2 ? sqrt(args.sum.d) : p == 1 || p == 0 ? args.sum.d : pow(args.sum.d, 1 / p)));
     return 1;
 }
 
@@ -278,8 +273,7 @@ static int topk(par_call *c)
     if (k < 1 || k > t->size[dim])
         return par_call_error(c, "k not in range for dimension: %s of %s", par_lua_push_digits(c->L, k), par_lua_push_size(c->L, t));
     par_args args = {.flag = c->flag};
-    par_tensor *values = par_call_scratch(c, c->type, t->ndim, t->size),
-               *places = par_call_scratch(c, PAR_LONG, t->ndim, t->size);
+    par_tensor *values = par_call_scratch(c, c->type, t->ndim, t->size), *places = par_call_scratch(c, PAR_LONG, t->ndim, t->size);
     add_scratch(c, &args, t->size[dim]);
     const par_tensor *const all[] = {t, values, places};
     par_loop_lines(par_kernel_find(PAR_OP_SORT_LINE, c->type), &args, 3, all, dim);

@@ -97,8 +97,8 @@ static int index_write(par_call *c)
 /* --- gather and scatter: one position for each element of the result --- */
 typedef struct gather_job {
     par_type type;
-    int64_t size;   /* of the line that positions point into */
-    bool bad;       /* a position was out of range; nothing was touched there */
+    int64_t size; /* of the line that positions point into */
+    bool bad;     /* a position was out of range; nothing was touched there */
     bool add;
     const par_value *fill;
 } gather_job;
@@ -147,8 +147,9 @@ static void check_inside(par_call *c, const par_tensor *longs, const par_tensor 
 {
     bool good = longs->ndim == t->ndim;
     for (int d = 0; good && d < t->ndim; d++) good = d == dim || longs->size[d] <= t->size[d];
-    if (!good) par_call_error(c, "Index tensor must have same dimensions as input tensor: %s and %s", par_lua_push_size(c->L, longs),
-                              par_lua_push_size(c->L, t));
+    if (!good)
+        par_call_error(c, "Index tensor must have same dimensions as input tensor: %s and %s", par_lua_push_size(c->L, longs),
+                       par_lua_push_size(c->L, t));
 }
 
 static int check_gathered(par_call *c, const gather_job *job)
@@ -266,15 +267,17 @@ static int masked_select(par_call *c)
 static int masked_copy(par_call *c)
 {
     int64_t n = count_mask(c, c->result);
-    if (par_tensor_elements(c->t[0]) < n) return par_call_error(c, "Number of elements of src < number of ones in mask: src is %s, mask %s",
-                              par_lua_push_size(c->L, c->t[0]), par_lua_push_size(c->L, c->bytes));
+    if (par_tensor_elements(c->t[0]) < n)
+        return par_call_error(c, "Number of elements of src < number of ones in mask: src is %s, mask %s", par_lua_push_size(c->L, c->t[0]),
+                              par_lua_push_size(c->L, c->bytes));
     par_tensor *dense = par_call_scratch(c, c->type, c->t[0]->ndim, c->t[0]->size);
     par_lua_copy(c->L, dense, c->t[0]);
     mask_job job = {.type = c->type, .from = par_tensor_data(dense), .left = par_tensor_elements(dense)};
     const par_tensor *const both[] = {c->bytes, c->result};
     par_loop(copy_run, &job, 2, both);
-    if (job.short_of) return par_call_error(c, "Number of elements of src < number of ones in mask: src is %s, mask %s",
-                              par_lua_push_size(c->L, c->t[0]), par_lua_push_size(c->L, c->bytes));
+    if (job.short_of)
+        return par_call_error(c, "Number of elements of src < number of ones in mask: src is %s, mask %s", par_lua_push_size(c->L, c->t[0]),
+                              par_lua_push_size(c->L, c->bytes));
     return par_call_return(c);
 }
 
@@ -309,13 +312,18 @@ static int nonzero(par_call *c)
 }
 
 #define ALL PAR_FOR_ALL
-static const par_function FUNCTIONS[] = {
-    {"index", "", index_select, 0, ALL, "OTdL"}, {"indexSelect", "", index_select, 0, ALL, "OTdL"},
-    {"indexCopy", "", index_write, INDEX_COPY, ALL, "RdLT"}, {"indexAdd", "", index_write, INDEX_ADD, ALL, "RdLT"},
-    {"indexFill", "", index_write, INDEX_FILL, ALL, "RdLv"}, {"gather", "OTdL", gather, 0, ALL, NULL},
-    {"scatter", "WdLT|WdLv", scatter, 0, ALL, NULL}, {"scatterAdd", "", scatter, 1, ALL, "RdLT"},
-    {"maskedFill", "", masked_fill, 0, ALL, "RBv"}, {"maskedSelect", "", masked_select, 0, ALL, "OTB"},
-    {"maskedCopy", "", masked_copy, 0, ALL, "RBT"}, {"nonzero", "PT", nonzero, 0, ALL, NULL},
-    {NULL, NULL, NULL, 0, 0, NULL}};
+static const par_function FUNCTIONS[] = {{"index", "", index_select, 0, ALL, "OTdL"},
+                                         {"indexSelect", "", index_select, 0, ALL, "OTdL"},
+                                         {"indexCopy", "", index_write, INDEX_COPY, ALL, "RdLT"},
+                                         {"indexAdd", "", index_write, INDEX_ADD, ALL, "RdLT"},
+                                         {"indexFill", "", index_write, INDEX_FILL, ALL, "RdLv"},
+                                         {"gather", "OTdL", gather, 0, ALL, NULL},
+                                         {"scatter", "WdLT|WdLv", scatter, 0, ALL, NULL},
+                                         {"scatterAdd", "", scatter, 1, ALL, "RdLT"},
+                                         {"maskedFill", "", masked_fill, 0, ALL, "RBv"},
+                                         {"maskedSelect", "", masked_select, 0, ALL, "OTB"},
+                                         {"maskedCopy", "", masked_copy, 0, ALL, "RBT"},
+                                         {"nonzero", "PT", nonzero, 0, ALL, NULL},
+                                         {NULL, NULL, NULL, 0, 0, NULL}};
 
 void par_lua_tensor_add_select(lua_State *L) { par_lua_call_register(L, FUNCTIONS); }

@@ -155,8 +155,7 @@ static int resize(lua_State *L)
     par_tensor *tensor = par_lua_check_any_tensor(L, 1);
     int ndim = par_lua_check_sizes(L, 2, sizes);
     bool strided = par_lua_to_storage(L, 2) && par_lua_to_storage(L, 3);
-    if (strided && par_lua_check_sizes(L, 3, strides) != ndim)
-        return luaL_argerror(L, 3, "as many strides as sizes expected");
+    if (strided && par_lua_check_sizes(L, 3, strides) != ndim) return luaL_argerror(L, 3, "as many strides as sizes expected");
     if (strided) par_tensor_complete_strides(ndim, sizes, strides);
     par_lua_check_status(L, par_tensor_resize(tensor, ndim, sizes, strided ? strides : NULL, &err), &err);
     lua_settop(L, 1);
@@ -175,8 +174,9 @@ static int resize_as(lua_State *L)
 /* "out of range: " and what is, with the tensor's sizes. */
 static int out_of_range(lua_State *L, int argument, const par_tensor *tensor, const char *what, int64_t value)
 {
-    return luaL_argerror(L, argument, lua_pushfstring(L, "out of range: %s %s of a tensor of %s", what, par_lua_push_digits(L, value),
-                                                      par_lua_push_size(L, tensor)));
+    return luaL_argerror(
+        L, argument,
+        lua_pushfstring(L, "out of range: %s %s of a tensor of %s", what, par_lua_push_digits(L, value), par_lua_push_size(L, tensor)));
 }
 
 static int narrow(lua_State *L)
@@ -219,8 +219,7 @@ static int sub(lua_State *L)
     int top = lua_gettop(L);
     par_tensor *view = par_lua_new_view(L, tensor);
     for (int i = 2, d = 0; i == 2 || i <= top; i += 2, d++) {
-        int64_t first = par_lua_check_i64(L, i),
-                last = i + 1 > top ? luaL_argerror(L, i + 1, "end expected") : par_lua_check_i64(L, i + 1);
+        int64_t first = par_lua_check_i64(L, i), last = i + 1 > top ? luaL_argerror(L, i + 1, "end expected") : par_lua_check_i64(L, i + 1);
         if (d >= tensor->ndim) return luaL_argerror(L, i, "invalid dimension");
         if (first < 0) first += tensor->size[d] + 1;
         if (last < 0) last += tensor->size[d] + 1;
@@ -270,8 +269,7 @@ static int squeeze(lua_State *L)
     par_tensor *view = par_lua_new_view(L, tensor);
     if (d < 0) par_view_squeeze(view);
     else par_lua_check_status(L, par_view_squeeze_dim(view, d, &err), &err);
-    if (!named && view->ndim == 1 && view->size[0] == 1 &&
-        (d < 0 || tensor->ndim == 1)) { /* Torch gives the number itself */
+    if (!named && view->ndim == 1 && view->size[0] == 1 && (d < 0 || tensor->ndim == 1)) { /* Torch gives the number itself */
         par_lua_check_sound(L, view);
         par_lua_push_value(L, view->type, par_element_get(view->type, par_tensor_data(view)));
         return 1;
@@ -314,7 +312,8 @@ static void infer_size(lua_State *L, int ndim, int64_t *sizes, const par_tensor 
     }
     if (open >= 0 && known > 0 && total % known == 0) sizes[open] = total / known;
     else if (open >= 0 || known != total)
-        par_lua_error(L, "Wrong size for view. Input size: %s, output size: %s", par_lua_push_size(L, of), par_lua_push_sizes(L, ndim, sizes));
+        par_lua_error(L, "Wrong size for view. Input size: %s, output size: %s", par_lua_push_size(L, of),
+                      par_lua_push_sizes(L, ndim, sizes));
 }
 
 static int view_sizes(lua_State *L, par_tensor *tensor, int ndim, int64_t *sizes)
@@ -338,8 +337,7 @@ static int view(lua_State *L)
     if (!named) return 1;
     par_error err;
     par_tensor *made = par_lua_to_tensor(L, -1), *into = par_lua_check_tensor_type(L, 1, tensor->type);
-    par_lua_check_status(L, par_tensor_set_view(into, made->storage, made->offset, made->ndim, made->size, NULL, &err),
-                         &err);
+    par_lua_check_status(L, par_tensor_set_view(into, made->storage, made->offset, made->ndim, made->size, NULL, &err), &err);
     lua_settop(L, 1);
     return 1;
 }
@@ -368,16 +366,37 @@ static int reshape(lua_State *L)
 }
 
 /* Both t:name(...) and torch.name(t, ...), as in Torch; the others are methods alone. */
-static const luaL_Reg SHARED[] = {{"numel", elements},   {"fill", fill},     {"zero", zero},     {"squeeze", squeeze},
-                                  {"expand", expand},    {"view", view},     {"viewAs", view_as}, {"reshape", reshape},
+static const luaL_Reg SHARED[] = {{"numel", elements},     {"fill", fill}, {"zero", zero},      {"squeeze", squeeze},
+                                  {"expand", expand},      {"view", view}, {"viewAs", view_as}, {"reshape", reshape},
                                   {"expandAs", expand_as}, {NULL, NULL}};
-static const luaL_Reg METHODS[] = {
-    {"size", size}, {"stride", stride}, {"dim", dim}, {"nDimension", dim}, {"nElement", elements}, {"elementSize", element_size},
-    {"storage", storage}, {"storageOffset", storage_offset}, {"isContiguous", is_contiguous}, {"isSameSizeAs", is_same_size_as},
-    {"isSize", is_size}, {"isSetTo", is_set_to}, {"clone", clone}, {"contiguous", contiguous}, {"copy", copy}, {"resize", resize},
-    {"resizeAs", resize_as}, {"set", par_lua_tensor_set}, {"narrow", narrow}, {"select", select_}, {"sub", sub},
-    {"transpose", transpose}, {"t", t}, {"unfold", unfold}, {"share", par_lua_share}, {"isShared", par_lua_is_shared},
-    {"__len", length}, {NULL, NULL}};
+static const luaL_Reg METHODS[] = {{"size", size},
+                                   {"stride", stride},
+                                   {"dim", dim},
+                                   {"nDimension", dim},
+                                   {"nElement", elements},
+                                   {"elementSize", element_size},
+                                   {"storage", storage},
+                                   {"storageOffset", storage_offset},
+                                   {"isContiguous", is_contiguous},
+                                   {"isSameSizeAs", is_same_size_as},
+                                   {"isSize", is_size},
+                                   {"isSetTo", is_set_to},
+                                   {"clone", clone},
+                                   {"contiguous", contiguous},
+                                   {"copy", copy},
+                                   {"resize", resize},
+                                   {"resizeAs", resize_as},
+                                   {"set", par_lua_tensor_set},
+                                   {"narrow", narrow},
+                                   {"select", select_},
+                                   {"sub", sub},
+                                   {"transpose", transpose},
+                                   {"t", t},
+                                   {"unfold", unfold},
+                                   {"share", par_lua_share},
+                                   {"isShared", par_lua_is_shared},
+                                   {"__len", length},
+                                   {NULL, NULL}};
 
 void par_lua_tensor_add_shape(lua_State *L)
 {

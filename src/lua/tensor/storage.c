@@ -8,15 +8,13 @@ static int64_t check_place(lua_State *L, const par_storage *storage, int idx)
 {
     int64_t i = par_lua_check_i64(L, idx);
     if (i < 1 || i > storage->size)
-        luaL_argerror(L, idx, lua_pushfstring(L, "index out of bounds: %s of a storage of %s elements", par_lua_push_digits(L, i),
-                                              par_lua_push_digits(L, storage->size)));
+        luaL_argerror(L, idx,
+                      lua_pushfstring(L, "index out of bounds: %s of a storage of %s elements", par_lua_push_digits(L, i),
+                                      par_lua_push_digits(L, storage->size)));
     return i - 1;
 }
 
-static char *element(const par_storage *storage, int64_t i)
-{
-    return (char *)storage->data + (size_t)i * par_type_bytes(storage->type);
-}
+static char *element(const par_storage *storage, int64_t i) { return (char *)storage->data + (size_t)i * par_type_bytes(storage->type); }
 
 int par_lua_storage_index(lua_State *L)
 {
@@ -34,8 +32,7 @@ int par_lua_storage_index(lua_State *L)
 int par_lua_storage_newindex(lua_State *L)
 {
     par_storage *storage = par_lua_check_storage(L, 1);
-    if (lua_type(L, 2) != LUA_TNUMBER)
-        return luaL_error(L, "a storage has no field that can be set: number expected as index");
+    if (lua_type(L, 2) != LUA_TNUMBER) return luaL_error(L, "a storage has no field that can be set: number expected as index");
     par_value value = par_lua_check_value(L, 3, storage->type);
     int64_t i = check_place(L, storage, 2);
     par_element_set(storage->type, element(storage, i), value);
@@ -121,8 +118,7 @@ static int element_size(lua_State *L)
 static int string(lua_State *L)
 {
     par_storage *storage = par_lua_check_storage(L, 1);
-    if (storage->type != PAR_CHAR && storage->type != PAR_BYTE)
-        return luaL_argerror(L, 1, "CharStorage or ByteStorage expected");
+    if (storage->type != PAR_CHAR && storage->type != PAR_BYTE) return luaL_argerror(L, 1, "CharStorage or ByteStorage expected");
     if (lua_isnoneornil(L, 2)) {
         lua_pushlstring(L, storage->size ? storage->data : "", (size_t)storage->size);
         return 1;
@@ -136,10 +132,16 @@ static int string(lua_State *L)
     return 1;
 }
 
-const luaL_Reg par_lua_storage_methods[] = {{"size", size},       {"__len", size}, {"fill", fill},
-                                            {"resize", resize},   {"copy", copy},  {"totable", totable},
-                                            {"elementSize", element_size},         {"string", string},
-                                            {"share", par_lua_share},              {"isShared", par_lua_is_shared},
+const luaL_Reg par_lua_storage_methods[] = {{"size", size},
+                                            {"__len", size},
+                                            {"fill", fill},
+                                            {"resize", resize},
+                                            {"copy", copy},
+                                            {"totable", totable},
+                                            {"elementSize", element_size},
+                                            {"string", string},
+                                            {"share", par_lua_share},
+                                            {"isShared", par_lua_is_shared},
                                             {"_take", take},
                                             {NULL, NULL}};
 
@@ -195,8 +197,7 @@ int par_lua_storage_construct(lua_State *L, par_type type)
         par_storage *storage = par_lua_new_storage(L, type, n);
         if (n > 0) memset(storage->data, 0, (size_t)n * par_type_bytes(type));
     } else {
-        return luaL_argerror(
-            L, 1, lua_pushfstring(L, "expecting number, table or torch.%sStorage", par_type_name(type)));
+        return luaL_argerror(L, 1, lua_pushfstring(L, "expecting number, table or torch.%sStorage", par_type_name(type)));
     }
     return 1;
 }

@@ -48,16 +48,14 @@ int par_lua_check_dim(lua_State *L, int idx, const par_tensor *tensor)
 {
     int64_t dim = par_lua_check_i64(L, idx);
     if (dim < 1 || dim > tensor->ndim) {
-        luaL_argerror(
-            L, idx, lua_pushfstring(L, "dimension %s out of range of %dD tensor", lua_tostring(L, idx), tensor->ndim));
+        luaL_argerror(L, idx, lua_pushfstring(L, "dimension %s out of range of %dD tensor", lua_tostring(L, idx), tensor->ndim));
     }
     return (int)dim - 1;
 }
 
 static int sizes_of_storage(lua_State *L, const par_storage *storage, int64_t *sizes)
 {
-    if (storage->type != PAR_LONG) par_lua_error(L, "sizes: torch.LongStorage expected, got torch.%sStorage",
-                                              par_type_name(storage->type));
+    if (storage->type != PAR_LONG) par_lua_error(L, "sizes: torch.LongStorage expected, got torch.%sStorage", par_type_name(storage->type));
     if (storage->size > PAR_TENSOR_DIMS_MAX) par_lua_error(L, "a tensor has at most %d dimensions", PAR_TENSOR_DIMS_MAX);
     memcpy(sizes, storage->data ? storage->data : sizes, (size_t)storage->size * sizeof *sizes);
     return (int)storage->size;
@@ -90,15 +88,16 @@ int par_lua_check_sizes(lua_State *L, int first, int64_t *sizes)
     return top >= first ? top - first + 1 : 0;
 }
 
-void par_lua_check_same_elements(lua_State *L, const char *function, const par_tensor *a, const char *a_name,
-                                 const par_tensor *b, const char *b_name)
+void par_lua_check_same_elements(lua_State *L, const char *function, const par_tensor *a, const char *a_name, const par_tensor *b,
+                                 const char *b_name)
 {
     int64_t n = par_tensor_elements(a), m = par_tensor_elements(b);
     if (n == m) return;
-    const char *text = lua_pushfstring(L, "inconsistent tensor size, expected %s %s and %s %s to have the same number of elements, "
-                                          "but got %s and %s elements respectively",
-                                       a_name, par_lua_push_size(L, a), b_name, par_lua_push_size(L, b),
-                                       par_lua_push_digits(L, n), par_lua_push_digits(L, m));
+    const char *text = lua_pushfstring(L,
+                                       "inconsistent tensor size, expected %s %s and %s %s to have the same number of elements, "
+                                       "but got %s and %s elements respectively",
+                                       a_name, par_lua_push_size(L, a), b_name, par_lua_push_size(L, b), par_lua_push_digits(L, n),
+                                       par_lua_push_digits(L, m));
     if (function) luaL_error(L, "torch.%s: %s", function, text);
     par_lua_error(L, "%s", text);
 }
@@ -109,10 +108,7 @@ void par_lua_resize(lua_State *L, par_tensor *tensor, int ndim, const int64_t *s
     par_lua_check_status(L, par_tensor_resize(tensor, ndim, size, NULL, &err), &err);
 }
 
-void par_lua_resize_as(lua_State *L, par_tensor *tensor, const par_tensor *like)
-{
-    par_lua_resize(L, tensor, like->ndim, like->size);
-}
+void par_lua_resize_as(lua_State *L, par_tensor *tensor, const par_tensor *like) { par_lua_resize(L, tensor, like->ndim, like->size); }
 
 void par_lua_fill(par_tensor *tensor, par_value value)
 {

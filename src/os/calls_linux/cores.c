@@ -73,8 +73,7 @@ static double quota_cores(void)
         names++;
         double quota = 0;
         if (*names == 0) quota = group_quota("/sys/fs/cgroup", group);
-        else if (strstr(names, "cpu"))
-            quota = group_quota("/sys/fs/cgroup/cpu", group);
+        else if (strstr(names, "cpu")) quota = group_quota("/sys/fs/cgroup/cpu", group);
         if (quota > 0 && (least == 0 || quota < least)) least = quota;
     }
     fclose(file);

@@ -29,8 +29,7 @@ int par_os_set_affinity(const int *cores, int n, par_error *err)
     cpu_set_t set;
     CPU_ZERO(&set);
     for (int i = 0; i < n; i++) {
-        if (cores[i] < 0 || cores[i] >= CPU_SETSIZE)
-            return par_error_set(err, PAR_E_INVALID, "there is no core %d", cores[i]);
+        if (cores[i] < 0 || cores[i] >= CPU_SETSIZE) return par_error_set(err, PAR_E_INVALID, "there is no core %d", cores[i]);
         CPU_SET(cores[i], &set);
     }
     if (sched_setaffinity(0, sizeof set, &set) == 0) return PAR_OK;

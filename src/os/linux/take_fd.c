@@ -28,8 +28,7 @@ int par_os_socket_take_fd(int fd, int *received_fd)
     uint8_t byte;
     fd_room room;
     struct iovec part = {.iov_base = &byte, .iov_len = 1};
-    struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = room.bytes, .msg_controllen = sizeof room.bytes};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = room.bytes, .msg_controllen = sizeof room.bytes};
     *received_fd = -1;
     ssize_t n;
     do n = PAR_TRY(recvmsg(fd, &message, MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC));

@@ -20,12 +20,12 @@ struct par_os_set {
     void **tokens;
     unsigned n, room;
     bool threaded, stop;
-    bool raised;                 /* a byte is in the pipe */
-    uint64_t changes, seen;      /* the thread polls the list as of change number `seen` */
-    int pipe[2];                 /* [0] is what users poll */
-    int wake[2];                 /* [1] makes the thread look at the list again */
+    bool raised;            /* a byte is in the pipe */
+    uint64_t changes, seen; /* the thread polls the list as of change number `seen` */
+    int pipe[2];            /* [0] is what users poll */
+    int wake[2];            /* [1] makes the thread look at the list again */
     pthread_t thread;
-    struct pollfd *copy;         /* the thread's own */
+    struct pollfd *copy; /* the thread's own */
 };
 
 int par_os_set_open(par_os_set **out, par_error *err)
