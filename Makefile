@@ -73,8 +73,10 @@ test-hosts: build
 	@scripts/unpack-world.sh build/hosts nginx-light libnginx-mod-http-lua
 	@$(CTEST) -R '^child\.interpreter\.'
 
-## make bench          measures everything beside its peers and limits, in short runs
+## make bench          measures everything beside its peers and limits, in short runs; writes tables and plots into docs/
 bench: build
+	@scripts/install-deps.sh bench
+	@PARALLEL_BUILD=$(BUILD) tools/lua 5.4 bench/figures.lua
 	@$(BUILD)/bench/channel --quick
 	@for v in 5.4 jit; do tools/lua $$v bench/messages.lua 3 || exit 1; done
 	@for name in codec tensor pool start; do \
