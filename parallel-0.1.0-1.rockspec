@@ -10,7 +10,7 @@ description = {
   labels = {"parallel", "process", "shared-memory", "tensor"},
 }
 supported_platforms = {"linux", "macosx"}
-dependencies = {"lua >= 5.1, < 5.6", "argparse >= 0.7"}
+dependencies = {"lua >= 5.1, < 5.6"} -- bin/luapar needs argparse as well, and says so
 build = {
   type = "cmake",
   variables = {

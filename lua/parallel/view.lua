@@ -4,6 +4,7 @@
 -- Each works on any tree of this machine and user, by the number of its first process, or on the caller's own. Children on other
 -- machines are seen there.
 local core = require 'parallel.core'
+local options_of = require 'parallel.options'
 local terminal = require 'parallel.terminal'
 
 local view = {}
@@ -118,9 +119,8 @@ local top_options = {pid = 'number', every = 'number', times = 'number', output 
 --- parallel.top([{pid=, every=, times=, output=}]): shows the tree every so many seconds (1) until its first process has ended, or so
 -- many times; on a terminal always in the same place. Rates are those since the picture before.
 function view.top(options)
-  options = options or {}
+  options = options_of.check(options, top_options, 'parallel.top')
   for name, value in pairs(options) do
-    if not top_options[name] then error(("parallel.top: there is no option '%s' (pid, every, times, output)"):format(tostring(name)), 2) end
     if type(value) ~= top_options[name] then
       error(("parallel.top: option '%s' must be a %s, got %s"):format(name, top_options[name], type(value)), 2)
     end

@@ -7,6 +7,7 @@
 #include "codec/codec.h"
 #include "codec/compat.h"
 #include "codec/types.h"
+#include "lua/child/arguments.h"
 #include "lua/parts.h"
 
 static unsigned option(lua_State *L, int idx, const char *name, unsigned flag)
@@ -24,7 +25,9 @@ static int codec_encode(lua_State *L)
     unsigned flags = PAR_ENCODE_INLINE;
     luaL_checkany(L, 1);
     if (!lua_isnoneornil(L, 2)) {
+        static const char *const names[] = {"functions", "foreign", "lossy", "doubles", "api", NULL};
         luaL_checktype(L, 2, LUA_TTABLE);
+        par_lua_check_options(L, 2, "encode", names);
         lua_getfield(L, 2, "functions");
         if (lua_isboolean(L, -1) && !lua_toboolean(L, -1)) flags |= PAR_ENCODE_NO_FUNCTIONS;
         lua_pop(L, 1);
@@ -49,7 +52,9 @@ static int codec_decode(lua_State *L)
     const char *bytes = luaL_checklstring(L, 1, &len);
     unsigned flags = 0;
     if (!lua_isnoneornil(L, 2)) {
+        static const char *const names[] = {"functions", "lossy", NULL};
         luaL_checktype(L, 2, LUA_TTABLE);
+        par_lua_check_options(L, 2, "decode", names);
         flags = option(L, 2, "functions", PAR_DECODE_FUNCTIONS) | option(L, 2, "lossy", PAR_DECODE_LOSSY);
     }
     par_error err;
@@ -63,8 +68,10 @@ static int codec_decode(lua_State *L)
 static int codec_register(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TSTRING);
+    static const char *const names[] = {"encode", "decode", "metatable", NULL};
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 2);
+    par_lua_check_options(L, 2, "register", names);
     par_codec_register(L, lua_touserdata(L, lua_upvalueindex(1)), 1, 2);
     return 0;
 }

@@ -12,6 +12,7 @@ local journal = {}
 journal.__index = journal
 
 local COMMIT_SECONDS = 0.01
+local COMMIT_BYTES = 2 ^ 18 -- so much is not put at risk: a disk may be full
 local SYNC_SECONDS = 2
 local kept_codes = {failed = true, timeout = true, died = true} -- errors that a task has by itself
 
@@ -89,7 +90,7 @@ end
 -- all go through on_value. functions=false: none are taken from the file.
 function journal.attach(job, f, options, what, functions)
   local self = setmetatable({
-    path = options.journal, mode = options.journal_mode, retry = options.retry, kept = {}, synced = core.clock(),
+    path = options.journal, mode = options.journal_mode, retry = options.retry, kept = {}, waiting = 0, synced = core.clock(),
     decoding = {functions = functions ~= false},
   }, journal)
   open_file(self)
@@ -168,7 +169,13 @@ end
 local function keep(self, number, failed, value, message)
   if self.failure then return end
   local ok, err = pcall(function()
-    self.db:put(number, item_hash(self.job, number), failed, core.encode(value), message)
+    local bytes = core.encode(value)
+    self.waiting = self.waiting + #bytes
+    self.db:put(number, item_hash(self.job, number), failed, bytes, message)
+    if self.waiting >= COMMIT_BYTES then
+      self.db:commit()
+      self.waiting = 0
+    end
   end)
   self.changed = self.changed or core.clock()
   if not ok then self.failure, self.job.failure = err, self.job.failure or err end
@@ -184,7 +191,7 @@ end
 
 local function commit(self, sync)
   local ok, err = pcall(self.db.commit, self.db, sync)
-  self.changed = nil
+  self.changed, self.waiting = nil, 0
   if sync then self.synced = core.clock() end
   if not ok then self.failure = self.failure or err end
 end

@@ -58,6 +58,13 @@ describe('options that there are not', function()
     assert.matches("parallel.yield: there is no option 'timeuot'; timeout?", err2, 1, true)
   end)
 
+  it('are refused by encode, decode and register, which would take code or lose a hook', function()
+    refused('encode', 'function', 'functions', function() parallel.encode(1, {['function'] = false}) end)
+    refused('decode', 'funtcions', 'functions', function() parallel.decode(parallel.encode(1), {funtcions = true}) end)
+    refused('register', 'decoder', 'decode', function() parallel.register('slips.x', {encode = print, decoder = print}) end)
+    assert.matches("parallel.top: there is no option 'time'; times?", message_of(parallel.top, {time = 1}), 1, true)
+  end)
+
   it('leave tables that are messages alone', function()
     child:send({time_out = 1})
     assert.same({time_out = 1}, child:receive())
