@@ -183,6 +183,10 @@ function parallel.print(...) end
 ---@return integer cores
 function parallel.cores() end
 
+--- What is in use here, and why not: `version`, `lua`, `direct` (are tables read in the memory of this Lua: `'on: ...'` or `'off: ...'`).
+---@return table info
+function parallel.info() end
+
 --- Seconds of a clock that only goes forward, the same for all processes of a machine.
 ---@return number seconds
 function parallel.clock() end
@@ -248,6 +252,12 @@ function parallel.map(f, list, options) end
 ---@return table results
 ---@return table<any, parallel.Error>? errors
 function parallel.pairs_map(f, t, options) end
+
+--- Declares that nothing that f refers to changes any more, so that pools need not look at it each time.
+---@generic F
+---@param f F
+---@return F f
+function parallel.constant(f) end
 
 --- Workers that live until the pool is closed or forgotten.
 ---@param options parallel.PoolOptions|integer|nil
