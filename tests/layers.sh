@@ -18,7 +18,7 @@ allowed() { # the folders that a folder may know
     link) echo "base os trace transport view channel group link" ;;
     journal) echo "base os journal" ;;
     lua) echo "base os trace transport view tensor codec group link lua torch cluster journal" ;;
-    api) echo "base os transport link api parallel" ;;
+    api) echo "base os transport view link api parallel" ;;
     torch) echo "base os tensor codec torch" ;;
     cluster) echo "base os trace transport channel link cluster" ;;
     *) echo "" ;;
