@@ -270,8 +270,8 @@ function parts.collectives(where)
   local rows = measure_collectives()
   data('collectives', rows, function(row) return {'"' .. row.name .. '"', row.ours or 'NaN', row.mpi or 'NaN'} end)
   plot('collectives', 'Collectives of two processes, in microseconds (less is better)', where,
-    ("set logscale y\nset style data histogram\nset style fill solid\nplot '%s/collectives.tsv' using 2:xtic(1) ls 1 title 'ours', " ..
-    "'' using 3 ls 4 title 'Open MPI'\n"):format(DATA))
+    ("set logscale y\nset xtics font ',9'\nset style data histogram\nset style fill solid\n" ..
+    "plot '%s/collectives.tsv' using 2:xtic(1) ls 1 title 'ours', '' using 3 ls 4 title 'Open MPI'\n"):format(DATA))
   return 'Collectives of two processes', '![collectives](figures/collectives.svg)\n\n' ..
     table_of({'us', 'ours', 'Open MPI'}, rows, function(row) return {row.name, cell(row.ours), cell(row.mpi)} end)
 end

@@ -19,7 +19,7 @@ static int may_receive(const par_link *link, par_error *err)
 
 static int sent(int rc)
 {
-    if (rc == PAR_OK) par_view_add(&par_view_mine->sent, 1);
+    if (rc == PAR_OK) par_view_add(&par_view_now()->sent, 1);
     return rc;
 }
 
@@ -72,7 +72,7 @@ int par_link_broadcast(par_link *const *links, uint32_t n, uint32_t kind, const 
     for (uint32_t i = 0; i < n && rc != PAR_OK; i++) results[i] = rc; /* nothing is sent to anybody */
     if (rc == PAR_OK) rc = par_channel_broadcast(channels, n, kind, bytes, len, payloads, n_payloads, deadline_ns, results, err);
     free(channels);
-    if (rc == PAR_OK) par_view_add(&par_view_mine->sent, n);
+    if (rc == PAR_OK) par_view_add(&par_view_now()->sent, n);
     return rc;
 }
 
@@ -93,7 +93,7 @@ static int next_notice_or_message(par_link *link, par_message *out, int64_t dead
 
 static int taken(par_link *link, par_message *out, int rc, par_error *err)
 {
-    if (rc == PAR_OK) par_view_add(&par_view_mine->received, 1);
+    if (rc == PAR_OK) par_view_add(&par_view_now()->received, 1);
     if (rc == PAR_OK) out->turn = ++link->turn;
     else err->code = rc;
     return rc;

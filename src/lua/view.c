@@ -18,6 +18,7 @@ static const char traceback_key, answering_key;
 
 /* The one state of this process that answers; its thread writes it, and the handler runs in that thread. */
 static struct {
+    atomic_flag taken;
     _Atomic(lua_State *) L;
     pthread_t thread;
     const par_lua_waiting *waiting;
@@ -86,6 +87,7 @@ static int stop_answering(lua_State *L)
 {
     (void)L;
     atomic_store_explicit(&answering.L, NULL, memory_order_relaxed);
+    atomic_flag_clear(&answering.taken);
     return 0;
 }
 
@@ -99,6 +101,7 @@ static int view_answer(lua_State *L)
     lua_createtable(L, 0, 1);
     lua_pushcfunction(L, stop_answering);
     lua_setfield(L, -2, "__gc");
+    if (atomic_flag_test_and_set(&answering.taken)) return 0; /* what may raise for memory is done */
     lua_setmetatable(L, -2);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &answering_key);
     answering.thread = pthread_self();

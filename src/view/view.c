@@ -1,5 +1,6 @@
 #include "view/view.h"
 
+#include <pthread.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -7,9 +8,9 @@
 
 /* What is written before there is anything to show, or where it cannot be shown. */
 static par_view nowhere;
-par_view *par_view_mine = &nowhere;
+_Atomic(par_view *) par_view_mine = &nowhere;
 
-bool par_view_is_shown(void) { return par_view_mine != &nowhere; }
+bool par_view_is_shown(void) { return par_view_now() != &nowhere; }
 
 /* Its number is written last: with it the rest is there (look.c reads all in one copy, and looks at the magic word). */
 static bool begin(void *memory)
@@ -18,7 +19,7 @@ static bool begin(void *memory)
     view->version = PAR_VIEW_VERSION;
     view->pid = (uint32_t)par_os_pid();
     memcpy(view->name, nowhere.name, sizeof view->name);
-    par_view_mine = view;
+    atomic_store_explicit(&par_view_mine, view, memory_order_relaxed);
     atomic_store_explicit(&view->magic, PAR_VIEW_MAGIC, memory_order_release);
     return true;
 }
@@ -33,7 +34,7 @@ void par_view_show(int memory_fd)
     if (!shown) par_os_close(memory_fd); /* else it stays open, for those who look */
 }
 
-void par_view_show_own(void)
+static void show_own(void)
 {
     par_error ignored;
     int fd;
@@ -41,16 +42,22 @@ void par_view_show_own(void)
     if (!par_view_is_shown() && par_os_memory_open(bytes, &fd, &ignored) == PAR_OK) par_view_show(fd);
 }
 
+void par_view_show_own(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT; /* states in several threads may have their first children at once */
+    pthread_once(&once, show_own);
+}
+
 void par_view_set_name(const char *name)
 {
-    char *to = par_view_mine->name;
+    char *to = par_view_now()->name;
     strncpy(to, name, PAR_VIEW_NAME_BYTES - 1);
     to[PAR_VIEW_NAME_BYTES - 1] = 0;
 }
 
 void par_view_wait(uint32_t who, uint32_t id)
 {
-    par_view *mine = par_view_mine;
+    par_view *mine = par_view_now();
     uint64_t waits = (uint64_t)who << 32 | id;
     if (atomic_load_explicit(&mine->waits, memory_order_relaxed) == waits) return;
     par_view_set(&mine->waits_ns, (uint64_t)par_os_now_coarse_ns());
@@ -59,7 +66,7 @@ void par_view_wait(uint32_t who, uint32_t id)
 
 void par_view_answer(const char *text, size_t len)
 {
-    par_view *mine = par_view_mine;
+    par_view *mine = par_view_now();
     uint32_t turn = atomic_load_explicit(&mine->turn, memory_order_relaxed);
     if (len > PAR_VIEW_TEXT_BYTES) len = PAR_VIEW_TEXT_BYTES;
     atomic_store_explicit(&mine->turn, turn | 1, memory_order_seq_cst); /* before the first byte changes */

@@ -44,7 +44,8 @@ _Static_assert(PAR_VIEW_AT + sizeof(par_view) <= 8192, "two of the smallest page
 
 /* --- the process itself --- */
 /* Where it writes; never NULL, and never unmapped: threads may be at it. */
-extern par_view *par_view_mine;
+extern _Atomic(par_view *) par_view_mine;
+static inline par_view *par_view_now(void) { return atomic_load_explicit(&par_view_mine, memory_order_relaxed); }
 /* Takes over a descriptor of memory that has a view at PAR_VIEW_AT. Without memory for it nothing is shown. */
 void par_view_show(int memory_fd);
 /* In a process that shows nothing yet: memory of its own. */
@@ -61,7 +62,7 @@ static inline void par_view_add(_Atomic uint64_t *counter, uint64_t n)
     atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
 }
 static inline void par_view_set(_Atomic uint64_t *word, uint64_t value) { atomic_store_explicit(word, value, memory_order_relaxed); }
-static inline void par_view_goes_on(void) { par_view_set(&par_view_mine->waits, 0); }
+static inline void par_view_goes_on(void) { par_view_set(&par_view_now()->waits, 0); }
 
 /* --- who looks (look.c) --- */
 typedef struct par_view_seen {

@@ -217,7 +217,7 @@ static int pool_take(lua_State *L)
 /* Tells whoever looks that the task which ran has ended, and which one runs now (0: none). */
 static void show_task(uint64_t next, int64_t now_ns, bool failed)
 {
-    par_view *mine = par_view_mine;
+    par_view *mine = par_view_now();
     if (atomic_load_explicit(&mine->task, memory_order_relaxed)) {
         par_view_add(&mine->tasks, 1);
         if (failed) par_view_add(&mine->failed, 1);
