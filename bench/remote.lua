@@ -109,6 +109,7 @@ peer('plain', 5701)
 peer('curve', 5702)
 ours('ssh', world.host('h1'))
 ours('tcp (curve)', world.host('h1', {transport = 'tcp', address = '10.77.0.10'}))
+ours('tcp, encrypt=false', world.host('h1', {transport = 'tcp', address = '10.77.0.10', encrypt = false}))
 row('messages of one number, M/s', ('%.2f'):format(numbers(world.host('h1'))))
 row('64 children on 2 hosts, s', ('%.2f'):format(start{world.host('h1'), world.host('h2')}))
 local here = map{workers = 2}

@@ -2,4 +2,6 @@
 -- socket until that is gone.
 local core_path = ...
 local SOCKET = 3
-package.loadlib(core_path, 'luaopen_parallel_core')().bridge_serve(SOCKET)
+local core = package.loadlib(core_path, 'luaopen_parallel_core')()
+core.trace_name('bridge')
+core.bridge_serve(SOCKET)

@@ -6,12 +6,15 @@
 #include <string.h>
 
 #include "link/protocol.h"
+#include "trace/trace.h"
 
 #define OUTPUT_WINDOW_BYTES ((size_t)256 << 10)
 #define OUTPUT_AT_ONCE 16384
 #define LAST_LINES_NS INT64_C(500000000) /* a grandchild may hold the output of an ended child open so long */
 #define QUIET_NS INT64_C(3000000)        /* longer than results may lie unannounced */
-#define LOOK_NS INT64_C(10000000)        /* where nothing tells the end of a process it is looked for so often */
+#define TRACE_NS INT64_C(200000000)      /* their records are sent so often, and at the end of each */
+#define TRACE_PIECE_BYTES ((size_t)128 << 10)
+#define LOOK_NS INT64_C(10000000) /* where nothing tells the end of a process it is looked for so often */
 
 /* --- start --- */
 static bool changes(const char *entry, const char *change)
@@ -201,6 +204,7 @@ int par_agent_child_start(par_agent *agent, uint32_t stream, par_frame_start *st
     child->next = agent->children;
     agent->children = child;
     agent->n_children++;
+    if (start->flags & PAR_START_TRACE && par_trace_collect_open(err) == PAR_OK && !agent->trace_at_ns) agent->trace_at_ns = 1;
     rc = start_child(child, start, err);
     for (int i = 0; i < 2 && rc == PAR_OK; i++) rc = watch_output(child, i, err);
     answer_started(child, rc == PAR_OK ? NULL : err);
@@ -274,6 +278,30 @@ static int64_t watch_worker(par_agent_child *child, int64_t now_ns)
     return child->look_at_ns ? child->look_at_ns : INT64_MAX;
 }
 
+/* --- the timeline --- */
+/* The end of the last event that begins within the next piece. */
+static size_t piece_of(const char *text, size_t len)
+{
+    if (len <= TRACE_PIECE_BYTES) return len;
+    for (size_t n = TRACE_PIECE_BYTES; n > 0; n--)
+        if (memcmp(text + n, PAR_TRACE_BETWEEN, 2) == 0) return n;
+    return 0; /* an event that long is none of ours */
+}
+
+void par_agent_send_trace(par_agent *agent)
+{
+    par_buffer text = {0};
+    if (!agent->trace_at_ns) return;
+    agent->trace_at_ns = par_os_now_ns() + TRACE_NS;
+    par_trace_collect(&text);
+    for (size_t at = 0, n; at < text.len && (n = piece_of((const char *)text.data + at, text.len - at)) > 0; at += n) {
+        par_frame_writer w = par_frame_begin(&agent->mux->out, PAR_FRAME_TRACE, 0, 0, 0);
+        par_frame_bytes(&w, text.data + at, n);
+        par_frame_end(&w);
+    }
+    par_buffer_fini(&text);
+}
+
 /* --- its end --- */
 static bool is_over(par_agent_child *child, int64_t now_ns)
 {
@@ -294,6 +322,7 @@ static void child_free(par_agent_child *child)
 static void tell_end(par_agent_child *child)
 {
     tell_words(child);
+    par_agent_send_trace(child->agent);
     par_frame_writer w = par_frame_begin(&child->agent->mux->out, PAR_FRAME_ENDED, child->stream->id, 0, 0);
     par_frame_u32(&w, (uint32_t)child->exit.status);
     par_frame_u32(&w, (uint32_t)child->exit.signal);
@@ -302,7 +331,8 @@ static void tell_end(par_agent_child *child)
 
 int64_t par_agent_children_tick(par_agent *agent, int64_t now_ns)
 {
-    int64_t next_ns = INT64_MAX;
+    if (agent->trace_at_ns && agent->children && now_ns >= agent->trace_at_ns) par_agent_send_trace(agent);
+    int64_t next_ns = agent->trace_at_ns && agent->children ? agent->trace_at_ns : INT64_MAX;
     for (par_agent_child **at = &agent->children; *at;) {
         par_agent_child *child = *at;
         look_at_output(child);

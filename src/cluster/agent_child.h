@@ -16,6 +16,7 @@ typedef struct par_agent {
     par_agent_child *children;
     unsigned n_children;
     uint64_t grown_bytes;
+    int64_t trace_at_ns; /* what children have recorded is to be fetched; 0: none is traced */
     bool welcomed;
     bool dialed; /* by libzmq, which has to be asked whether something came */
 } par_agent;
@@ -53,6 +54,8 @@ void par_agent_child_channel_end(par_agent_child *child, int code);
 void par_agent_child_output_credit(par_agent_child *child, uint32_t stream, size_t bytes);
 uint64_t par_agent_child_age(const par_agent_child *child); /* ns since its last claim */
 /* Looks for ends, and tells them. Returns when it wants to be called again. */
+/* Sends what they have recorded for the timeline. */
+void par_agent_send_trace(par_agent *agent);
 int64_t par_agent_children_tick(par_agent *agent, int64_t now_ns);
 void par_agent_children_end(par_agent *agent);
 

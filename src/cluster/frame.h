@@ -37,6 +37,7 @@ typedef enum par_frame_type {
     PAR_FRAME_RETRACTED, /* a->b; aux: slot; u32 claimed, u32 limit, u64 ns since the last claim */
     PAR_FRAME_SIGNAL,    /* b->a; aux: number */
     PAR_FRAME_SIGNALLED, /* a->b; aux: 1 when its process was there */
+    PAR_FRAME_TRACE,     /* a->b: events for the timeline, whole ones, each with PAR_TRACE_BETWEEN in front; times by the agent's clock */
     PAR_FRAME_NEED,      /* a->b: the name of a module, as bytes; a message PAR_KIND_MODULE is the answer */
     PAR_FRAME_ENDED,     /* a->b, last of its stream: i32 status, i32 signal */
     PAR_FRAME_CLOSE,     /* b->a: nobody is left who would hear this child: end it */
@@ -109,7 +110,7 @@ typedef struct par_frame_welcome {
     uint32_t beat_ms, silence_ms;
 } par_frame_welcome;
 
-enum { PAR_START_NO_OUTPUT = 1u, PAR_START_FLAGS = 1u };
+enum { PAR_START_NO_OUTPUT = 1u, PAR_START_TRACE = 2u, PAR_START_FLAGS = 3u };
 
 typedef struct par_frame_start {
     uint64_t ring_bytes;

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "cluster/bridge.h"
+#include "cluster/timeline.h"
 #include "link/protocol.h"
+#include "trace/trace.h"
 
 #define NOISE_MAX_BYTES ((size_t)64 << 10) /* that login scripts may print before the agent speaks */
 #define FAREWELL_NS INT64_C(2000000000)    /* a launcher whose output has ended has this long to say how */
@@ -78,15 +80,24 @@ static int on_hello(par_host *host, const par_frame *frame, const uint8_t *body,
     par_frame_welcome welcome = {host->mux->window_bytes, (uint32_t)(host->mux->beat_ns / 1000000),
                                  (uint32_t)(host->mux->silence_ns / 1000000)};
     par_frame_put_welcome(&host->mux->out, &welcome);
+    par_mux_beat(host->mux, par_os_now_ns());
     host->phase = PAR_HOST_RUNNING;
     par_bridge_answer(host->bridge, PAR_ANSWER_UP, host->number, body, frame->len);
     return PAR_OK;
+}
+
+static int on_trace(par_host *host, const uint8_t *body, size_t len, par_error *err)
+{
+    par_timeline from = {.host = host->number, .name = host->name, .offset_ns = host->mux->clock_offset_ns};
+    if (!par_trace_is_on() || par_timeline_take(&from, (const char *)body, len)) return PAR_OK;
+    return par_error_set(err, PAR_E_CORRUPT, "events that are none");
 }
 
 static int on_frame(void *context, par_stream *stream, const par_frame *frame, const uint8_t *body, par_error *err)
 {
     /* A frame HELLO has no stream: the mux that it came on is the one that is being read. */
     if (frame->type == PAR_FRAME_HELLO) return on_hello(context, frame, body, err);
+    if (frame->type == PAR_FRAME_TRACE) return on_trace(context, body, frame->len, err);
     return par_remote_on_frame(context, stream, frame, body, err);
 }
 

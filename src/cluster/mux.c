@@ -77,6 +77,13 @@ void par_mux_flush(par_mux *mux)
 }
 
 /* --- in --- */
+void par_mux_beat(par_mux *mux, int64_t now_ns)
+{
+    par_frame_beat mine = {.clock_ns = (uint64_t)now_ns, .echo_ns = mux->last_beat.clock_ns};
+    if (mux->last_beat_ns) mine.held_ns = (uint64_t)(now_ns - mux->last_beat_ns);
+    par_frame_put_beat(&mux->out, &mine);
+}
+
 static int on_beat(par_mux *mux, const par_frame *frame, const uint8_t *body, par_error *err)
 {
     par_frame_beat beat;
@@ -85,7 +92,10 @@ static int on_beat(par_mux *mux, const par_frame *frame, const uint8_t *body, pa
     int64_t now_ns = par_os_now_ns();
     mux->last_beat = beat;
     mux->last_beat_ns = now_ns;
-    if (!beat.echo_ns) return PAR_OK;
+    if (!beat.echo_ns) { /* the other end has not heard ours yet */
+        par_mux_beat(mux, now_ns);
+        return PAR_OK;
+    }
     /* Ours was sent at echo, stayed there for held, and its answer is here: half of the rest is the way. */
     int64_t way_ns = (now_ns - (int64_t)beat.echo_ns - (int64_t)beat.held_ns) / 2;
     if (way_ns < 0 || way_ns > mux->clock_error_ns) return PAR_OK; /* the quickest exchange tells the clocks best */
@@ -220,15 +230,6 @@ void par_mux_feed(par_mux *mux, const void *bytes, size_t len)
 }
 
 /* --- beats --- */
-static void beat(par_mux *mux, int64_t now_ns)
-{
-    par_frame_beat mine = {.clock_ns = (uint64_t)now_ns, .echo_ns = mux->last_beat.clock_ns};
-    if (mux->last_beat_ns) mine.held_ns = (uint64_t)(now_ns - mux->last_beat_ns);
-    if (par_mux_wants_to_write(mux)) return; /* the other end will hear something, if anything can be heard there */
-    par_frame_put_beat(&mux->out, &mine);
-    par_mux_flush(mux);
-}
-
 int64_t par_mux_tick(par_mux *mux, int64_t now_ns)
 {
     if (mux->lost) return INT64_MAX;
@@ -237,7 +238,9 @@ int64_t par_mux_tick(par_mux *mux, int64_t now_ns)
         return INT64_MAX;
     }
     if (now_ns - mux->sent_ns >= mux->beat_ns) {
-        beat(mux, now_ns);
+        if (!par_mux_wants_to_write(mux))
+            par_mux_beat(mux, now_ns); /* else the other end will hear something, if anything can be heard there */
+        par_mux_flush(mux);
         mux->sent_ns = now_ns;
     }
     int64_t next_ns = mux->sent_ns + mux->beat_ns, silent_ns = mux->heard_ns + mux->silence_ns + 1000000;

@@ -149,6 +149,7 @@ bool par_mux_is_full(const par_mux *mux); /* what goes out waits for the connect
 bool par_mux_wants_to_write(const par_mux *mux);
 /* Beats, and listens for them. Returns when it wants to be called again. */
 int64_t par_mux_tick(par_mux *mux, int64_t now_ns);
+void par_mux_beat(par_mux *mux, int64_t now_ns); /* one now, which is answered at once if it is the first: the clocks are known then */
 /* The connection cannot go on. */
 void par_mux_fail(par_mux *mux, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

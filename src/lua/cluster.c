@@ -15,6 +15,7 @@
 #include "lua/error.h"
 #include "lua/parts.h"
 #include "lua/waiting.h"
+#include "trace/trace.h"
 
 typedef struct par_lua_bridge {
     par_client client;
@@ -207,6 +208,7 @@ void par_lua_placing_init(lua_State *L, par_lua_placing *placing, int idx, const
     *placing = (par_lua_placing){.id = options->id};
     placing->start = (par_frame_start){.ring_bytes = options->ring_bytes, .fingerprint = own};
     if (options->output && strcmp(options->output, "null") == 0) placing->start.flags |= PAR_START_NO_OUTPUT;
+    if (par_trace_is_on()) placing->start.flags |= PAR_START_TRACE;
     lua_getfield(L, idx, "bridge");
     placing->client = par_lua_bridge_to(L, -1);
     lua_getfield(L, idx, "host");

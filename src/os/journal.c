@@ -1,8 +1,10 @@
 /* A file to which several processes append, and which always ends with the same few bytes. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "os/os.h"
@@ -28,15 +30,50 @@ static off_t end_of_lines(int fd, const char *ending, size_t ending_len)
     return size;
 }
 
-int par_os_journal_append(int fd, char *bytes, size_t len, const char *ending, size_t ending_len)
+static int take_lock(int fd)
 {
     int rc;
     while ((rc = flock(fd, LOCK_EX)) != 0 && errno == EINTR) {}
-    if (rc != 0) return PAR_E_SYSTEM;
+    return rc == 0 ? PAR_OK : PAR_E_SYSTEM;
+}
+
+int par_os_journal_append(int fd, char *bytes, size_t len, const char *ending, size_t ending_len)
+{
+    if (take_lock(fd) != PAR_OK) return PAR_E_SYSTEM;
     off_t at = end_of_lines(fd, ending, ending_len);
     memcpy(bytes + len, ending, ending_len);
     ssize_t written = pwrite(fd, bytes, len + ending_len, at);
     if (written == (ssize_t)(len + ending_len) && ftruncate(fd, at + written) != 0) written = -1;
     flock(fd, LOCK_UN);
     return written == (ssize_t)(len + ending_len) ? PAR_OK : PAR_E_SYSTEM;
+}
+
+#ifdef __linux__
+int par_os_journal_unnamed(int *fd, char *path, size_t room, par_error *err)
+{
+    *fd = memfd_create("parallel", MFD_CLOEXEC);
+    if (*fd < 0) return par_error_system(err, "cannot make a file in memory");
+    snprintf(path, room, "/proc/%d/fd/%d", (int)getpid(), *fd);
+    return PAR_OK;
+}
+#else
+int par_os_journal_unnamed(int *fd, char *path, size_t room, par_error *err)
+{
+    (void)path;
+    (void)room;
+    *fd = -1;
+    return par_error_set(err, PAR_E_UNSUPPORTED, "this system has no files without a name that others can open");
+}
+#endif
+
+int par_os_journal_take(int fd, par_buffer *out, const char *ending, size_t ending_len)
+{
+    if (take_lock(fd) != PAR_OK) return PAR_E_SYSTEM;
+    off_t end = end_of_lines(fd, ending, ending_len);
+    int rc = par_buffer_reserve(out, (size_t)end);
+    ssize_t n = rc == PAR_OK && end > 0 ? pread(fd, out->data + out->len, (size_t)end, 0) : 0;
+    if (n < 0 || (rc == PAR_OK && end > 0 && ftruncate(fd, 0) != 0)) rc = PAR_E_SYSTEM;
+    else out->len += (size_t)n;
+    flock(fd, LOCK_UN);
+    return rc;
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/buffer.h"
 #include "base/status.h"
 
 /* --- time (clock.c) --- */
@@ -266,6 +267,10 @@ int par_os_journal_open(const char *path, bool create, int *fd, par_error *err);
 /* Puts bytes before the ending, under a lock. The buffer needs room for the ending behind len. Not whole events that a killed
  * process left are cut off: events are joined by ",\n" and have no such bytes inside. */
 int par_os_journal_append(int fd, char *bytes, size_t len, const char *ending, size_t ending_len);
+/* One without a name in any folder; other processes of this user open it by `path` as long as this one lives. PAR_E_UNSUPPORTED. */
+int par_os_journal_unnamed(int *fd, char *path, size_t room, par_error *err);
+/* Appends all that stands before the ending, and empties the file. PAR_OK, PAR_E_NOMEM, PAR_E_SYSTEM. */
+int par_os_journal_take(int fd, par_buffer *out, const char *ending, size_t ending_len);
 /* Lets another process have this core, if one waits for it. */
 void par_os_yield(void);
 static inline void par_os_pause(void)

@@ -25,6 +25,7 @@ static const char ending[] = "\n]}\n";
 
 _Atomic bool par_trace_on;
 
+static int collected = -1; /* the file of par_trace_collect; set once, before there are threads */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct { /* under the lock */
     int fd;
@@ -222,6 +223,22 @@ void par_trace_name(const char *name)
     put_locked(text, name_event(text, sizeof text, name));
     pthread_mutex_unlock(&lock);
 }
+
+void par_trace_put_event(const char *text, size_t len)
+{
+    if (par_trace_is_on() && len <= PAR_TRACE_EVENT_MAX) put(text, (int)len);
+}
+
+int par_trace_collect_open(par_error *err)
+{
+    char path[64];
+    if (collected >= 0) return PAR_OK;
+    int rc = par_os_journal_unnamed(&collected, path, sizeof path, err);
+    if (rc == PAR_OK) setenv(TRACE_JOIN_VARIABLE, path, 1);
+    return rc;
+}
+
+int par_trace_collect(par_buffer *out) { return collected >= 0 ? par_os_journal_take(collected, out, ending, sizeof ending - 1) : PAR_OK; }
 
 void par_trace_record_task(double number, int64_t began_ns, bool failed)
 {

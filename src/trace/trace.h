@@ -33,6 +33,14 @@ void par_trace_flush(void);
 int par_trace_to_file(const char *path, par_error *err);
 /* As the environment says (PARALLEL_TRACE, or the file of the process that started this one). Once is enough. */
 int par_trace_open(par_error *err);
+/* Children that are started from now on record into memory of this process, whoever is traced himself. Once is enough. PAR_E_UNSUPPORTED. */
+int par_trace_collect_open(par_error *err);
+/* Appends the events that they have recorded since, each with PAR_TRACE_BETWEEN in front. PAR_OK, PAR_E_NOMEM, PAR_E_SYSTEM. */
+int par_trace_collect(par_buffer *out);
+#define PAR_TRACE_BETWEEN ",\n"
+#define PAR_TRACE_EVENT_MAX 1000 /* bytes of one event */
+/* Records an event of another process as it is. */
+void par_trace_put_event(const char *text, size_t len);
 /* What this process is called in the picture. */
 void par_trace_name(const char *name);
 

@@ -10,7 +10,8 @@ out=(
   'finds the modules that the parent finds'       # package.path has what the host's own Lua finds, too
   'is found by a child that gets it with its code' # these take the library's folder out of the environment,
   'are our own tensors, too'                       # where an agent has to find it
-  'that is killed leaves no process behind'        # it reads what children print, of which some is on its way when the program is killed
+  'that is killed leaves no process behind'        # these read what children print, of which some is on its way when the program is killed
+  'that is terminated leaves no process behind'
   'starts a child that waits for code and ends'    # its ip is this machine's
   'may start more than a thousand children'        # these two are about what is local, and take long
   'leaves nothing in /dev/shm'
