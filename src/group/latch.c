@@ -27,7 +27,8 @@ static unsigned cores(void)
 void par_waiter_init(par_waiter *waiter, unsigned processes)
 {
     unsigned yields = processes < YIELDS_MAX / YIELDS_PER_PROCESS ? processes * YIELDS_PER_PROCESS : YIELDS_MAX;
-    *waiter = (par_waiter){.crowded = processes > cores(), .yields = yields};
+    bool crowded = processes > cores();
+    *waiter = (par_waiter){.crowded = crowded, .spins = !crowded || cores() == 1, .yields = yields};
 }
 
 /* Does anybody have to be woken? */
@@ -110,7 +111,8 @@ static int sleep_slice(par_latch *latch, par_waiter *waiter, par_latch_look *loo
 
 int par_latch_wait(par_latch *latch, par_waiter *waiter, par_latch_look *look, void *context, int64_t deadline_ns)
 {
-    int rc = waiter->crowded ? yield_if_earned(waiter, look, context) : spin_if_earned(waiter, look, context, deadline_ns);
+    int rc = waiter->crowded ? yield_if_earned(waiter, look, context) : 0;
+    if (!rc && waiter->spins) rc = spin_if_earned(waiter, look, context, deadline_ns);
     if (!rc) return sleep_slice(latch, waiter, look, context, deadline_ns);
     waiter->quiet = 0;
     return rc;

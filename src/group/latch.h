@@ -20,7 +20,8 @@ typedef struct par_latch {                              /* in shared memory, zer
 /* How one process waits at a latch: its own memory. */
 typedef struct par_waiter {
     par_spin spin, yield;
-    bool crowded;    /* there are more processes than cores: a spin would only keep the others from running */
+    bool crowded;    /* there are more processes than cores that we may use: they are let run first */
+    bool spins;      /* it keeps nobody from running; or we may use one core only, and the others may sleep on theirs */
     unsigned yields; /* so many in one wait, at most */
     unsigned quiet;  /* slices slept in a row */
 } par_waiter;
