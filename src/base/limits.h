@@ -41,9 +41,9 @@
 #define PAR_CODEC_KEEP_BYTES ((size_t)16 << 20) /* buffer that a codec keeps between messages */
 #define PAR_TENSOR_DIMS_MAX 64                  /* dimensions of a tensor */
 
-#define PAR_GROUP_MEMBERS_MAX 4096u                                          /* members of a group */
-#define PAR_BOARD_WINDOW_BYTES PAR_SMALL((size_t)256 << 10, (size_t)4 << 10) /* what a member shows of a tensor at a time */
-#define PAR_BOARD_WINDOWS_BYTES ((size_t)64 << 20)                           /* all windows of a group; those of large groups are smaller */
+#define PAR_GROUP_MEMBERS_MAX 4096u                /* members of a group */
+#define PAR_BOARD_WINDOW_BYTES ((size_t)256 << 10) /* what a member shows of a tensor at a time */
+#define PAR_BOARD_WINDOWS_BYTES ((size_t)64 << 20) /* all windows of a group; those of large groups are smaller */
 
 #define PAR_NEVER INT64_MAX /* a deadline that does not come */
 

@@ -16,7 +16,7 @@ static _Atomic int often = -1;       /* of 1024; -1: not asked yet, and whoever 
 
 static uint64_t draw(void)
 {
-    if (!state) state = (uint64_t)par_os_now_ns() * 0x9E3779B97F4A7C15u ^ (uint64_t)par_os_thread_id() << 32 | 1;
+    if (!state) state = (((uint64_t)par_os_now_ns() * 0x9E3779B97F4A7C15u) ^ ((uint64_t)par_os_thread_id() << 32)) | 1;
     state ^= state << 13; /* xorshift */
     state ^= state >> 7;
     state ^= state << 17;
