@@ -1,5 +1,5 @@
 # libFuzzer with ASan and UBSan. Built by clang whatever compiler the project is built with; a short run each in the
-# tests, `make fuzz` for longer. The corpus in the source tree is read, never written, by the tests.
+# tests, `make fuzz` for longer. They begin with what seeds.c makes and with regressions/.
 find_program(FUZZ_CLANG clang)
 find_program(FUZZ_CCACHE ccache) # used where it is installed
 if(NOT FUZZ_CCACHE)
@@ -47,16 +47,31 @@ endforeach()
 add_custom_target(fuzzed DEPENDS ${FUZZED_OBJECTS})
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz/objects)
 
-foreach(name IN ITEMS decode refuse round frame)
+set(seeds ${CMAKE_BINARY_DIR}/fuzz/seeds)
+set(fuzzers decode refuse round frame)
+foreach(name IN LISTS fuzzers)
+  file(MAKE_DIRECTORY ${seeds}/${name} ${CMAKE_BINARY_DIR}/fuzz/found_${name})
+endforeach()
+add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/fuzz/fuzz_seeds
+  COMMAND ${FUZZ_CLANG} ${FUZZ_FLAGS} -fno-sanitize=fuzzer ${FUZZ_DIR}/seeds.c ${FUZZED_OBJECTS} -fsanitize=fuzzer-no-link
+    -o ${CMAKE_BINARY_DIR}/fuzz/fuzz_seeds ${FUZZ_LUA} -lm -ldl -lpthread
+  COMMAND ${CMAKE_BINARY_DIR}/fuzz/fuzz_seeds ${seeds}
+  DEPENDS fuzzed ${FUZZ_DIR}/seeds.c ${FUZZED_OBJECTS} VERBATIM)
+add_custom_target(fuzz_seeds ALL DEPENDS ${CMAKE_BINARY_DIR}/fuzz/fuzz_seeds)
+
+foreach(name IN LISTS fuzzers)
   set(fuzzer ${CMAKE_BINARY_DIR}/fuzz/fuzz_${name})
   string(TOUPPER FUZZ_${name}_SECONDS seconds)
   add_custom_command(OUTPUT ${fuzzer}
     COMMAND ${FUZZ_CLANG} ${FUZZ_FLAGS} ${FUZZ_DIR}/fuzz_${name}.c ${FUZZED_OBJECTS} -o ${fuzzer} ${FUZZ_LUA} -lm -ldl -lpthread
     DEPENDS fuzzed ${FUZZ_DIR}/fuzz_${name}.c ${FUZZED_OBJECTS} VERBATIM)
   add_custom_target(fuzz_${name} ALL DEPENDS ${fuzzer})
-  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz/found_${name})
+  set(begin ${seeds}/${name})
+  if(EXISTS ${FUZZ_DIR}/regressions/${name})
+    list(APPEND begin ${FUZZ_DIR}/regressions/${name})
+  endif()
   add_test(NAME fuzz.${name} COMMAND ${fuzzer} -max_total_time=${${seconds}} -max_len=4096 -timeout=60 -print_final_stats=1
-    -artifact_prefix=${CMAKE_BINARY_DIR}/fuzz/${name}- ${CMAKE_BINARY_DIR}/fuzz/found_${name} ${FUZZ_DIR}/corpus/${name})
+    -artifact_prefix=${CMAKE_BINARY_DIR}/fuzz/${name}- ${CMAKE_BINARY_DIR}/fuzz/found_${name} ${begin})
   set_tests_properties(fuzz.${name} PROPERTIES TIMEOUT ${TEST_SECONDS} COST ${${seconds}}
     ENVIRONMENT "ASAN_OPTIONS=detect_leaks=1")
 endforeach()
