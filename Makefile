@@ -3,9 +3,10 @@ PRESET ?= release
 JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 BUILD = build/$(PRESET)
 CONFIGURE = cmake --preset $(PRESET) >build/$(PRESET)-configure.log 2>&1 || { cat build/$(PRESET)-configure.log; exit 1; }
+SANITIZE_OF_asan = address
 CTEST = ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
-.PHONY: help simulate deps build demo lint test test-asan test-tsan test-portable test-systems systems-one test-hosts docs bench fuzz chaos mutants clean
+.PHONY: help simulate deps build demo lint test test-asan test-tsan test-portable test-stress test-systems systems-one test-hosts docs bench fuzz chaos mutants clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -40,6 +41,7 @@ lint:
 
 ## make test-asan      the same under AddressSanitizer and UBSan
 ## make test-tsan      the C tests under ThreadSanitizer
+## make test-stress    C tests, children, pools and codec with delays by chance where processes meet, tiny rings, and assertions
 ## make test-portable  the same with the portable backend (the macOS path)
 test-asan:
 	@$(MAKE) test PRESET=asan
@@ -48,6 +50,9 @@ test-tsan:
 	@ctest --test-dir build/tsan --output-on-failure -j $(JOBS) -L '^c$$'
 test-portable:
 	@$(MAKE) test PRESET=portable
+test-stress:
+	@$(MAKE) build PRESET=stress
+	@ctest --test-dir build/stress --output-on-failure -j $(JOBS) -R '^(base|os|channel|link|group|tensor|codec|faults|start|crash|child|pool|forked|api)\.'
 
 ## make test-systems   the C tests with musl, as 32-bit programs and for ARM (by emulation)
 test-systems:
@@ -89,12 +94,18 @@ FUZZ_SECONDS ?= 300
 fuzz: build
 	@for name in decode refuse round frame; do \
 	  $(BUILD)/fuzz/fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 \
-	    -artifact_prefix=$(BUILD)/fuzz/$$name- $(BUILD)/fuzz/found_$$name tests/fuzz/corpus/$$name || exit 1; \
+	    -artifact_prefix=$(BUILD)/fuzz/$$name- $(BUILD)/fuzz/found_$$name $(BUILD)/fuzz/seeds/$$name $$(ls -d tests/fuzz/regressions/$$name 2>/dev/null) || exit 1; \
 	done
 
-## make chaos          a tree of processes under random signals for CHAOS_SECONDS (120), on every Lua
+## make chaos          a tree of processes under random signals, then a parent whose children flood, end, stop and are closed by hooks:
+##                     CHAOS_SECONDS (60) each, on every Lua
 chaos: build
-	@for v in $$(cd $(BUILD)/lib && ls -d */interpreter | cut -d/ -f1); do PARALLEL_BUILD=$(BUILD) tests/run-script.sh $$v tests/crash/chaos.lua $(or $(CHAOS_SECONDS),120) || exit 1; done
+	@for v in $$(cd $(BUILD)/lib && ls -d */interpreter | cut -d/ -f1); do \
+	  for script in chaos soak; do \
+	    echo "Lua $$v"; PARALLEL_BUILD=$(BUILD) PARALLEL_SANITIZE=$(SANITIZE_OF_$(PRESET)) \
+	      tests/run-script.sh $$v tests/crash/$$script.lua $(or $(CHAOS_SECONDS),60) || exit 1; \
+	  done; \
+	done
 
 ## make simulate       schedules of a pool in a world of its own: SCHEDULES (1000000) of them from seed FIRST (1) on
 simulate: build

@@ -133,6 +133,14 @@ end
 local mark = ('PARALLEL_CHAOS=%d.%.0f'):format(parallel.pid, core.clock() * 1e9)
 local variable, value = mark:match('(.*)=(.*)')
 
+-- Pieces of shared memory that are mapped here. One of them shows this process to those who look at it (parallel.top).
+local function shared_count()
+  local file = io.open('/proc/self/maps')
+  local _, n = file:read('*a'):gsub('memfd:', '')
+  file:close()
+  return n
+end
+
 local function output_of(command)
   local pipe = io.popen('export LD_PRELOAD=; ' .. command)
   local text = pipe:read('*a')
@@ -157,7 +165,7 @@ parallel.run('parallel.parent:receive()')
 parallel.select(0)
 parallel.close()
 collectgarbage()
-local before = fd_count()
+local before, shared = fd_count(), shared_count()
 local stats = member(2, seconds, seed)
 core.set_variable(variable, false)
 collectgarbage()
@@ -177,10 +185,7 @@ local named = output_of('find /dev/shm -name "par????????????????" -size +0 2>/d
 expect(named == '', 'shared memory is left: ' .. named)
 if os.getenv('CHAOS_VERBOSE') then os.execute('LD_PRELOAD= ls -l /proc/' .. parallel.pid .. '/fd') end
 expect(fd_count() == before, ('%d descriptors, %d before'):format(fd_count(), before))
-local file = io.open('/proc/self/maps')
-local maps = file:read('*a')
-file:close()
-expect(not maps:find('memfd:', 1, true), 'shared memory is still mapped')
+expect(shared_count() <= shared, ('%d pieces of shared memory are mapped, %d before'):format(shared_count(), shared))
 
 print(('chaos: seed %d, %.0f s: %d messages, %d deaths, %d failures, %d returns')
   :format(seed, seconds, stats.messages, stats.deaths, stats.failures, stats.returns))

@@ -7,7 +7,7 @@ endif()
 parallel_add_c_test(crash.channel crash_channel ${rounds})
 set_tests_properties(crash.channel PROPERTIES COST 20)
 
-# The tree under random signals: a few seconds here, minutes with `make chaos`.
+# The tree under random signals: a few seconds here, minutes with `make chaos`, which runs soak.lua as well.
 foreach(version IN LISTS PARALLEL_FOUND_LUAS)
   if(PARALLEL_LUA_${version}_PROGRAM)
     add_test(NAME crash.chaos.${version}
