@@ -144,4 +144,8 @@ while read -r module; do
   name=${module##*/}
   grep -qF "\`${name%.lua}\`" $plan ../docs/design/pool.md || complain "lua/parallel/$module is not in the tables of $plan"
 done < <(cd ../lua/parallel && find . -name '*.lua' | sed 's,^\./,,' | sort)
+# A file has one subject: one of more than 400 lines is named there, with the reason.
+while read -r lines file; do
+  [ "$lines" -le 400 ] || [ "$file" = total ] || grep -qF "\`src/$file\`" $plan || complain "src/$file has $lines lines, and $plan does not say why"
+done < <(find . -name '*.[ch]' | sed 's,^\./,,' | xargs wc -l)
 exit $((failed > 0))
