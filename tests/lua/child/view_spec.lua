@@ -58,11 +58,10 @@ describe('the tree of processes', function()
     assert.is_true(support.eventually(function()
       pool:poll()
       for _, one in ipairs(view.tree().children) do
-        if one.task then node = one end
+        if one.task and one.tasks == 5 then node = one end -- the last of the map may not be counted yet
       end
       return node ~= nil
     end))
-    assert.equal(5, node.tasks)
     assert.equal(1, node.failed)
     assert.is_true(node.task_seconds >= 0)
     assert.is_nil(node.waits_for)
