@@ -17,6 +17,9 @@
 #define PAR_SPIN_WAKE_NS 100000   /* and one that has to wake, sooner than that */
 #define PAR_SPIN_MIDDLE_NS 100000 /* in the middle of a message more is certain to come */
 #define PAR_SPIN_LOOKS 32         /* between two looks at the clock */
+#define PAR_STREAM_WAITS 16       /* so many in a row, without an answer of ours, make a stream */
+#define PAR_STREAM_NS 1000        /* if each of them lasts no longer */
+#define PAR_STREAM_PAUSES 400     /* of the processor: some microseconds, in which some dozen messages come */
 #define PAR_YIELD_NS 50000        /* a yield that took longer went to somebody else, who kept the core for a slice */
 #define PAR_YIELD_GAIN_NS 256     /* what one saves */
 

@@ -92,8 +92,10 @@ struct par_channel {
     uint64_t inbox_limit;       /* of stats.inbox_bytes: past it only receive takes anything in */
     uint64_t control_limit;     /* of the private memory of one control message */
     par_spin spin, yield;
-    unsigned quiet;   /* slices slept in a row without anything */
-    int peer_process; /* what owner.peer_process said, or PAR_NOT_ASKED */
+    uint64_t answered_at; /* out.head when a spin found something last, */
+    unsigned unanswered;  /*   and how many quick ones found it there before */
+    unsigned quiet;       /* slices slept in a row without anything */
+    int peer_process;     /* what owner.peer_process said, or PAR_NOT_ASKED */
     par_channel_owner owner;
     par_channel_stats stats;
     int n_fds, fds[PAR_FDS_QUEUED_MAX];

@@ -108,6 +108,18 @@ static int spin_for(par_channel *channel, target t, int64_t began_ns, int64_t un
     return 0;
 }
 
+/* Who receives one message after the other and says nothing in between has caught up with a writer who goes on. To look at each index as
+ * it is stored would take the line away from the writer for every message: a moment later a run of them is there. */
+static void let_some_come(par_channel *channel, int64_t began_ns)
+{
+    bool stream = channel->out.head == channel->answered_at && par_os_now_ns() - began_ns < PAR_STREAM_NS;
+    channel->answered_at = channel->out.head;
+    channel->unanswered = stream ? channel->unanswered + 1 : 0;
+    if (channel->unanswered < PAR_STREAM_WAITS) return;
+    channel->unanswered = PAR_STREAM_WAITS;
+    for (int i = 0; i < PAR_STREAM_PAUSES; i++) par_os_pause();
+}
+
 static int spin_if_earned(par_channel *channel, target t, int64_t deadline_ns)
 {
     if (!par_spin_may(&channel->spin)) return 0;
@@ -115,6 +127,7 @@ static int spin_if_earned(par_channel *channel, target t, int64_t deadline_ns)
     int64_t began_ns = par_os_now_ns();
     int64_t until_ns = began_ns + (middle ? PAR_SPIN_MIDDLE_NS : par_spin_limit_ns(&channel->spin));
     int rc = spin_for(channel, t, began_ns, until_ns < deadline_ns ? until_ns : deadline_ns, &late);
+    if (rc > 0 && !middle) let_some_come(channel, began_ns);
     par_spin_settle(&channel->spin, rc == 0 ? PAR_SPIN_FAILED : late && !middle ? PAR_SPIN_LATE : PAR_SPIN_DONE);
     return rc;
 }
