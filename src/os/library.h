@@ -4,14 +4,23 @@
 
 #include <stdbool.h>
 
+#include "base/status.h"
+
 typedef struct par_os_symbol {
     const char *name;
     void *at; /* the pointer to a function that is set */
 } par_os_symbol;
 
-/* The first of these names (ended by NULL) that can be loaded; NULL: none. It stays loaded. */
-void *par_os_library_open(const char *const *names);
-/* Sets n pointers; false: one of them is not there, as in an older release. */
-bool par_os_library_symbols(void *library, const par_os_symbol *symbols, unsigned n);
+/* One library, of the process, and what is used of it. */
+typedef struct par_os_library {
+    const char *const *names; /* ended by NULL: the first that can be loaded is taken, and stays loaded */
+    const par_os_symbol *symbols;
+    unsigned n_symbols;
+    const char *missing; /* what to say when none can be loaded */
+    const char *too_old; /* ... and when one of the symbols is not there */
+} par_os_library;
+
+/* Loads it if it is not; once that has succeeded *loaded (false at first) is true, for all threads. PAR_E_UNSUPPORTED. */
+int par_os_library_load(const par_os_library *library, bool *loaded, par_error *err);
 
 #endif
