@@ -42,13 +42,15 @@ static void add_table(lua_State *L, const char *name, const part *parts)
     lua_setfield(L, -2, name);
 }
 
-typedef struct later {
-    const char *name;
-    const part *parts;
-} later;
+static void open_group(lua_State *L) { add_table(L, "group", group_parts); }
+static void open_shared(lua_State *L) { add_table(L, "shared", shared_parts); }
 
-/* Made when somebody first asks for them: every child opens this module, and few need these. */
-static const later tables_later[] = {{"group", group_parts}, {"shared", shared_parts}};
+/* Made when somebody first asks for them: every child opens this module, and few need these. Each adds the field of its name to the module
+ * table at the top. */
+static const struct later {
+    const char *name;
+    part open;
+} tables_later[] = {{"group", open_group}, {"shared", open_shared}, {"signals", par_lua_open_signals}, {"journal", par_lua_open_journal}};
 
 /* core[name] of what is not there (yet). */
 static int open_later(lua_State *L)
@@ -58,15 +60,11 @@ static int open_later(lua_State *L)
     for (size_t i = 0; i < sizeof tables_later / sizeof *tables_later; i++) {
         if (strcmp(name, tables_later[i].name) != 0) continue;
         lua_pushvalue(L, 1);
-        add_table(L, name, tables_later[i].parts);
+        tables_later[i].open(L);
         lua_getfield(L, -1, name);
         return 1;
     }
-    if (strcmp(name, "signals") != 0) return 0;
-    lua_pushvalue(L, 1);
-    par_lua_open_signals(L);
-    lua_getfield(L, -1, name);
-    return 1;
+    return 0;
 }
 
 /* A library that was compiled for another kind of Lua may load and then crash: it is refused by name. */
@@ -102,7 +100,6 @@ int luaopen_parallel_core(lua_State *L)
     par_lua_open_limit(L);
     par_lua_open_trace(L);
     par_lua_open_cluster(L);
-    par_lua_open_journal(L);
     par_lua_open_view(L);
     add_table(L, "child", child_parts);
     add_table(L, "tasks", task_parts);

@@ -144,7 +144,7 @@ static int journal_clear(lua_State *L)
     return 0;
 }
 
-/* core.hash(text) -> 16 hexadecimal digits */
+/* core.journal.hash(text) -> 16 hexadecimal digits */
 static int hash(lua_State *L)
 {
     size_t len;
@@ -157,6 +157,7 @@ static int hash(lua_State *L)
 
 void par_lua_open_journal(lua_State *L)
 {
+    static const luaL_Reg functions[] = {{"open", journal_open}, {"hash", hash}, {NULL, NULL}};
     static const luaL_Reg methods[] = {{"close", journal_close}, {"note", journal_note},   {"put", journal_put},
                                        {"find", journal_find},   {"next", journal_next},   {"commit", journal_commit},
                                        {"count", journal_count}, {"clear", journal_clear}, {NULL, NULL}};
@@ -167,10 +168,6 @@ void par_lua_open_journal(lua_State *L)
     luaL_setfuncs(L, methods, 0);
     lua_setfield(L, -2, "__index");
     lua_pop(L, 1);
-    lua_pushcfunction(L, hash);
-    lua_setfield(L, -2, "hash");
-    lua_newtable(L);
-    lua_pushcfunction(L, journal_open);
-    lua_setfield(L, -2, "open");
+    luaL_newlib(L, functions);
     lua_setfield(L, -2, "journal");
 }

@@ -145,7 +145,7 @@ function digest.of(...)
   local parts = {seen = {}, count = 0}
   for i = 1, select('#', ...) do put(parts, (select(i, ...))) end
   for i, part in ipairs(parts) do parts[i] = #part .. ':' .. part end -- else {'ab', 'c'} would be {'a', 'bc'}
-  return core.hash(table.concat(parts))
+  return core.journal.hash(table.concat(parts))
 end
 
 return digest
