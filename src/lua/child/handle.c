@@ -6,6 +6,7 @@
 #include "link/family.h"
 #include "link/message.h"
 #include "lua/child/parts.h"
+#include "lua/object.h"
 
 #define LINK_MAGIC UINT64_C(0x9d1f3ba6c25e7401)
 
@@ -17,33 +18,22 @@ static const char fallback_key; /* registry: metatable of every fields table */
 static int link_gc(lua_State *L);
 static int link_tostring(lua_State *L);
 
+static const par_lua_object_kind kind = {
+    .name = "parallel.child", .bytes = sizeof(par_lua_link), .fallback = &fallback_key, .gc = link_gc, .tostring = link_tostring};
+
 par_lua_link *par_lua_link_new(lua_State *L, uint32_t id)
 {
     luaL_checkstack(L, 6, "no room for a child");
-    par_lua_link *self = lua_newuserdata(L, sizeof *self);
+    par_lua_link *self = par_lua_object_new(L, &kind);
     *self = (par_lua_link){.magic = LINK_MAGIC, .id = id, .decode_flags = PAR_DECODE_FUNCTIONS};
-    lua_createtable(L, 0, 6); /* metatable */
-    lua_createtable(L, 0, 4); /* fields */
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &fallback_key);
-    lua_setmetatable(L, -2);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -3, "__index");
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -3, "__newindex");
-    lua_insert(L, -3); /* fields, userdata, metatable */
-    lua_pushcfunction(L, link_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pushcfunction(L, link_tostring);
-    lua_setfield(L, -2, "__tostring");
+    lua_getmetatable(L, -2);
+    lua_pushvalue(L, -2); /* programs set fields of their own */
+    lua_setfield(L, -2, "__newindex");
     lua_rawgetp(L, LUA_REGISTRYINDEX, &methods_key);
     lua_pushliteral(L, "close");
     lua_rawget(L, -2); /* the parent is made before there is one */
     lua_setfield(L, -3, "__close");
-    lua_pop(L, 1);
-    lua_pushliteral(L, "parallel.child");
-    lua_setfield(L, -2, "__name");
-    lua_setmetatable(L, -2);
-    lua_insert(L, -2); /* userdata, fields */
+    lua_pop(L, 2);
     self->codec = par_codec_of(L);
     self->waiting = par_lua_waiting_of(L);
     return self;
@@ -234,10 +224,7 @@ void par_lua_open_handle(lua_State *L)
                                          {"fields", link_fields},
                                          {NULL, NULL}};
     lua_newtable(L); /* for users: child:send(...) */
-    lua_createtable(L, 0, 1);
-    lua_pushvalue(L, -2);
-    lua_setfield(L, -2, "__index");
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &fallback_key);
+    par_lua_object_open(L, &kind);
     lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &methods_key);
     lua_setfield(L, -2, "methods");

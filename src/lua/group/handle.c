@@ -9,6 +9,7 @@
 #include "lua/child/arguments.h"
 #include "lua/error.h"
 #include "lua/group/parts.h"
+#include "lua/object.h"
 
 #define GROUP_MAGIC UINT64_C(0x6a5b70e1c3f4928d)
 
@@ -18,26 +19,14 @@ static const char fallback_key; /* registry: metatable of every fields table */
 static int group_gc(lua_State *L);
 static int group_tostring(lua_State *L);
 
+static const par_lua_object_kind kind = {
+    .name = "parallel.group", .bytes = sizeof(par_lua_group), .fallback = &fallback_key, .gc = group_gc, .tostring = group_tostring};
+
 par_lua_group *par_lua_group_new(lua_State *L)
 {
     luaL_checkstack(L, 6, "no room for a group");
-    par_lua_group *self = lua_newuserdata(L, sizeof *self);
+    par_lua_group *self = par_lua_object_new(L, &kind);
     *self = (par_lua_group){.magic = GROUP_MAGIC};
-    lua_createtable(L, 0, 5); /* metatable */
-    lua_createtable(L, 0, 5); /* fields */
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &fallback_key);
-    lua_setmetatable(L, -2);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -3, "__index");
-    lua_insert(L, -3); /* fields, userdata, metatable */
-    lua_pushcfunction(L, group_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pushcfunction(L, group_tostring);
-    lua_setfield(L, -2, "__tostring");
-    lua_pushliteral(L, "parallel.group");
-    lua_setfield(L, -2, "__name");
-    lua_setmetatable(L, -2);
-    lua_insert(L, -2); /* userdata, fields */
     self->codec = par_codec_of(L);
     self->waiting = par_lua_waiting_of(L);
     return self;
@@ -275,10 +264,7 @@ void par_lua_open_group_handle(lua_State *L)
         {"regroup", group_regroup},   {"fate", group_fate},     {"leave", group_leave}, {NULL, NULL}};
     static const luaL_Reg methods[] = {{"barrier", group_barrier}, {"alive", group_alive}, {NULL, NULL}};
     lua_newtable(L); /* for users: group:barrier(...) */
-    lua_createtable(L, 0, 1);
-    lua_pushvalue(L, -2);
-    lua_setfield(L, -2, "__index");
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &fallback_key);
+    par_lua_object_open(L, &kind);
     lua_setfield(L, -2, "methods");
     luaL_setfuncs(L, functions, 0);
     par_lua_group_methods(L, methods);
