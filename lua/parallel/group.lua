@@ -129,7 +129,9 @@ local of_send = {timeout = true, lossy = true}
 
 --- children:send(value [, {timeout=, lossy=}]): the same message to each, encoded once
 function methods.send(target, value, given)
-  handle.broadcast(members(target, 'send'), value, options.check(given, of_send, 'send'))
+  local list = members(target, 'send')
+  if given ~= nil then options.check(given, of_send, 'send') end
+  handle.broadcast(list, value, given)
 end
 
 -- One message of a child, if there is one or it may be waited for: value, came.
