@@ -106,6 +106,7 @@ int parallel_start(parallel_process **child, const parallel_start_options *optio
     par_error err;
     if (!options || !options->program || !*options->program)
         return complain(error, PARALLEL_E_INVALID, "parallel_start: a program is needed");
+    par_os_hold_standard();
     parallel_process *made = calloc(1, sizeof *made);
     char **argv = made ? command_of(options) : NULL;
     int rc = argv ? start_link(made, options, argv, ++last_id, &err) : par_error_set(&err, PAR_E_NOMEM, "out of memory");
@@ -128,6 +129,7 @@ int parallel_attach(parallel_process **parent, parallel_error *error)
     const char *where = getenv(SOCKET_VARIABLE);
     if (!where || sscanf(where, "%d", &fd) != 1)
         return complain(error, PARALLEL_E_INVALID, "parallel_attach: no other process has started this one as its child");
+    par_os_hold_standard();
     parallel_process *made = calloc(1, sizeof *made);
     int rc = made ? par_link_attach(&made->link, fd, &err) : par_error_set(&err, PAR_E_NOMEM, "out of memory");
     if (rc == PAR_OK) {

@@ -14,6 +14,7 @@
 #include "lua/tensor/hooks.h"
 #include "lua/tensor/module.h"
 #include "lua/waiting.h"
+#include "os/os.h"
 
 typedef void (*part)(lua_State *L);
 
@@ -85,6 +86,7 @@ __attribute__((visibility("default"))) int luaopen_parallel_core(lua_State *L);
 int luaopen_parallel_core(lua_State *L)
 {
     check_kind(L);
+    par_os_hold_standard();
     lua_newtable(L);
     lua_pushliteral(L, PARALLEL_VERSION);
     lua_setfield(L, -2, "_VERSION");

@@ -202,6 +202,9 @@ int par_os_pipe_out(int *write_fd, int *read_fd, par_error *err);
 /* Standard input and output become streams of our own; in their places come nothing, and standard error, so that nothing that prints
  * gets between. */
 int par_os_take_stdio(int *in, int *out, par_error *err);
+/* A program may have been started with its standard input or output closed. What is opened next would get that number, and what the
+ * program prints would go into shared memory: afterwards the numbers are taken, and reading or printing is the error that it was. */
+void par_os_hold_standard(void);
 /* For a process that serves another one and ends with it: signals of the terminal do not reach it, and it may have all the descriptors
  * that there are. */
 void par_os_serve_quietly(void);

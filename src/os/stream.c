@@ -76,6 +76,15 @@ int par_os_take_stdio(int *in, int *out, par_error *err)
     return rc == PAR_OK ? par_os_stream_prepare(*out, err) : rc;
 }
 
+void par_os_hold_standard(void)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+        int opened = open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY); /* the wrong way round, so that using it fails */
+        if (opened >= 0 && opened != fd) close(opened);                /* another thread was faster */
+    }
+}
+
 void par_os_serve_quietly(void)
 {
     static const int ignored[] = {SIGPIPE, SIGINT, SIGTERM, SIGHUP};

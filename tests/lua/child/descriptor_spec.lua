@@ -51,6 +51,27 @@ local function passes(code, limit)
 end
 
 describe('descriptors', function()
+  it('that a program was started without are not taken up: what it prints stays out of shared memory', function()
+    local path, script = support.scratch('.txt'), support.scratch('.lua')
+    support.write_file(script, [[
+      local parallel = require 'parallel'
+      local child = parallel.run(function() return (require 'parallel'.parent:receive()) end)
+      print(('print '):rep(10000))
+      io.stdout:flush()
+      io.stderr:write(('error '):rep(10000))
+      child:send('a message')
+      local lines = {child:join(), tostring((io.read('*l'))), tostring(select(2, io.read('*l')))}
+      local file = io.open(arg[1], 'w')
+      file:write(table.concat(lines, '\n'))
+      file:close()
+    ]])
+    local _, status = support.shell(('%s/tools/lua %s %s %s <&- >&- 2>&-'):format(support.root, support.version, script, path))
+    assert.equal(0, status)
+    assert.equal('a message\nnil\nBad file descriptor', support.read_file(path))
+    os.remove(path)
+    os.remove(script)
+  end)
+
   it('are few for many shared tensors, and come back with them', function()
     passes([[
       local before = descriptors()
