@@ -53,6 +53,14 @@ local function draw(now, before)
   io.stderr:flush()
 end
 
+--- What is written to the terminal next comes in the place of the bars, which are drawn again behind it.
+function progress.hide()
+  if not rows[1] then return end
+  io.stderr:write(erase())
+  io.stderr:flush()
+  rows = {}
+end
+
 local function remove(bar)
   for i, one in ipairs(bars) do
     if one == bar then return table.remove(bars, i) end
@@ -61,11 +69,13 @@ end
 
 -- --- one of them ---
 
+local function none() return 0 end
+
 --- what: true, a label, or function(done, total, seconds, failed) which is called instead. total: nil when nobody knows.
--- failed: a function that gives how many tasks have failed.
-function progress.new(what, total, failed)
+-- failed, kept: functions that give how many tasks have failed, and how many of those done an earlier run has done.
+function progress.new(what, total, failed, kept)
   local self = setmetatable({total = total, began = core.clock(), samples = {}, done = 0, label = ''}, progress)
-  self.failed = failed or function() return 0 end
+  self.failed, self.kept = failed or none, kept or none
   if type(what) == 'function' then
     self.report = what
   elseif type(what) == 'string' then
@@ -82,6 +92,7 @@ end
 -- Tasks per second lately, or in all if none ended lately.
 function progress:rate(done, now)
   local samples = self.samples
+  done = done - self.kept()
   samples[#samples + 1] = {now, done}
   while #samples > 2 and now - samples[2][1] >= WINDOW_SECONDS do table.remove(samples, 1) end
   local from = samples[1][2] < done and now - samples[1][1] >= 1 and samples[1] or {self.began, 0}
@@ -94,8 +105,11 @@ function progress:words(done, rate, seconds)
   local behind = failed > 0 and (' %d failed'):format(failed) or ''
   if not self.total then return self.label, ('%d %s%s'):format(done, per_second(rate), behind) end
   local share = self.total > 0 and done / self.total or 1
-  local text = ('%d%% %d/%d %s'):format(math.floor(share * 100), done, self.total, per_second(rate))
-  if done >= self.total then return self.label, ('%s in %s%s'):format(text, duration(seconds), behind) end
+  local text = ('%d%% %d/%d%s'):format(math.floor(share * 100), done, self.total, done > self.kept() and ' ' .. per_second(rate) or '')
+  if done >= self.total then
+    local kept = self.kept()
+    return self.label, ('%s in %s%s%s'):format(text, duration(seconds), kept > 0 and (', %d kept'):format(kept) or '', behind)
+  end
   return self.label, (rate > 0 and ('%s ETA %s'):format(text, duration((self.total - done) / rate)) or text) .. behind
 end
 
@@ -138,11 +152,9 @@ end
 function progress:finish(done, failed)
   if self.silent or failed and not self.terminal then return end
   local now = core.clock()
-  if not self.terminal then
-    self.samples = {} -- the rate of all of it
-    return tell(self, done, now)
-  end
-  self.done, self.now_rate = done, now > self.began and done / (now - self.began) or 0
+  self.samples = {} -- the rate of all of it
+  if not self.terminal then return tell(self, done, now) end
+  self.done, self.now_rate = done, self:rate(done, now)
   remove(self)
   draw(now, self:row((terminal.columns(terminal.STDERR) or 80) - 1) .. '\n')
 end

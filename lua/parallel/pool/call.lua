@@ -76,7 +76,8 @@ function call.progress(options, job, total)
   local journal = job.journal
   local tick = journal and function() return journal:tick() end
   if not options.progress then return nil, tick end
-  local line = require 'parallel.progress'.new(options.progress, total, function() return job.failed or 0 end)
+  local line = require 'parallel.progress'.new(options.progress, total, function() return job.failed or 0 end,
+    function() return journal and journal.taken or 0 end)
   local function show() return line:show(job.ended) end
   return line, tick and both(show, tick) or show
 end

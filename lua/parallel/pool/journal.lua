@@ -45,8 +45,9 @@ local function claim(self, about, total)
   if kind and kind ~= about.kind then
     refuse(self.path, "it was made by Lua %s, this is Lua %s: journal_mode='new' forgets it, or give another file", kind, about.kind)
   elseif hash and hash ~= about.hash and not reuse then
-    refuse(self.path, 'it was made by another function or with other options (then %s at %s, now %s at %s): %s', db:note('what'),
-      db:note('place'), about.what, about.place, remedy)
+    local before, now = ('%s at %s'):format(db:note('what'), db:note('place')), ('%s at %s'):format(about.what, about.place)
+    refuse(self.path, 'it was made by another function or with other options (%s): %s',
+      before == now and before .. ', as now' or ('then %s, now %s'):format(before, now), remedy)
   elseif tasks and total and tasks ~= total and not reuse then
     refuse(self.path, 'it was made for a list of %d elements, this one has %d: %s', tasks, total, remedy)
   end
@@ -90,8 +91,8 @@ end
 -- all go through on_value. functions=false: none are taken from the file.
 function journal.attach(job, f, options, what, functions)
   local self = setmetatable({
-    path = options.journal, mode = options.journal_mode, retry = options.retry, kept = {}, waiting = 0, synced = core.clock(),
-    decoding = {functions = functions ~= false},
+    path = options.journal, mode = options.journal_mode, retry = options.retry, kept = {}, taken = 0, waiting = 0,
+    synced = core.clock(), decoding = {functions = functions ~= false},
   }, journal)
   open_file(self)
   local ok, err = pcall(attach, self, job, f, options, what)
@@ -141,7 +142,7 @@ function journal:restore(number)
     if self.mode == 'reuse' then return false end
     refuse(self.path, 'element %d of the list is not what it was: %s', number, remedy)
   end
-  self.kept[number] = true
+  self.kept[number], self.taken = true, self.taken + 1
   job.ended = job.ended + 1
   if state == 'done' then
     self.give_value(job, number, decode(self, number, bytes))
