@@ -23,6 +23,21 @@ function common.compile(code, name, head)
   return chunk
 end
 
+local lost -- why something could not be written
+
+--- Writes to standard output. Returns false when that failed: see common.flush.
+function common.write(...)
+  local ok, problem = io.stdout:write(...)
+  if not ok then lost = lost or problem end
+  return ok and true or false
+end
+
+--- Writes out what standard output still holds. Returns nil, or why not all of the output has come out.
+function common.flush()
+  local ok, problem = io.stdout:flush()
+  return lost or not ok and problem or nil
+end
+
 --- A duration for people.
 function common.duration(seconds)
   if seconds < 60 then return ('%.1f s'):format(seconds) end

@@ -102,6 +102,41 @@ local function end_options(words)
   return result
 end
 
+-- The status and args, or nil, what is wrong with the words, and how the command is used.
+local function parse(root, words)
+  function root.error(command, message) error({message = message, usage = command:get_usage()}, 0) end
+  local ok, args = pcall(root.parse, root, end_options(words))
+  if ok then return args end
+  if type(args) ~= 'table' then error(args, 0) end
+  return nil, args.message, args.usage
+end
+
+local ours = debug.getinfo(1, 'S').short_src:gsub('cli/init%.lua$', '')
+
+-- An error in the words of the shell, without the place in the library or in luapar where it was raised.
+local function in_shell(err)
+  local text = tostring(err)
+  local place, rest = text:match('^([^\n]-):%d+: (.*)$')
+  if place and (place:sub(1, #ours) == ours or place:find('bin/luapar$')) then text = rest end
+  text = text:gsub('^parallel%.%l+: ', ''):gsub("^pool: option '([%w_]+)'", function(name) return '--' .. name:gsub('_', '-') end)
+  text = text:gsub("journal_mode='(%l+)'", '--journal-mode %1'):gsub("retry='failed'", '--retry-failed'):gsub("journal='file.db'", '--journal run.db')
+  return text
+end
+
+local function complain(text) io.stderr:write('luapar: ', text, '\n') end
+
+-- What the errors of a command mean, as a status to exit with; top ends by Ctrl-C.
+local function status_of(err, command)
+  local text = in_shell(err)
+  if text ~= 'interrupted!' then
+    complain(text)
+    return 1
+  end
+  if command == 'top' then return 0 end
+  complain 'interrupted'
+  return 130
+end
+
 --- Does what the words say. Returns the status to exit with.
 function cli.main(words)
   local root = parser()
@@ -112,17 +147,20 @@ function cli.main(words)
   end)
   for _, add in ipairs{add_run, add_map, add_looks, add_machine} do add(root) end
   root:add_complete()
-  local ok, args = root:pparse(end_options(words))
-  if not ok then
-    io.stderr:write(root:get_usage(), '\n\nluapar: ', args, '\n')
+  local args, problem, usage = parse(root, words)
+  if not args then
+    io.stderr:write(usage, '\n\n')
+    complain(problem)
     return 2
   end
   local parallel = require 'parallel'
   local done, status = pcall(require('parallel.cli.' .. files[args.command]), args, parallel)
   pcall(parallel.close)
-  if done then return status or 0 end
-  io.stderr:write('luapar: ', tostring(status), '\n')
-  return 1
+  status = done and (status or 0) or status_of(status, args.command)
+  local lost = require 'parallel.cli.common'.flush()
+  if not lost then return status end
+  complain('standard output: ' .. lost)
+  return status == 0 and 1 or status
 end
 
 return cli

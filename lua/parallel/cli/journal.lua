@@ -26,9 +26,10 @@ end
 return function(args)
   local file, problem = io.open(args.file, 'rb')
   if not file then error(problem, 0) end
-  local size = file:seek('end')
+  local start
+  start, problem = file:read(1)
   file:close()
-  if size == 0 then error(args.file .. ' is empty', 0) end
+  if not start then error(args.file .. (problem and ': ' .. problem or ' is empty'), 0) end
   local in_use = is_in_use(args.file)
   local db = core.journal.open(args.file, true)
   local done, failed, first, last = db:count()

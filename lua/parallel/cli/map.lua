@@ -1,5 +1,7 @@
 --- luapar map: Lua code for each line of files, on all cores.
 local common = require 'parallel.cli.common'
+local core = require 'parallel.core'
+local terminal = require 'parallel.terminal'
 
 -- The lines of all files, one after the other, each with its number.
 local function lines_of(files)
@@ -7,16 +9,17 @@ local function lines_of(files)
   local number, at, file = 0, 0, nil
   local function next_line()
     while true do
-      local line = file and file:read('*l')
+      local line, problem
+      if file then line, problem = file:read('*l') end
       if line then
         number = number + 1
         return line, number
       end
+      if problem then error(('%s: %s'):format(file == io.stdin and 'standard input' or files[at], problem), 0) end
       if file and file ~= io.stdin then file:close() end
       at = at + 1
       if not files[at] then return nil end
-      local problem
-      file, problem = io.stdin, nil
+      file = io.stdin
       if files[at] ~= '-' then file, problem = io.open(files[at], 'rb') end
       if not file then error(problem, 0) end
     end
@@ -48,6 +51,16 @@ local function options_of(args, fail)
   }
 end
 
+-- Writes to standard output: lines of a terminal that shows progress as well go where the bar is, which is drawn again below them.
+local function writer(progress)
+  if not progress or not core.is_terminal(terminal.STDOUT) or not core.is_terminal(terminal.STDERR) then return common.write end
+  local hide = require 'parallel.progress'.hide
+  return function(...)
+    hide()
+    return common.write(...) and io.stdout:flush()
+  end
+end
+
 return function(args, parallel)
   common.set_up(args, parallel)
   local f = function_of(args.code)
@@ -59,11 +72,11 @@ return function(args, parallel)
     io.stderr:write('luapar: ', tostring(err.summary or err.message or err), '\n')
     return nil
   end
+  local write = writer(args.progress)
   for _, value in pool:imap(f, lines_of(args.files), options_of(args, fail)) do
-    if value ~= nil and not io.stdout:write(text_of(value), '\n') then break end -- nobody reads any more
+    if value ~= nil and not write(text_of(value), '\n') then break end
   end
-  io.stdout:flush()
   pool:close{now = true}
-  if failures > 0 then io.stderr:write(('luapar: %d lines failed\n'):format(failures)) end
+  if failures > 0 then io.stderr:write(('luapar: %d line%s failed\n'):format(failures, failures == 1 and '' or 's')) end
   return failures > 0 and 1 or 0
 end

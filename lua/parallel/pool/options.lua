@@ -2,6 +2,7 @@
 local core = require 'parallel.core'
 local general = require 'parallel.options'
 local state = require 'parallel.state'
+local summary = require 'parallel.summary'
 
 local options = {}
 local INIT_SECONDS = 60 -- at least, for a worker to get ready, when tasks have a time limit
@@ -32,21 +33,20 @@ local function check_number(given, name, least, whole)
   local value = given[name]
   if value == nil then return end
   if type(value) ~= 'number' or not (value >= least) or (whole and value ~= math.floor(value)) then
-    misuse(("pool: option '%s' must be %s from %g on, got %s"):format(name, whole and 'a whole number' or 'a number', least,
-      tostring(value)))
+    misuse(("pool: option '%s' must be %s from %g on, got %s"):format(name, whole and 'a whole number' or 'a number', least, summary(1, value)))
   end
 end
 
 local function check_journal(given)
   if given.journal ~= nil and (type(given.journal) ~= 'string' or given.journal == '') then
-    misuse("pool: option 'journal' must be the name of a file, got " .. type(given.journal))
+    misuse("pool: option 'journal' must be the name of a file, got " .. summary(1, given.journal))
   end
   local mode, retry = given.journal_mode, given.retry
   if mode ~= nil and mode ~= 'reuse' and mode ~= 'new' then
-    misuse("pool: option 'journal_mode' must be 'reuse' or 'new', got " .. tostring(mode))
+    misuse("pool: option 'journal_mode' must be 'reuse' or 'new', got " .. summary(1, mode))
   end
   if retry ~= nil and retry ~= 'failed' then
-    misuse("pool: option 'retry' must be 'failed' (of a journal), got " .. tostring(retry) .. '; retries=3 tries each task again')
+    misuse("pool: option 'retry' must be 'failed' (of a journal), got " .. summary(1, retry) .. '; retries=3 tries each task again')
   end
   if given.journal == nil and (mode ~= nil or retry ~= nil) then
     misuse(("pool: option '%s' is of a journal: journal='file.db' names one"):format(mode ~= nil and 'journal_mode' or 'retry'))
@@ -65,7 +65,7 @@ local function check_values(given)
   check_number(given, 'max_memory', 1)
   check_number(given, 'in_flight', 1, true)
   if given.functions ~= nil and type(given.functions) ~= 'boolean' then
-    misuse("pool: option 'functions' must be true or false, got " .. tostring(given.functions))
+    misuse("pool: option 'functions' must be true or false, got " .. summary(1, given.functions))
   end
   local kind = type(given.hosts)
   if given.hosts ~= nil and given.hosts ~= true and kind ~= 'table' and kind ~= 'string' then
@@ -73,7 +73,7 @@ local function check_values(given)
   end
   local handler = given.on_error
   if handler ~= nil and handler ~= 'raise' and handler ~= 'skip' and type(handler) ~= 'function' then
-    misuse("pool: option 'on_error' must be 'raise', 'skip' or a function, got " .. tostring(handler))
+    misuse("pool: option 'on_error' must be 'raise', 'skip' or a function, got " .. summary(1, handler))
   end
   if given.init ~= nil and type(given.init) ~= 'function' then
     misuse("pool: option 'init' must be a function, got " .. type(given.init))

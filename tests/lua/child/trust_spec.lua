@@ -196,7 +196,7 @@ describe('functions=false', function()
 
   it('is true or false', function()
     assert.matches("'functions' must be true or false, got number", support.message_of(parallel.run, {code = '', functions = 1}))
-    assert.matches("'functions' must be true or false, got x", support.message_of(parallel.pool, {functions = 'x'}))
+    assert.matches("'functions' must be true or false, got \"x\"", support.message_of(parallel.pool, {functions = 'x'}))
     assert.equal(print, parallel.run{code = 'return print', functions = true}:join())
   end)
 end)

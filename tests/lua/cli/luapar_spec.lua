@@ -33,7 +33,8 @@ describe('luapar', function()
       ['trace'] = 'a command is required', ['map --journal-mode old x'] = "must be one of 'reuse', 'new'", ['stacks 1 2'] = 'too many arguments'} do
       local out, status = luapar(words)
       assert.equal(2, status, words)
-      assert.matches('^Usage: luapar.*\nluapar: ', out)
+      assert.matches('^Usage: luapar ' .. (words:match('^%a+') or ''), out)
+      assert.matches('\nluapar: ', out, 1, true)
       assert.matches(message, out, 1, true)
     end
   end)
@@ -55,13 +56,26 @@ describe('luapar', function()
     out, status = luapar([[map -k 'if x == "3" then error("no " .. x) end return x']], 'seq 5')
     assert.equal(1, status)
     assert.matches('1\n2\n4\n5\n', (out:gsub('luapar: [^\n]*\n', '')))
-    assert.matches('luapar: 1 lines failed', out)
+    assert.matches('luapar: 1 line failed\n', out)
     out, status = luapar("map 'x +'")
     assert.equal(1, status)
     assert.matches('luapar: code:1: ', out)
     out, status = luapar("map 'x' /no/such/file")
     assert.equal(1, status)
     assert.matches('No such file', out)
+  end)
+
+  it('loses no line silently: what cannot be read or written is an error', function()
+    for words, message in pairs{["map x /tmp"] = 'luapar: /tmp: Is a directory\n', ['map x <&-'] = 'luapar: standard input: Bad file descriptor\n',
+      ['map x /dev/null - /tmp'] = 'luapar: /tmp: Is a directory\n'} do
+      local out, status = luapar(words, not words:find('<', 1, true) and 'true' or nil)
+      assert.same({message, 1}, {out, status}, words)
+    end
+    if not io.open('/dev/full') then return end
+    for _, lines in ipairs{3, 30000} do
+      local out, status = luapar('map x >/dev/full', 'seq ' .. lines)
+      assert.same({'luapar: standard output: No space left on device\n', 1}, {out, status}, lines)
+    end
   end)
 
   it('ends quietly when nobody reads its output any more', function()
@@ -84,8 +98,11 @@ describe('luapar', function()
     out, status = luapar(words:gsub('%* 2', '* 3'), 'seq 6')
     assert.equal(1, status)
     assert.matches('made by another function', out)
+    assert.matches('--journal-mode reuse takes what fits', out, 1, true)
+    assert.equal('luapar: --journal-mode is of a journal: --journal run.db names one\n', (luapar('map --journal-mode new x', 'true')))
     os.remove(path)
-    local others = {['/no/such/file'] = 'No such file', ['/dev/null'] = 'is empty', [support.root .. '/README.md'] = 'this is no journal'}
+    local others = {['/no/such/file'] = 'No such file', ['/dev/null'] = 'is empty', ['/tmp'] = '/tmp: Is a directory',
+      [support.root .. '/README.md'] = 'this is no journal'}
     for file, message in pairs(others) do
       out, status = luapar('journal ' .. quote(file))
       assert.equal(1, status)
@@ -130,9 +147,14 @@ describe('luapar', function()
     assert.equal(0, status, out)
     assert.matches(tostring(pid), out, 1, true)
     child:close()
-    out, status = luapar('stacks 99999999')
-    assert.equal(1, status, out)
-    assert.matches('^luapar: ', out)
+    for _, command in ipairs{'top', 'stacks'} do
+      out, status = luapar(command .. ' 99999999')
+      assert.same({'luapar: there is no process 99999999\n', 1}, {out, status})
+    end
+    out, status = support.shell(('sleep 100 & %s/tools/lua %s %s/bin/luapar stacks $!; echo $?; kill $!'):format(quote(support.root), support.version,
+      quote(support.root)))
+    assert.equal(0, status)
+    assert.matches('^luapar: neither process %d+ nor one below it uses the library, or they are of another user\n1\n$', out)
   end)
 
   it('looks at the machine, and says of every thing what it is', function()
@@ -144,6 +166,11 @@ describe('luapar', function()
   it('is a script for sh, which finds a Lua that has the library', function()
     local out, status = support.shell(('PARALLEL_LUA=/no/such/lua PATH=/none /bin/sh %s/bin/luapar --version'):format(quote(support.root)))
     assert.equal(127, status)
-    assert.matches('no Lua here finds the library', out)
+    assert.matches('no Lua here finds the library (tried /no/such/lua lua5.4 ', out, 1, true)
+    local link = support.scratch()
+    out, status = support.shell(('ln -s "$(readlink -f %s/bin/luapar)" %s && %s --version'):format(quote(support.root), quote(link), quote(link)))
+    os.remove(link)
+    assert.equal(0, status)
+    assert.matches('^luapar %d', out)
   end)
 end)
