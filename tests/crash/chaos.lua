@@ -7,13 +7,14 @@ local core = require 'parallel.core'
 local seconds, seed = tonumber(arg[1]) or 5, tonumber(arg[2]) or os.time()
 math.randomseed(seed)
 
--- Not through io.popen: while the command runs, its end of the pipe may not be closed here yet.
-local function fd_count()
-  local name, n = os.tmpname(), 0
-  os.execute(('LD_PRELOAD= ls /proc/%d/fd >%s'):format(parallel.pid, name))
-  for _ in io.lines(name) do n = n + 1 end
+-- How many descriptors are open, and what they are. Not through io.popen: while the command runs, its end of the pipe may not be closed
+-- here yet.
+local function open_descriptors()
+  local name, n, list = os.tmpname(), 0, {}
+  os.execute(('cd /proc/%d/fd && LD_PRELOAD= find . -type l -printf "%%f -> %%l\\n" >%s'):format(parallel.pid, name))
+  for line in io.lines(name) do n, list[#list + 1] = n + 1, line end
   os.remove(name)
-  return n
+  return n, table.concat(list, ', ')
 end
 
 -- What a message with this number must contain.
@@ -165,7 +166,7 @@ parallel.run('parallel.parent:receive()')
 parallel.select(0)
 parallel.close()
 collectgarbage()
-local before, shared = fd_count(), shared_count()
+local before, shared = open_descriptors(), shared_count()
 local stats = member(2, seconds, seed)
 core.set_variable(variable, false)
 collectgarbage()
@@ -183,8 +184,8 @@ local others = left_over()
 expect(others == '', 'descendants are left:\n' .. others)
 local named = output_of('find /dev/shm -name "par????????????????" -size +0 2>/dev/null') -- of the portable backend
 expect(named == '', 'shared memory is left: ' .. named)
-if os.getenv('CHAOS_VERBOSE') then os.execute('LD_PRELOAD= ls -l /proc/' .. parallel.pid .. '/fd') end
-expect(fd_count() == before, ('%d descriptors, %d before'):format(fd_count(), before))
+local descriptors, which = open_descriptors()
+expect(descriptors == before, ('%d descriptors, %d before: %s'):format(descriptors, before, which))
 expect(shared_count() <= shared, ('%d pieces of shared memory are mapped, %d before'):format(shared_count(), shared))
 
 print(('chaos: seed %d, %.0f s: %d messages, %d deaths, %d failures, %d returns')

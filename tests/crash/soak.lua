@@ -215,7 +215,8 @@ repeat -- the fork server's children end a moment later
   pipe:close()
 until left == '' or core.clock() > limit_of_end
 expect(left == '', 'children are left: ' .. left)
-expect(fd_count() == fds, ('%d descriptors, %d before'):format(fd_count(), fds))
+local descriptors = fd_count()
+expect(descriptors == fds, ('%d descriptors, %d before'):format(descriptors, fds))
 expect(shared_count() <= shared, ('%d pieces of shared memory are mapped, %d before'):format(shared_count(), shared))
 
 local codes = {}

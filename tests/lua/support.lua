@@ -23,6 +23,16 @@ function support.interpreter(version)
   return text and text:match('[^\n]+\n*$'):gsub('\n', '')
 end
 
+--- Another Lua of this build than that of this spec, one of those named: its interpreter and its version; nil where there is none. One
+-- that the distribution has is of no use where the build is for another system.
+function support.other(...)
+  for _, version in ipairs{...} do
+    local program = version ~= support.version and support.read_file(('%s/lib/%s/parallel/core.so'):format(support.build, version))
+      and support.interpreter(version)
+    if program then return program, version end
+  end
+end
+
 --- Does this Lua give each of its states other random numbers?
 support.random_states = _VERSION >= 'Lua 5.4' and support.version ~= 'jit'
 

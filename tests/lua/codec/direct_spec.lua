@@ -74,6 +74,7 @@ end
 
 describe('the direct walk', function()
   it('is in use here', function()
+    if core.direct_state():find('no layout of this Lua is known', 1, true) then return pending 'this Lua goes through its API' end
     local api_only = os.getenv('PARALLEL_DIRECT') == '0'
     assert.are.equal(not api_only, on ~= nil, core.direct_state())
   end)
@@ -159,9 +160,9 @@ describe('the direct walk', function()
   end)
 
   it('holds while garbage is collected all the time', function()
-    collectgarbage('setpause', 0)
+    support.collector('pause', 0)
     for seed = 1, 100 do check(used_value(codec.random(seed), 0, {}), 'used value ' .. seed) end
-    collectgarbage('setpause', 200)
+    support.collector('pause', 200)
   end)
 end)
 

@@ -56,10 +56,11 @@ describe('fork', function()
   end)
 
   it('takes an interpreter', function()
-    local program = support.version == '5.4' and 'lua5.3' or 'lua5.4'
+    local program, version = support.other('5.4', '5.3')
+    if not program then return pending 'there is no other Lua in this build' end
     local child = parallel.fork('localhost', nil, program)
     child:exec('return _VERSION')
-    assert.matches(program:match('%d.*'), (child:sync()))
+    assert.equal('Lua ' .. version, (child:sync()))
   end)
 
   it('says which other machine cannot be reached, and how it was tried', function()

@@ -16,8 +16,8 @@ end
 -- How often each task ran, by what it wrote into a file.
 local function runs(path)
   local counts, n = {}, 0
-  for number in (support.read_file(path) or ''):gmatch('%d+') do
-    number = tonumber(number)
+  for digits in (support.read_file(path) or ''):gmatch('%d+') do
+    local number = tonumber(digits)
     counts[number], n = (counts[number] or 0) + 1, n + 1
   end
   return counts, n
@@ -36,6 +36,15 @@ local function kept(path)
   end
   db:close()
   return found
+end
+
+-- Is there an SQLite at all? Where there is none each call says so, and the rest cannot be tested.
+local there, why = pcall(core.journal.open, support.scratch('.db'), true)
+if not there and tostring(why):find('libsqlite3 is missing', 1, true) then
+  describe('SQLite', function()
+    it('is missed with an advice', function() assert.matches('install it %(Debian: libsqlite3%-0%)', tostring(why)) end)
+  end)
+  return
 end
 
 describe('a map with a journal', function()

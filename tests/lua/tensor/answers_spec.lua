@@ -25,7 +25,7 @@ local function check_error(value, wanted)
   local number, reason = text:match("^bad argument #(%d) to '%?' %((.*)$")
   local method = text:match("^attempt to call method '(%w+)'")
   if number then -- a Lua that knows the name of a method does not count its object
-    local counted = tonumber(value:match("bad argument #(%d) to '"))
+    local counted = tonumber(value:match("bad e?x?t?r?a? ?argument #(%d) to '")) -- 5.5 calls it extra where it is behind an object
     assert.truthy(counted == tonumber(number) or counted == number - 1, value)
   end
   if method then
@@ -44,6 +44,17 @@ local function text_of(value)
   return tostring(value)
 end
 
+-- Logarithms and cosines are rounded by the C library: the last digit of what is made of a thousand of them may differ.
+local function same_numbers(wanted, got)
+  local pattern = '%-?%d+%.%d+'
+  if wanted:gsub(pattern, '') ~= got:gsub(pattern, '') then return false end
+  local next_number = got:gmatch(pattern)
+  for number in wanted:gmatch(pattern) do
+    if math.abs(tonumber(number) - tonumber(next_number())) > 1e-12 * math.abs(tonumber(number)) then return false end
+  end
+  return true
+end
+
 describe('what Torch7 answered', function()
   for _, pair in ipairs(answers) do
     local expression, wanted = pair[1], pair[2]
@@ -51,9 +62,12 @@ describe('what Torch7 answered', function()
       local good, value = value_of(expression, wanted)
       if wanted:match('^ERROR ') then
         assert.is_false(good)
+        if tostring(value):find('there is no LAPACK here', 1, true) then return pending 'there is no LAPACK here' end
         check_error(tostring(value), wanted)
       else
+        if not good and tostring(value):find('there is no LAPACK here', 1, true) then return pending 'there is no LAPACK here' end
         assert.is_true(good, tostring(value))
+        if expression:find('%.17g', 1, true) and same_numbers(wanted, text_of(value)) then return end
         assert.equal(wanted, text_of(value))
       end
     end)
