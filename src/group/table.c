@@ -58,7 +58,6 @@ void par_table_close(par_table *table)
 {
     par_lock_detach(&table->lock);
     par_buffer_fini(&table->string);
-    par_buffer_fini(&table->all);
     free(table);
 }
 
@@ -86,7 +85,7 @@ void par_table_end(par_table *table)
 
 /* --- reading --- */
 /* 1: *value is it; 0: there is none; or a code. Whoever holds the lock is sure of it, others look whether the table has turned. */
-static int look_up(par_table *table, uint64_t turn, const par_key *key, par_table_value *value, par_error *err)
+static int look_up(par_table *table, uint64_t turn, const par_key *key, par_buffer *string, par_table_value *value, par_error *err)
 {
     par_entry entry;
     size_t slot;
@@ -94,23 +93,23 @@ static int look_up(par_table *table, uint64_t turn, const par_key *key, par_tabl
     *value = (par_table_value){.kind = PAR_TABLE_NIL};
     if (found < 0) return par_table_corrupt(err);
     if (!found) return 0;
-    int rc = par_entry_value(&entry, &table->string, value, err);
+    int rc = par_entry_value(&entry, string, value, err);
     return rc == PAR_OK ? 1 : rc;
 }
 
-int par_table_get(par_table *table, const par_table_value *key, par_table_value *value, par_error *err)
+int par_table_get(par_table *table, const par_table_value *key, par_buffer *string, par_table_value *value, par_error *err)
 {
     par_key k;
     int rc = par_entry_key(key, &k, err);
     if (rc != PAR_OK) return rc;
     for (int i = 0; i < LOOKS_MAX; i++) {
         uint64_t turn = par_table_turn(table);
-        int found = look_up(table, turn, &k, value, err);
+        int found = look_up(table, turn, &k, string, value, err);
         if (par_table_turn(table) == turn) return found < 0 ? found : PAR_OK;
     }
     rc = par_table_begin(table, err);
     if (rc != PAR_OK) return rc;
-    int found = look_up(table, par_table_turn(table), &k, value, err);
+    int found = look_up(table, par_table_turn(table), &k, string, value, err);
     par_table_end(table);
     return found < 0 ? found : PAR_OK;
 }

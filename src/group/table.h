@@ -42,8 +42,8 @@ void par_table_close(par_table *table);
 void par_table_set_interrupted(par_table *table, bool (*interrupted)(void *context), void *context);
 
 /* Keys: STRING, BOOLEAN, INTEGER, FLOAT that is a number; a FLOAT with the value of an integer is that integer. Else PAR_E_INVALID.
- * A string that is given out lies in the handle, until its next call. */
-int par_table_get(par_table *table, const par_table_value *key, par_table_value *value, par_error *err);
+ * A string that is given out is put into `string`, a buffer of the caller's. */
+int par_table_get(par_table *table, const par_table_value *key, par_buffer *string, par_table_value *value, par_error *err);
 /* NIL removes the key. PAR_E_LIMIT: the table is full. */
 int par_table_set(par_table *table, const par_table_value *key, const par_table_value *value, par_error *err);
 /* Adds to a number (nothing counts as 0), and gives the sum. Integers wrap. PAR_E_INVALID: what is there is no number. */
@@ -52,9 +52,9 @@ int par_table_add(par_table *table, const par_table_value *key, const par_table_
 int par_table_compare_and_set(par_table *table, const par_table_value *key, const par_table_value *old, const par_table_value *value,
                               bool *done, par_error *err);
 
-/* All entries as they are at one moment, to be read by par_table_next. Ours until the next snapshot. */
-int par_table_snapshot(par_table *table, uint64_t *count, par_error *err);
+/* All entries as they are at one moment, put into `all`, an empty buffer of the caller's, to be read by par_table_next. */
+int par_table_snapshot(par_table *table, par_buffer *all, uint64_t *count, par_error *err);
 /* The entry after *position, which is 0 at the beginning; false: there is none. */
-bool par_table_next(const par_table *table, size_t *position, par_table_value *key, par_table_value *value);
+bool par_table_next(const par_buffer *all, size_t *position, par_table_value *key, par_table_value *value);
 
 #endif

@@ -39,7 +39,7 @@ struct par_table {
     par_lock lock;
     size_t slots, half_words, heap_at; /* a power of two; of a half; where its entries begin */
     _Atomic uint64_t *half[2];
-    par_buffer string, all; /* what was given out last: a value, a snapshot */
+    par_buffer string; /* a value that is compared */
 };
 
 /* An entry's place and head words, checked: it lies inside the half. */

@@ -3,9 +3,8 @@
 
 #include "group/table_layout.h"
 
-static int append(par_table *table, const par_entry *entry)
+static int append(par_buffer *all, const par_entry *entry)
 {
-    par_buffer *all = &table->all;
     if (par_buffer_reserve(all, entry->words * 8) != PAR_OK) return PAR_E_NOMEM;
     for (size_t i = 0; i < entry->words; i++, all->len += 8) {
         uint64_t word = par_table_load(entry->at + i);
@@ -18,29 +17,29 @@ static int append(par_table *table, const par_entry *entry)
     return PAR_OK;
 }
 
-static int copy_all(par_table *table, uint64_t *entries, par_error *err)
+static int copy_all(par_table *table, par_buffer *all, uint64_t *entries, par_error *err)
 {
     uint64_t turn = par_table_turn(table);
     *entries = 0;
-    table->all.len = 0;
+    all->len = 0;
     for (size_t i = 0; i < table->slots; i++) {
         uint32_t place = atomic_load_explicit(par_table_slot(table, turn, i), memory_order_acquire); /* with publish */
         par_entry entry;
         if (place <= PAR_TABLE_GONE) continue;
         if (!par_entry_read(table, turn, place, &entry)) return par_table_corrupt(err);
-        if (append(table, &entry) != PAR_OK) return par_error_set(err, PAR_E_NOMEM, "not enough memory for all of a shared table");
+        if (append(all, &entry) != PAR_OK) return par_error_set(err, PAR_E_NOMEM, "not enough memory for all of a shared table");
         ++*entries;
     }
     return PAR_OK;
 }
 
-int par_table_snapshot(par_table *table, uint64_t *count, par_error *err)
+int par_table_snapshot(par_table *table, par_buffer *all, uint64_t *count, par_error *err)
 {
     int rc = par_table_begin(table, err);
     if (rc != PAR_OK) return rc;
-    rc = copy_all(table, count, err);
+    rc = copy_all(table, all, count, err);
     par_table_end(table);
-    if (rc != PAR_OK) table->all.len = 0;
+    if (rc != PAR_OK) all->len = 0;
     return rc;
 }
 
@@ -55,11 +54,11 @@ static par_table_value value_at(par_table_kind kind, uint64_t word, const uint8_
     return value;
 }
 
-bool par_table_next(const par_table *table, size_t *position, par_table_value *key, par_table_value *value)
+bool par_table_next(const par_buffer *all, size_t *position, par_table_value *key, par_table_value *value)
 {
     uint64_t word[PAR_ENTRY_WORDS];
-    if (*position >= table->all.len) return false;
-    const uint8_t *at = table->all.data + *position, *bytes = at + sizeof word;
+    if (*position >= all->len) return false;
+    const uint8_t *at = all->data + *position, *bytes = at + sizeof word;
     memcpy(word, at, sizeof word);
     uint64_t lengths = word[PAR_ENTRY_LENGTHS];
     size_t key_len = lengths & PAR_TABLE_STRING_MAX, value_len = lengths >> PAR_TABLE_STRING_BITS & PAR_TABLE_STRING_MAX;

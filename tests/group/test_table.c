@@ -6,6 +6,7 @@
 #include "members.h"
 
 static par_error err;
+static _Thread_local par_buffer string, all; /* what get and a snapshot gave out last */
 
 typedef struct place {
     void *memory;
@@ -46,7 +47,7 @@ static void set(par_table *t, par_table_value key, par_table_value value) { CHEC
 static par_table_value get(par_table *t, par_table_value key)
 {
     par_table_value value;
-    CHECK_INT(par_table_get(t, &key, &value, &err), PAR_OK);
+    CHECK_INT(par_table_get(t, &key, &string, &value, &err), PAR_OK);
     return value;
 }
 
@@ -89,7 +90,7 @@ static void what_it_cannot_hold(void)
     par_table_value one = integer(1), no = nil, bad = number(NAN), sum;
     CHECK_INT(par_table_set(t, &no, &one, &err), PAR_E_INVALID);
     CHECK(strcmp(err.text, "a key cannot be nil") == 0);
-    CHECK_INT(par_table_get(t, &bad, &sum, &err), PAR_E_INVALID);
+    CHECK_INT(par_table_get(t, &bad, &string, &sum, &err), PAR_E_INVALID);
     char *long_text = malloc(PAR_TABLE_MIN_BYTES);
     memset(long_text, 'x', PAR_TABLE_MIN_BYTES);
     par_table_value large = {.kind = PAR_TABLE_STRING, .bytes = long_text, .len = PAR_TABLE_MIN_BYTES};
@@ -195,11 +196,11 @@ static void check_all(par_table *t, const uint64_t *seeds)
         want += value.kind != PAR_TABLE_NIL;
         check_same(get(t, key_of(k, key_room)), value);
     }
-    CHECK_INT(par_table_snapshot(t, &count, &err), PAR_OK);
+    CHECK_INT(par_table_snapshot(t, &all, &count, &err), PAR_OK);
     CHECK_INT(count, want);
     size_t at = 0;
     par_table_value key, value;
-    while (par_table_next(t, &at, &key, &value)) {
+    while (par_table_next(&all, &at, &key, &value)) {
         for (unsigned k = 0; k < KEYS; k++) {
             par_table_value known = key_of(k, key_room);
             if (known.kind != key.kind || known.len != key.len || par_entry_word(&known) != par_entry_word(&key)) continue;
@@ -282,6 +283,7 @@ static void *add_thread(void *context)
 {
     static _Atomic unsigned who;
     add_many(context, who++);
+    par_buffer_fini(&string);
     return NULL;
 }
 
@@ -366,8 +368,8 @@ static void writers_that_are_killed(void)
         set(t, integer(100), integer(i)); /* needs the lock, perhaps from the dead */
         uint64_t count;
         par_table_value key, value;
-        CHECK_INT(par_table_snapshot(t, &count, &err), PAR_OK);
-        for (size_t at = 0; par_table_next(t, &at, &key, &value);)
+        CHECK_INT(par_table_snapshot(t, &all, &count, &err), PAR_OK);
+        for (size_t at = 0; par_table_next(&all, &at, &key, &value);)
             if (key.integer < 20) check_whole(value);
         writer[victim] = start_change(&p);
     }
@@ -386,12 +388,12 @@ static void use_it(par_table *t, uint64_t *state)
     uint64_t count;
     par_table_value key = integer(chance(state, 30)), value = whole(chance(state, 1u << 30), room), sum, one = integer(1);
     (void)par_table_set(t, &key, &value, &err);
-    (void)par_table_get(t, &key, &sum, &err);
+    (void)par_table_get(t, &key, &string, &sum, &err);
     key = text("n");
     (void)par_table_add(t, &key, &one, &sum, &err);
     if (chance(state, 8)) return;
-    if (par_table_snapshot(t, &count, &err) == PAR_OK)
-        for (size_t at = 0; par_table_next(t, &at, &key, &value);) {}
+    if (par_table_snapshot(t, &all, &count, &err) == PAR_OK)
+        for (size_t at = 0; par_table_next(&all, &at, &key, &value);) {}
 }
 
 static void somebody_writes_over_it(void)

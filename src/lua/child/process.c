@@ -40,11 +40,12 @@ static par_lua_link *check_child(lua_State *L, const char *what)
 static int process_status(lua_State *L)
 {
     par_lua_link *self = check_child(L, "status");
-    lua_pushstring(L, state_now(L, self));
-    const par_os_exit *end = par_link_exit(self->link);
-    if (end->ended && !end->signal && end->status >= 0) lua_pushinteger(L, end->status);
+    const char *state = state_now(L, self);
+    par_os_exit end = *par_link_exit(self->link);
+    lua_pushstring(L, state); /* may run a finalizer, which may close the child */
+    if (end.ended && !end.signal && end.status >= 0) lua_pushinteger(L, end.status);
     else lua_pushnil(L);
-    if (end->ended && end->signal) lua_pushinteger(L, end->signal);
+    if (end.ended && end.signal) lua_pushinteger(L, end.signal);
     else lua_pushnil(L);
     return 3;
 }
@@ -73,23 +74,47 @@ static int process_kill(lua_State *L)
 
 /* --- output --- */
 
+typedef struct written {
+    char *bytes[2];
+    size_t len[2];
+    uint64_t dropped;
+} written;
+
+/* Copies what both streams have, before a string is made of it: that may run a finalizer, which may close the child. */
+static int take_written(par_relay *relay, written *out)
+{
+    int rc = PAR_OK;
+    *out = (written){0};
+    for (int i = 0; i < 2 && rc == PAR_OK; i++) {
+        uint64_t more;
+        rc = par_relay_take(relay, i, &out->bytes[i], &out->len[i], &more);
+        out->dropped += more;
+    }
+    return rc;
+}
+
+static int push_written(lua_State *L)
+{
+    const written *what = lua_touserdata(L, 1);
+    for (int i = 0; i < 2; i++) lua_pushlstring(L, what->bytes[i], what->len[i]);
+    return 2;
+}
+
 /* child:output() -> what it wrote to its standard output, what to its error, bytes of both that were too many to be kept; nothing
  * unless it was started with stdout='capture' */
 static int process_output(lua_State *L)
 {
-    par_lua_link *self = check_child(L, "output");
-    uint64_t dropped = 0;
+    written what;
+    lua_settop(L, 1);
+    lua_pushcfunction(L, push_written);
+    lua_pushlightuserdata(L, &what);
+    par_lua_link *self = check_child(L, "output"); /* only now: making a function may run a finalizer too */
     if (!self->link->relay) return 0;
-    for (int i = 0; i < 2; i++) {
-        char *bytes;
-        size_t len;
-        uint64_t more;
-        if (par_relay_take(self->link->relay, i, &bytes, &len, &more) != PAR_OK) return luaL_error(L, "not enough memory");
-        lua_pushlstring(L, bytes, len);
-        free(bytes);
-        dropped += more;
-    }
-    lua_pushnumber(L, (lua_Number)dropped);
+    int rc = take_written(self->link->relay, &what);
+    if (rc == PAR_OK) rc = lua_pcall(L, 1, 2, 0);
+    for (int i = 0; i < 2; i++) free(what.bytes[i]);
+    if (rc != PAR_OK) return luaL_error(L, "not enough memory");
+    lua_pushnumber(L, (lua_Number)what.dropped);
     return 3;
 }
 

@@ -38,11 +38,18 @@ static par_lua_group *to_group(lua_State *L, int idx)
     return self && lua_rawlen(L, idx) == sizeof *self && self->magic == GROUP_MAGIC ? self : NULL;
 }
 
+#define LEFT "%s: this member has left the group, or it was made anew by regroup"
+
+void par_lua_group_look_again(lua_State *L, const par_lua_group *self, const char *what)
+{
+    if (!self->board) luaL_error(L, LEFT, what);
+}
+
 par_lua_group *par_lua_group_check(lua_State *L, int idx, const char *what)
 {
     par_lua_group *self = to_group(L, idx);
     if (!self) luaL_error(L, "%s: a group expected, got %s (call it as group:%s(), with a colon)", what, luaL_typename(L, idx), what);
-    if (!self->board) luaL_error(L, "%s: this member has left the group, or it was made anew by regroup", what);
+    par_lua_group_look_again(L, self, what);
     if (self->busy) luaL_error(L, "%s: this group is in the middle of another call", what);
     return self;
 }
@@ -56,25 +63,25 @@ unsigned par_lua_group_decode_flags(const par_lua_group *self, unsigned rank)
 par_lua_group_call par_lua_group_options(lua_State *L, int options, const char *what)
 {
     static const char *const names[] = {"timeout", "inplace", NULL};
-    par_lua_group_call call = {.self = par_lua_group_check(L, 1, what), .inplace = true};
-    if (lua_isnoneornil(L, options)) {
-        call.deadline_ns = INT64_MAX;
-        return call;
-    }
+    par_lua_group_call call = {.self = par_lua_group_check(L, 1, what), .what = what, .deadline_ns = INT64_MAX, .inplace = true};
+    if (lua_isnoneornil(L, options)) return call;
     if (!lua_istable(L, options)) luaL_error(L, "%s: options in a table expected, got %s", what, luaL_typename(L, options));
     par_lua_check_options(L, options, what, names);
     call.deadline_ns = par_lua_deadline(L, options);
     lua_getfield(L, options, "inplace");
     call.inplace = lua_isnil(L, -1) || lua_toboolean(L, -1);
     lua_pop(L, 1);
+    par_lua_group_check(L, 1, what); /* a table of options may run code */
     return call;
 }
 
-void par_lua_group_begin(lua_State *L, par_lua_group_call *call)
+int par_lua_group_begin(lua_State *L, par_lua_group_call *call, par_error *err)
 {
+    if (!call->self->board) return par_error_set(err, PAR_E_CLOSED, LEFT, call->what);
     call->self->busy = true;
     call->outer = call->self->waiting->L;
     call->self->waiting->L = L;
+    return PAR_OK;
 }
 
 void par_lua_group_end(par_lua_group_call *call)
@@ -93,6 +100,7 @@ void par_lua_group_settle(lua_State *L, const par_lua_group_call *call, int rc, 
 {
     char text[sizeof err->text + 100];
     if (rc == PAR_OK) return;
+    if (!call->self->board) luaL_error(L, "%s", err->text); /* begin said so */
     par_board_failure failure = par_board_last_failure(call->self->board);
     const char *code = code_of(&failure, rc);
     bool about_one = rc == PAR_E_CLOSED && (failure.kind == PAR_FAILURE_DIED || failure.kind == PAR_FAILURE_LEFT);
@@ -164,8 +172,8 @@ static int group_tostring(lua_State *L)
 /* group:alive() -> ranks of the members that have neither left nor died, as far as can be told now */
 static int group_alive(lua_State *L)
 {
-    par_lua_group *self = par_lua_group_check(L, 1, "alive");
     lua_newtable(L);
+    par_lua_group *self = par_lua_group_check(L, 1, "alive");
     for (unsigned rank = 0, n = 0; rank < par_board_size(self->board); rank++) {
         if (!par_board_is_alive(self->board, rank)) continue;
         lua_pushinteger(L, (lua_Integer)rank + 1);
@@ -186,9 +194,11 @@ static int group_fate(lua_State *L)
 /* core.group.position(group) -> rank, ids of the members */
 static int group_position(lua_State *L)
 {
+    lua_settop(L, 1);
+    lua_newtable(L);
     par_lua_group *self = par_lua_group_check(L, 1, "group");
     lua_pushinteger(L, (lua_Integer)par_board_rank(self->board) + 1);
-    lua_newtable(L);
+    lua_insert(L, 2);
     for (unsigned rank = 0; rank < par_board_size(self->board); rank++) {
         lua_pushinteger(L, (lua_Integer)par_board_id(self->board, rank));
         lua_rawseti(L, -2, (int)rank + 1);
@@ -224,9 +234,11 @@ static int group_barrier(lua_State *L)
 {
     par_error err;
     par_lua_group_call call = par_lua_group_options(L, 2, "barrier");
-    par_lua_group_begin(L, &call);
-    int rc = par_collect_barrier(call.self->board, call.deadline_ns, &err);
-    par_lua_group_end(&call);
+    int rc = par_lua_group_begin(L, &call, &err);
+    if (rc == PAR_OK) {
+        rc = par_collect_barrier(call.self->board, call.deadline_ns, &err);
+        par_lua_group_end(&call);
+    }
     par_lua_group_settle(L, &call, rc, &err, NULL);
     return 0;
 }
@@ -238,9 +250,11 @@ static int group_regroup(lua_State *L)
     par_lua_group_call call = par_lua_group_options(L, 2, "regroup");
     lua_settop(L, 2);
     par_lua_group *next = par_lua_group_new(L), *self = call.self;
-    par_lua_group_begin(L, &call);
-    int rc = par_board_regroup(self->board, call.deadline_ns, &err);
-    par_lua_group_end(&call);
+    int rc = par_lua_group_begin(L, &call, &err);
+    if (rc == PAR_OK) {
+        rc = par_board_regroup(self->board, call.deadline_ns, &err);
+        par_lua_group_end(&call);
+    }
     par_lua_group_settle(L, &call, rc, &err, NULL);
     next->board = self->board;
     next->encode_flags = self->encode_flags;

@@ -68,6 +68,7 @@ static int put_descriptor(handout *h, unsigned member, unsigned k, int fd, par_e
 static int make_seats(handout *h, int board_fd, par_lua_link *const *members, par_error *err)
 {
     for (unsigned i = 0; i < h->n; i++) {
+        if (!members[i]->link) return par_error_set(err, PAR_E_CLOSED, "parallel.group: child %u was closed", (unsigned)members[i]->id);
         int fd, rc = par_board_seat_pid(board_fd, h->n, i, members[i]->link->pid, err);
         if (rc == PAR_OK) rc = par_board_seat_fd(board_fd, h->n, i, &fd, err);
         if (rc == PAR_OK) rc = put_descriptor(h, i, 0, fd, err);
@@ -152,9 +153,11 @@ static int group_make(lua_State *L)
 static int group_kind(lua_State *L)
 {
     par_lua_link *self = par_lua_link_check(L, 1);
+    char fingerprint[sizeof self->link->fingerprint]; /* making a string may run code, which may close the child */
+    memcpy(fingerprint, self->link->fingerprint, sizeof fingerprint);
     lua_pushboolean(L, !self->link->apart);
     lua_pushboolean(L, (self->decode_flags & PAR_DECODE_FUNCTIONS) != 0);
-    if (self->link->hello) lua_pushstring(L, self->link->fingerprint);
+    if (self->link->hello) lua_pushstring(L, fingerprint);
     else lua_pushnil(L);
     return 3;
 }

@@ -37,10 +37,10 @@ static int group_broadcast(lua_State *L)
     return 1;
 }
 
-/* Pushes what element i of the list at 2 is to member i + 1. */
-static void pack_list(lua_State *L, const par_lua_group *self, par_exchange *x)
+/* Element i of the list at 2 is for member i + 1; rank: our own. */
+static void pack_list(lua_State *L, const par_lua_group *self, par_exchange *x, unsigned rank)
 {
-    unsigned n = par_board_size(self->board), rank = par_board_rank(self->board);
+    unsigned n = x->n_out;
     if (!lua_istable(L, 2)) luaL_error(L, "scatter: a list with a value for each member expected, got %s", luaL_typename(L, 2));
     lua_getfield(L, 2, "n");
     bool counted = lua_type(L, -1) == LUA_TNUMBER;
@@ -62,7 +62,7 @@ static int group_scatter(lua_State *L)
     par_lua_group_call call = par_lua_group_options(L, 4, "scatter");
     unsigned root = par_lua_group_rank(L, call.self, 3, "scatter"), rank = par_board_rank(call.self->board);
     par_exchange *x = par_exchange_new(L, par_board_size(call.self->board), par_board_size(call.self->board));
-    if (root == rank) pack_list(L, call.self, x);
+    if (root == rank) pack_list(L, call.self, x, rank);
     par_transfer what = {.call = PAR_CALL_SCATTER, .root = root, .type = PAR_SAY_VALUE};
     int rc = par_values_move(L, &call, x, &what, &err);
     par_lua_group_settle(L, &call, rc, &err, NULL);

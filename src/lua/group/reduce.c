@@ -14,6 +14,7 @@ typedef struct reducing {
     par_lua_group_call call;
     const char *name;
     par_call kind;
+    unsigned size; /* of the group */
     unsigned root; /* of REDUCE */
     bool gets;     /* the result, or a part of it, is ours */
     int op;        /* par_reduce_op; -1: the function at index 3 */
@@ -39,6 +40,7 @@ static reducing read_arguments(lua_State *L, const char *name, par_call kind, in
     }
     lua_settop(L, options);
     reducing r = {.call = par_lua_group_options(L, options, name), .name = name, .kind = kind, .gets = true};
+    r.size = par_board_size(r.call.self->board);
     if (kind == PAR_CALL_REDUCE) {
         r.root = par_lua_group_rank(L, r.call.self, 4, name);
         r.gets = r.root == par_board_rank(r.call.self->board);
@@ -47,13 +49,26 @@ static reducing read_arguments(lua_State *L, const char *name, par_call kind, in
     return r;
 }
 
-static int collect(const reducing *r, const par_reduction *what, par_error *err)
+/* Of a call that was begun. */
+static int collect_all(const reducing *r, const par_reduction *what, par_error *err)
 {
     par_board *board = r->call.self->board;
     int64_t deadline_ns = r->call.deadline_ns;
     if (r->kind == PAR_CALL_ALLREDUCE) return par_collect_allreduce(board, what, deadline_ns, err);
     if (r->kind == PAR_CALL_REDUCE) return par_collect_reduce(board, r->root, what, deadline_ns, err);
     return par_collect_reduce_scatter(board, what, deadline_ns, err);
+}
+
+/* source: the tensor that it is about. */
+static int collect(lua_State *L, reducing *r, const par_reduction *what, const par_tensor *source, par_error *err)
+{
+    int rc = par_lua_group_begin(L, &r->call, err);
+    if (rc != PAR_OK) return rc;
+    par_blob *blob = what->n ? par_blob_retain(source->storage->blob) : NULL; /* whatever hooks do to the tensor meanwhile */
+    rc = collect_all(r, what, err);
+    par_blob_release(blob);
+    par_lua_group_end(&r->call);
+    return rc;
 }
 
 /* --- tensors --- */
@@ -94,16 +109,12 @@ static int reduce_tensor(lua_State *L, reducing *r, par_tensor *tensor)
     par_error err;
     check_type(L, r, tensor);
     par_tensor *result = result_for(L, r, tensor);
-    par_blob *blob = par_tensor_elements(result) ? par_blob_retain(result->storage->blob) : NULL; /* whatever hooks do to it */
     par_reduction what = {.op = (par_reduce_op)r->op,
                           .type = result->type,
                           .n = par_tensor_elements(result),
                           .src = par_tensor_data(result),
                           .dst = par_tensor_data(result)};
-    par_lua_group_begin(L, &r->call);
-    int rc = collect(r, &what, &err);
-    par_lua_group_end(&r->call);
-    par_blob_release(blob);
+    int rc = collect(L, r, &what, result, &err);
     bool spoiled = result == tensor && r->gets;
     if (rc != PAR_OK) {
         par_tensor_release(tensor);
@@ -115,22 +126,30 @@ static int reduce_tensor(lua_State *L, reducing *r, par_tensor *tensor)
 }
 
 /* --- numbers --- */
+/* all: those of all members, by rank */
+static int show_number(lua_State *L, reducing *r, uint8_t type, const par_number *own, par_number *all, par_error *err)
+{
+    int rc = par_lua_group_begin(L, &r->call, err);
+    if (rc != PAR_OK) return rc;
+    par_board *board = r->call.self->board;
+    rc = par_collect_show(board, r->kind, r->root, type, (uint8_t)r->op, own, sizeof *own, r->call.deadline_ns, err);
+    for (unsigned rank = 0; rc == PAR_OK && rank < r->size; rank++) par_collect_shown(board, rank, &all[rank], sizeof *all);
+    par_lua_group_end(&r->call);
+    return rc;
+}
+
 static int reduce_number(lua_State *L, reducing *r)
 {
     enum { ROOM = 64 };
     par_error err;
     par_number some[ROOM], *all = some, result;
-    par_board *board = r->call.self->board;
-    unsigned n = par_board_size(board);
+    unsigned n = r->size;
     uint8_t type = lua_isboolean(L, 2) ? PAR_SAY_BOOLEAN : PAR_SAY_NUMBER;
     par_number own;
     memset(&own, 0, sizeof own);
     own = par_number_at(L, 2);
     if (n > ROOM) all = lua_newuserdata(L, n * sizeof *all);
-    par_lua_group_begin(L, &r->call);
-    int rc = par_collect_show(board, r->kind, r->root, type, (uint8_t)r->op, &own, sizeof own, r->call.deadline_ns, &err);
-    for (unsigned rank = 0; rc == PAR_OK && rank < n; rank++) par_collect_shown(board, rank, &all[rank], sizeof *all);
-    par_lua_group_end(&r->call);
+    int rc = show_number(L, r, type, &own, all, &err);
     par_lua_group_settle(L, &r->call, rc, &err, NULL);
     if (!par_number_reduce((par_reduce_op)r->op, all, n, &result))
         return luaL_error(L, "%s: there is no '%s' of %s", r->name, par_reduce_op_name((par_reduce_op)r->op),
@@ -144,7 +163,6 @@ static int reduce_number(lua_State *L, reducing *r)
 /* Calls it in the order of ranks: f(f(v1, v2), v3) ... */
 static int reduce_by_function(lua_State *L, reducing *r)
 {
-    unsigned n = par_board_size(r->call.self->board);
     par_transfer what = {.call = r->kind == PAR_CALL_REDUCE ? PAR_CALL_GATHER : PAR_CALL_ALLGATHER,
                          .meant = r->kind,
                          .root = r->root,
@@ -153,7 +171,7 @@ static int reduce_by_function(lua_State *L, reducing *r)
     if (!r->gets) return 1;
     int list = lua_gettop(L);
     lua_rawgeti(L, list, 1);
-    for (unsigned rank = 1; rank < n; rank++) {
+    for (unsigned rank = 1; rank < r->size; rank++) {
         lua_pushvalue(L, 3);
         lua_insert(L, -2);
         lua_rawgeti(L, list, (int)rank + 1);
@@ -192,7 +210,7 @@ static par_tensor *new_part(lua_State *L, const reducing *r, par_tensor *tensor)
 {
     par_error ignored;
     par_tensor *part = NULL;
-    int64_t size[PAR_TENSOR_DIMS_MAX], stride[PAR_TENSOR_DIMS_MAX], n = par_board_size(r->call.self->board);
+    int64_t size[PAR_TENSOR_DIMS_MAX], stride[PAR_TENSOR_DIMS_MAX], n = r->size;
     int64_t first = tensor->ndim ? tensor->size[0] : 0;
     if (first % n) {
         par_tensor_release(tensor);
@@ -226,16 +244,12 @@ static int group_reduce_scatter(lua_State *L)
         par_tensor_release(part);
         return luaL_error(L, "reduce_scatter: not enough memory for a tensor");
     }
-    par_blob *blob = par_tensor_elements(source) ? par_blob_retain(source->storage->blob) : NULL;
     par_reduction what = {.op = (par_reduce_op)r.op,
                           .type = part->type,
                           .n = par_tensor_elements(part),
                           .src = par_tensor_data(source),
                           .dst = par_tensor_data(part)};
-    par_lua_group_begin(L, &r.call);
-    int rc = collect(&r, &what, &err);
-    par_lua_group_end(&r.call);
-    par_blob_release(blob);
+    int rc = collect(L, &r, &what, source, &err);
     par_tensor_release(source);
     if (rc != PAR_OK) par_tensor_release(part);
     par_lua_group_settle(L, &r.call, rc, &err, NULL);

@@ -22,7 +22,8 @@ static int take(void *context, unsigned from, uint64_t length, uint64_t offset, 
     return par_wire_take(&m->x->in[from], length, offset, bytes, len, err);
 }
 
-int par_values_move(lua_State *L, par_lua_group_call *call, par_exchange *x, par_transfer *what, par_error *err)
+/* Of a call that was begun. */
+static int move(par_lua_group_call *call, par_exchange *x, par_transfer *what, par_error *err)
 {
     par_board *board = call->self->board;
     bool scatters = what->call == PAR_CALL_SCATTER, root = what->root == par_board_rank(board);
@@ -38,10 +39,17 @@ int par_values_move(lua_State *L, par_lua_group_call *call, par_exchange *x, par
         if (!lengths) return par_error_set(err, PAR_E_NOMEM, "not enough memory");
         for (unsigned to = 0; to < x->n_out; to++) lengths[to] = par_wire_length(&x->out[to]);
     }
-    par_lua_group_begin(L, call);
     int rc = par_collect_transfer(board, what, call->deadline_ns, err);
-    par_lua_group_end(call);
     free(lengths);
+    return rc;
+}
+
+int par_values_move(lua_State *L, par_lua_group_call *call, par_exchange *x, par_transfer *what, par_error *err)
+{
+    int rc = par_lua_group_begin(L, call, err);
+    if (rc != PAR_OK) return rc;
+    rc = move(call, x, what, err);
+    par_lua_group_end(call);
     return rc;
 }
 

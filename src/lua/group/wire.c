@@ -255,6 +255,7 @@ void par_wire_push(lua_State *L, const par_lua_group *self, par_incoming *in, un
         push_tensor(L, in, what);
         return;
     }
+    par_lua_group_look_again(L, self, what); /* what the value before this one brought may have left it */
     par_codec_origin origin = {.id = par_board_id(self->board, from), .what = what};
     int n = par_codec_decode_from(L, self->codec, in->bytes.data, in->bytes.len, NULL, 0, par_lua_group_decode_flags(self, from), &origin,
                                   &err);

@@ -1,6 +1,8 @@
 /* parallel.table */
 #include "group/table.h"
 
+#include <string.h>
+
 #include "codec/compat.h"
 #include "lua/error.h"
 #include "lua/shared/object.h"
@@ -12,6 +14,7 @@
 typedef struct lua_table {
     par_lua_shared object;
     par_table *table;
+    par_buffer string; /* for table_get */
 } lua_table;
 
 static int open(par_lua_shared *object, size_t bytes, int fd, uint64_t at, par_error *err)
@@ -22,7 +25,12 @@ static int open(par_lua_shared *object, size_t bytes, int fd, uint64_t at, par_e
     return rc;
 }
 
-static void close(par_lua_shared *object) { par_table_close(((lua_table *)object)->table); }
+static void close(par_lua_shared *object)
+{
+    lua_table *self = (lua_table *)object;
+    par_table_close(self->table);
+    par_buffer_fini(&self->string);
+}
 
 static const luaL_Reg methods[];
 static const par_lua_shared_kind kind = {.type = "parallel.table",
@@ -97,15 +105,39 @@ static void settle(lua_State *L, lua_table *self, const char *what, int rc, par_
 }
 
 /* --- methods --- */
-/* table:get(key) */
+static int push_string(lua_State *L)
+{
+    push_value(L, lua_touserdata(L, 1));
+    return 1;
+}
+
+/* A string in a buffer of ours: freed, whatever is raised. */
+static void push_and_free(lua_State *L, par_buffer *string, par_table_value *value)
+{
+    lua_pushcfunction(L, push_string);
+    lua_pushlightuserdata(L, value);
+    int rc = lua_pcall(L, 1, 1, 0);
+    par_buffer_fini(string);
+    if (rc != LUA_OK) lua_error(L);
+}
+
+/* table:get(key). Making a string may run a finalizer, which may call this: what it is made of belongs to this call alone. */
 static int table_get(lua_State *L)
 {
+    char copy[256];
     par_error err;
     lua_table *self = to_table(L);
     par_table_value key = value_at(L, 2, "get", "key"), value;
     par_lua_shared_enter(L, &self->object);
-    int rc = par_table_get(self->table, &key, &value, &err);
+    int rc = par_table_get(self->table, &key, &self->string, &value, &err);
     settle(L, self, "get", rc, &err);
+    if (value.kind == PAR_TABLE_STRING && value.len > sizeof copy) {
+        par_buffer string = self->string;
+        self->string = (par_buffer){0};
+        push_and_free(L, &string, &value);
+        return 1;
+    }
+    if (value.kind == PAR_TABLE_STRING && value.len) value.bytes = memcpy(copy, value.bytes, value.len);
     push_value(L, &value);
     return 1;
 }
@@ -151,6 +183,25 @@ static int table_compare_and_set(lua_State *L)
     return 1;
 }
 
+static int snapshot_gc(lua_State *L)
+{
+    par_buffer_fini(lua_touserdata(L, 1));
+    return 0;
+}
+
+/* An empty buffer, freed by Lua whatever is raised. */
+static par_buffer *snapshot_new(lua_State *L)
+{
+    par_buffer *all = lua_newuserdata(L, sizeof *all);
+    *all = (par_buffer){0};
+    if (luaL_newmetatable(L, "parallel.snapshot")) {
+        lua_pushcfunction(L, snapshot_gc);
+        lua_setfield(L, -2, "__gc");
+    }
+    lua_setmetatable(L, -2);
+    return all;
+}
+
 /* table:copy() -> a plain table with all that is in it at one moment, and how many entries that are */
 static int table_copy(lua_State *L)
 {
@@ -158,16 +209,18 @@ static int table_copy(lua_State *L)
     uint64_t count;
     size_t position = 0;
     par_table_value key, value;
+    par_buffer *all = snapshot_new(L);
     lua_table *self = to_table(L);
     par_lua_shared_enter(L, &self->object);
-    int rc = par_table_snapshot(self->table, &count, &err);
+    int rc = par_table_snapshot(self->table, all, &count, &err);
     settle(L, self, "copy", rc, &err);
     lua_createtable(L, 0, count < 1024 ? (int)count : 1024);
-    while (par_table_next(self->table, &position, &key, &value)) {
+    while (par_table_next(all, &position, &key, &value)) {
         push_value(L, &key);
         push_value(L, &value);
         lua_rawset(L, -3);
     }
+    par_buffer_fini(all);
     lua_pushinteger(L, (lua_Integer)count);
     return 2;
 }

@@ -217,6 +217,42 @@ describe('a finalizer', function()
     end
   end)
 
+  it('closes the child whose output is asked for', function()
+    for _ = 1, support.sanitized and 4 or 10 do
+      local child = parallel.run{code = [[
+        for i = 1, 100 do io.stdout:write(('out %d '):format(i):rep(20)) io.stderr:write(('err %d '):format(i):rep(20)) end
+      ]], stdout = 'capture'}
+      parallel.join{child}
+      local done, err, garbage = once_in_a_finalizer(function() child:close() end), nil, 20000
+      while not done() do
+        garbage = garbage + #('x'):rep(garbage) % 2 + 1 -- another string each time
+        local ok, text, errors = pcall(child.output, child)
+        if ok then assert.is_true(#text > 10000 and #errors > 10000) else err = text end
+      end
+      if err then assert.matches('was closed', err) end
+    end
+  end)
+
+  it('closes a child of which a group is made', function()
+    for _ = 1, 4 do
+      local list = {}
+      for i = 1, 4 do list[i] = silent_child() end
+      local done = once_in_a_finalizer(function() for i = 1, 4 do list[i]:close() end end)
+      local ok, err = true, nil
+      for i = 1, 40 do
+        local garbage = ('x'):rep(30000 + i)
+        ok, err = pcall(parallel.group, list, {name = #garbage .. ''})
+        if not ok then break end
+      end
+      collectgarbage()
+      assert.is_true(done())
+      if not ok then
+        local text = tostring(err)
+        assert.is_true(text:find('closed', 1, true) ~= nil or text:find('has ended', 1, true) ~= nil, text)
+      end
+    end
+  end)
+
   it('encodes and decodes while a message is decoded, which is whole', function()
     local child = talking_child()
     for _ = 1, 100 do
