@@ -12,6 +12,7 @@
 static void settle(par_stream *stream, uint64_t bytes)
 {
     par_mux *mux = stream->mux;
+    if (stream->id == 0) return; /* whoever it is for is charged for it */
     stream->owed_bytes += bytes;
     if (par_stream_is_behind(stream) || stream->owed_bytes < stream->window_bytes / 4 || mux->lost) return;
     uint64_t more = stream->window_bytes;
@@ -20,7 +21,8 @@ static void settle(par_stream *stream, uint64_t bytes)
         stream->window_bytes += more;
         stream->owed_bytes += more;
     }
-    if (par_frame_put_empty(&mux->out, PAR_FRAME_CREDIT, stream->id, (uint32_t)stream->owed_bytes, 0) == PAR_OK) stream->owed_bytes = 0;
+    uint32_t granted = stream->owed_bytes < UINT32_MAX ? (uint32_t)stream->owed_bytes : UINT32_MAX;
+    if (par_frame_put_empty(&mux->out, PAR_FRAME_CREDIT, stream->id, granted, 0) == PAR_OK) stream->owed_bytes -= granted;
 }
 
 /* A short message where it belongs, without a bell: PAR_OK or PAR_E_AGAIN. */
@@ -144,6 +146,7 @@ static int begin(par_stream *stream, const par_frame *frame, par_frame_reader *r
 {
     par_incoming *in = &stream->in;
     if (check_kind(stream, frame->kind, err) != PAR_OK) return err->code;
+    if (stream->id == 0 && frame->kind >= PAR_CACHE_PLACES) return wrong(err, stream, "no such place");
     if (in->begun) return wrong(err, stream, "a message within another");
     uint64_t len = par_frame_read_u64(reader, "len");
     if (len > PAR_MESSAGE_MAX_BYTES || frame->aux > PAR_PAYLOADS_MAX) return wrong(err, stream, "a message of a size that cannot be");
@@ -173,7 +176,13 @@ static int begin_part(par_incoming *in)
 static int complete(par_stream *stream, par_error *err)
 {
     par_incoming *in = &stream->in;
-    int rc = par_stream_deliver(stream, in->kind, in->blobs[0]->data, in->len, in->blobs + 1, in->n_payloads);
+    int rc = PAR_OK;
+    if (stream->id) {
+        rc = par_stream_deliver(stream, in->kind, in->blobs[0]->data, in->len, in->blobs + 1, in->n_payloads);
+    } else {
+        par_cache_put(stream->mux->cache, in->kind, in->blobs, in->n_payloads, in->len);
+        in->blobs = NULL;
+    }
     par_incoming_fini(in);
     return rc == PAR_OK ? rc : par_error_set(err, rc, "not enough memory for a message");
 }
@@ -194,6 +203,30 @@ int par_stream_on_begin(par_stream *stream, const par_frame *frame, const uint8_
     if (rc == PAR_OK) rc = take_sizes(stream, &reader, frame, err);
     if (rc != PAR_OK || stream->in.n_sizes < stream->in.n_payloads) return rc;
     return next_part(stream, err);
+}
+
+/* --- what is kept for several children --- */
+int par_stream_on_kept(par_stream *stream, const par_frame *frame, par_error *err)
+{
+    if (check_kind(stream, frame->kind, err) != PAR_OK) return err->code;
+    if (stream->in.begun) return wrong(err, stream, "a message within another");
+    par_cache *cache = stream->mux->cache;
+    const par_cache_kept *kept = cache && frame->aux < PAR_CACHE_PLACES ? &cache->kept[frame->aux] : NULL;
+    if (!kept || !kept->blobs) return wrong(err, stream, "a message that is not kept here");
+    uint64_t bytes = kept->bytes;
+    if (par_stream_deliver(stream, frame->kind, kept->blobs[0]->data, kept->len, kept->blobs + 1, kept->n_payloads) != PAR_OK)
+        return par_error_set(err, PAR_E_NOMEM, "not enough memory for a message");
+    settle(stream, bytes + PAR_MESSAGE_COST_BYTES);
+    return PAR_OK;
+}
+
+int par_mux_on_drop(par_mux *mux, const par_frame *frame, par_error *err)
+{
+    if (frame->aux >= PAR_CACHE_PLACES) return par_error_set(err, PAR_E_CORRUPT, "a frame DROP of no place");
+    par_stream *filling = mux->n_streams ? mux->streams[0] : NULL;
+    if (mux->cache) par_cache_drop(mux->cache, frame->aux);
+    if (filling && filling->in.begun && filling->in.kind == frame->aux) par_incoming_fini(&filling->in);
+    return PAR_OK;
 }
 
 uint8_t *par_stream_room(par_stream *stream, const par_frame *frame, par_error *err)

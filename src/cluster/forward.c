@@ -32,19 +32,22 @@ static bool to_next_piece(par_outgoing *out)
 /* The connection has taken what was pointed to. */
 static void piece_done(par_stream *stream)
 {
-    if (stream->out.bytes && !to_next_piece(&stream->out)) outgoing_done(stream);
+    if (!stream->out.bytes || to_next_piece(&stream->out)) return;
+    if (stream->mux->filler == stream) par_common_filled(stream);
+    outgoing_done(stream);
 }
 
-static int put_begin(par_stream *stream, uint32_t kind)
+/* id: of the stream on which it goes. */
+static int put_begin(par_stream *stream, uint32_t id, uint32_t kind)
 {
     par_outgoing *out = &stream->out;
     par_buffer *to = &stream->mux->out;
-    par_frame_writer w = par_frame_begin(to, PAR_FRAME_BEGIN, stream->id, out->n_payloads, kind);
+    par_frame_writer w = par_frame_begin(to, PAR_FRAME_BEGIN, id, out->n_payloads, kind);
     par_frame_u64(&w, out->len);
     for (uint32_t i = 0; i < out->n_payloads; i++) {
         if (i && i % PAR_FRAME_SIZES_MAX == 0) {
             if (par_frame_end(&w) != PAR_OK) return PAR_E_NOMEM;
-            w = par_frame_begin(to, PAR_FRAME_SIZES, stream->id, 0, 0);
+            w = par_frame_begin(to, PAR_FRAME_SIZES, id, 0, 0);
         }
         par_frame_u64(&w, out->payloads[i]->bytes);
     }
@@ -57,8 +60,8 @@ static int put_piece(par_stream *stream)
     par_outgoing *out = &stream->out;
     size_t left = out_part_size(out) - out->done, n = left < PIECE_BYTES ? left : PIECE_BYTES;
     const uint8_t *from = out->part == 0 ? out->bytes : (const uint8_t *)out->payloads[out->part - 1]->data;
-    par_frame header = {.len = (uint32_t)n, .type = PAR_FRAME_BYTES, .stream = stream->id, .aux = out->part};
-    stream->send_credit -= (int64_t)n;
+    par_frame header = {.len = (uint32_t)n, .type = PAR_FRAME_BYTES, .stream = out->common ? 0 : stream->id, .aux = out->part};
+    if (!out->common) stream->send_credit -= (int64_t)n;
     out->done += n;
     return par_mux_put_big(stream->mux, stream, &header, from + (out->done - n), piece_done);
 }
@@ -79,21 +82,51 @@ static int put_short(par_stream *stream, uint32_t kind)
     return rc;
 }
 
+/* On the stream itself. */
+static int put_out(par_stream *stream)
+{
+    par_outgoing *out = &stream->out;
+    if (out->n_payloads == 0 && out->len <= SHORT_BYTES) {
+        stream->send_credit -= (int64_t)out->len;
+        return put_short(stream, out->kind);
+    }
+    int rc = put_begin(stream, stream->id, out->kind);
+    if (rc == PAR_OK && !to_next_piece(out)) outgoing_done(stream);
+    return rc;
+}
+
+/* What others get as well: once to where it is kept, and a word for each of them. PAR_E_AGAIN: others are first. */
+static int put_common(par_stream *stream)
+{
+    par_cache_state state;
+    par_outgoing *out = &stream->out;
+    if (stream->mux->filler == stream) return put_piece(stream);
+    int place = par_common_place(stream, &state);
+    if (state == PAR_CACHE_COMING) {
+        par_stream_hold_back(stream);
+        return PAR_E_AGAIN;
+    }
+    if (state == PAR_CACHE_FREE && place >= 0) {
+        to_next_piece(out);
+        return put_begin(stream, 0, (uint32_t)place);
+    }
+    if (place >= 0) {
+        par_common_refer(stream, place);
+        outgoing_done(stream);
+        return PAR_OK;
+    }
+    out->common = false;
+    return put_out(stream);
+}
+
 /* Begins to send what stream->out holds. */
 static void send_out(par_stream *stream, uint32_t kind)
 {
-    par_outgoing *out = &stream->out;
-    int rc;
     stream->messages++;
     stream->send_credit -= PAR_MESSAGE_COST_BYTES;
-    if (out->n_payloads == 0 && out->len <= SHORT_BYTES) {
-        stream->send_credit -= (int64_t)out->len;
-        rc = put_short(stream, kind);
-    } else {
-        rc = put_begin(stream, kind);
-        if (rc == PAR_OK && !to_next_piece(out)) outgoing_done(stream);
-    }
-    if (rc != PAR_OK) par_mux_fail(stream->mux, "not enough memory for a message");
+    stream->out.kind = kind;
+    if (par_common_is_wanted(stream)) return; /* the next steps */
+    if (put_out(stream) != PAR_OK) par_mux_fail(stream->mux, "not enough memory for a message");
 }
 
 static void send_control(par_stream *stream)
@@ -129,11 +162,14 @@ int par_stream_forward(par_stream *stream, par_error *err)
         par_stream_line_up(stream);
         return PAR_E_AGAIN;
     }
-    if (stream->send_credit <= 0) {
+    if (stream->send_credit <= 0) { /* who sends what others wait for has some: it is charged for that at the end */
         par_stream_hold_back(stream);
         return PAR_E_AGAIN;
     }
-    if (stream->out.bytes) return put_piece(stream) == PAR_OK ? PAR_OK : PAR_E_NOMEM;
+    if (stream->out.bytes) {
+        int rc = stream->out.common ? put_common(stream) : put_piece(stream);
+        return rc == PAR_OK || rc == PAR_E_AGAIN ? rc : PAR_E_NOMEM;
+    }
     if (!par_queue_is_empty(&stream->controls)) send_control(stream);
     else if (stream->has_held) send_held(stream);
     else {

@@ -9,6 +9,7 @@
 #define SLOT_AUX 4u   /* aux is 0 or 1 */
 #define OUTPUT_AUX 8u /* aux is 1 or 2 */
 #define ANY_AUX 16u   /* else it is 0 */
+#define MAY_KEEP 32u  /* from the bridge also without a stream: of a message that several children will get */
 
 typedef struct rule {
     const char *name;
@@ -22,9 +23,9 @@ static const rule rules[PAR_FRAME_TYPES] = {
     [PAR_FRAME_START] = {"START", PAR_FROM_BRIDGE, ANY_AUX, 12, PAR_FRAME_MAX_BYTES},
     [PAR_FRAME_STARTED] = {"STARTED", PAR_FROM_AGENT, 0, 9, 4096},
     [PAR_FRAME_MESSAGE] = {"MESSAGE", BOTH, HAS_KIND, 0, PAR_FRAME_MAX_BYTES},
-    [PAR_FRAME_BEGIN] = {"BEGIN", BOTH, HAS_KIND | ANY_AUX, 8, 8 + 8 * PAR_FRAME_SIZES_MAX},
-    [PAR_FRAME_SIZES] = {"SIZES", BOTH, 0, 8, 8 * PAR_FRAME_SIZES_MAX},
-    [PAR_FRAME_BYTES] = {"BYTES", BOTH, ANY_AUX, 1, PAR_FRAME_MAX_BYTES},
+    [PAR_FRAME_BEGIN] = {"BEGIN", BOTH, HAS_KIND | ANY_AUX | MAY_KEEP, 8, 8 + 8 * PAR_FRAME_SIZES_MAX},
+    [PAR_FRAME_SIZES] = {"SIZES", BOTH, MAY_KEEP, 8, 8 * PAR_FRAME_SIZES_MAX},
+    [PAR_FRAME_BYTES] = {"BYTES", BOTH, ANY_AUX | MAY_KEEP, 1, PAR_FRAME_MAX_BYTES},
     [PAR_FRAME_CREDIT] = {"CREDIT", BOTH, ANY_AUX, 0, 0},
     [PAR_FRAME_OUTPUT] = {"OUTPUT", BOTH, OUTPUT_AUX | HAS_KIND, 0, PAR_FRAME_MAX_BYTES},
     [PAR_FRAME_SLOT] = {"SLOT", BOTH, SLOT_AUX, 32, 32},
@@ -38,6 +39,8 @@ static const rule rules[PAR_FRAME_TYPES] = {
     [PAR_FRAME_CLOSE] = {"CLOSE", PAR_FROM_BRIDGE, 0, 0, 0},
     [PAR_FRAME_BEAT] = {"BEAT", BOTH, NO_STREAM, 24, 24},
     [PAR_FRAME_BYE] = {"BYE", BOTH, NO_STREAM, 5, 4096},
+    [PAR_FRAME_KEPT] = {"KEPT", PAR_FROM_BRIDGE, HAS_KIND | ANY_AUX, 0, 0},
+    [PAR_FRAME_DROP] = {"DROP", PAR_FROM_BRIDGE, NO_STREAM | ANY_AUX, 0, 0},
 };
 
 const char *par_frame_name(unsigned type) { return type > 0 && type < PAR_FRAME_TYPES ? rules[type].name : "?"; }
@@ -71,7 +74,7 @@ static const char *wrong_field(const par_frame *frame, par_frame_way from)
     if (frame->len < r->least || frame->len > r->most) return "len";
     if (frame->flags) return "flags";
     if (frame->kind && !(r->flags & HAS_KIND)) return "kind";
-    bool no_stream = r->flags & NO_STREAM;
+    bool no_stream = r->flags & NO_STREAM || (r->flags & MAY_KEEP && from == PAR_FROM_BRIDGE && frame->stream == 0);
     if (no_stream ? frame->stream != 0 : frame->stream == 0 || frame->stream > PAR_STREAMS_MAX) return "stream";
     if (r->flags & ANY_AUX) return NULL;
     uint32_t least = r->flags & OUTPUT_AUX ? 1 : 0, most = r->flags & OUTPUT_AUX ? 2 : r->flags & SLOT_AUX ? 1 : 0;

@@ -43,6 +43,9 @@ typedef enum par_frame_type {
     PAR_FRAME_CLOSE,     /* b->a: nobody is left who would hear this child: end it */
     PAR_FRAME_BEAT,      /* both: u64 clock of the sender, u64 clock that the last beat of the other side had, u64 ns since that came */
     PAR_FRAME_BYE,       /* both, last: text why */
+    PAR_FRAME_KEPT,      /* b->a; kind; aux: the child gets the message that is kept in this place: BEGIN (kind: the place) and BYTES on
+                            stream 0 have brought it */
+    PAR_FRAME_DROP,      /* b->a; aux: the place is free, also when not all of its message came */
     PAR_FRAME_TYPES
 } par_frame_type;
 

@@ -45,6 +45,7 @@ void par_mux_close(par_mux *mux)
     for (uint32_t id = 0; id < mux->n_streams; id++) par_stream_free(mux->streams[id]);
     free(mux->streams);
     par_wire_close(mux->wire);
+    par_cache_free(mux->cache);
     par_buffer_fini(&mux->first);
     par_buffer_fini(&mux->out);
     free(mux->in);
@@ -104,13 +105,26 @@ static int on_beat(par_mux *mux, const par_frame *frame, const uint8_t *body, pa
     return PAR_OK;
 }
 
+/* A message in pieces: a child's, or one that is to be kept here. */
+static int on_begin(par_mux *mux, par_stream *stream, const par_frame *frame, const uint8_t *body, par_error *err)
+{
+    int rc = PAR_OK;
+    if (frame->stream == 0 && !mux->cache) mux->cache = par_cache_new();
+    if (frame->stream == 0 && !mux->cache) return par_error_set(err, PAR_E_NOMEM, "not enough memory for what children have in common");
+    if (frame->stream == 0 && !stream) rc = par_stream_open(&stream, mux, 0, NULL, err);
+    if (rc != PAR_OK || !stream) return rc;
+    return par_stream_on_begin(stream, frame, body, err);
+}
+
 static int dispatch(par_mux *mux, const par_frame *frame, const uint8_t *body, par_error *err)
 {
     par_stream *stream = par_stream_of(mux, frame->stream);
     switch (frame->type) {
     case PAR_FRAME_MESSAGE: return stream ? par_stream_on_message(stream, frame, body, err) : PAR_OK;
     case PAR_FRAME_BEGIN:
-    case PAR_FRAME_SIZES: return stream ? par_stream_on_begin(stream, frame, body, err) : PAR_OK;
+    case PAR_FRAME_SIZES: return on_begin(mux, stream, frame, body, err);
+    case PAR_FRAME_KEPT: return stream ? par_stream_on_kept(stream, frame, err) : PAR_OK;
+    case PAR_FRAME_DROP: return par_mux_on_drop(mux, frame, err);
     case PAR_FRAME_CREDIT:
         if (stream) par_stream_on_credit(stream, frame->aux);
         return PAR_OK;

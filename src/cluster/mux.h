@@ -8,6 +8,7 @@
 
 #include "channel/channel.h"
 #include "channel/grow.h"
+#include "cluster/cache.h"
 #include "cluster/frame.h"
 #include "cluster/queue.h"
 #include "cluster/wire.h"
@@ -31,6 +32,9 @@ typedef struct par_outgoing {
     uint32_t n_payloads, part; /* 0: its bytes, i: its i-th payload */
     size_t done;               /* of that part */
     bool queued;               /* it is the first of `controls`, not the channel's */
+    bool common;               /* others get it as well (cache.h): what makes it the same is */
+    uint32_t kind;             /*   its kind and */
+    par_cache_key key;         /*   this */
 } par_outgoing;
 
 /* A message that comes in pieces. */
@@ -62,7 +66,10 @@ struct par_stream {
     par_queue waiting;  /* messages that found no room in the channel */
     par_outgoing out;
     par_incoming in;
-    bool ready; /* it has something to send that is off its channel already */
+    bool expects_common;    /* others get the next message of the channel as well: */
+    uint64_t common_number; /*   the number of the broadcast, or 0 */
+    uint64_t got;           /* places of the cache that it has got: one bit each */
+    bool ready;             /* it has something to send that is off its channel already */
     par_stream *next_paused, *next_bell, *next_ready;
 };
 
@@ -89,6 +96,9 @@ struct par_mux {
     void *user;            /* the role's */
     par_stream **streams;  /* by id */
     uint32_t n_streams;    /* room in streams */
+    uint32_t n_open;       /* those that are of children */
+    par_cache *cache;      /* NULL: nothing was common yet */
+    par_stream *filler;    /* who sends what is to be kept */
     uint64_t *grown_bytes; /* by which the windows of this process have grown */
     /* out: what is being written, behind it bytes that lie elsewhere, and what is gathered meanwhile */
     par_buffer first;
@@ -121,6 +131,7 @@ int par_mux_open(par_mux **out, par_wire *wire, par_selector *selector, const pa
 void par_mux_close(par_mux *mux); /* its streams too, with their channels */
 
 /* --- streams (stream.c) --- */
+/* Stream 0 is nobody's: on it comes what is to be kept. */
 /* Joins the channel, which is the stream's from now on, to stream `id`. Its owner has to be par_stream_owner's. */
 int par_stream_open(par_stream **out, par_mux *mux, uint32_t id, void *user, par_error *err);
 par_channel_owner par_stream_owner(par_stream *stream);
@@ -150,19 +161,32 @@ bool par_mux_wants_to_write(const par_mux *mux);
 /* Beats, and listens for them. Returns when it wants to be called again. */
 int64_t par_mux_tick(par_mux *mux, int64_t now_ns);
 void par_mux_beat(par_mux *mux, int64_t now_ns); /* one now, which is answered at once if it is the first: the clocks are known then */
+/* Others get the next message of this stream's channel as well. number: of the broadcast; 0: it is told by its content. */
+void par_stream_expect_common(par_stream *stream, uint64_t number);
 /* The connection cannot go on. */
 void par_mux_fail(par_mux *mux, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* --- between the files of a mux: out.c, pace.c, deliver.c, forward.c, stream.c, mux.c, each of which knows those before it --- */
+/* --- between the files of a mux: out.c, pace.c, common.c, deliver.c, forward.c, stream.c, mux.c, each of which knows those before it --- */
 /* A frame whose body lies elsewhere and stays there until done(stream), or until the stream is ended. Only when it is not full. */
 int par_mux_put_big(par_mux *mux, par_stream *stream, const par_frame *header, const uint8_t *bytes, void (*done)(par_stream *stream));
 void par_mux_write(par_mux *mux);              /* what it takes, and no more */
 void par_stream_hold_back(par_stream *stream); /* its channel is not read */
 void par_stream_line_up(par_stream *stream);   /* until the connection takes more */
+/* Is the message that goes out (stream->out) to go by way of what the other end keeps? */
+bool par_common_is_wanted(par_stream *stream);
+/* The place that it has there: THERE; COMING: not before others have filled theirs; FREE: it is to be filled now, by this stream; -1:
+ * there is none for it. */
+int par_common_place(par_stream *stream, par_cache_state *state);
+void par_common_filled(par_stream *stream);           /* all of it is out */
+void par_common_refer(par_stream *stream, int place); /* the child gets what is there */
+void par_common_leave(par_stream *stream);            /* it fills nothing any more */
+void par_common_leave_all(par_stream *stream);        /* it is gone */
 int par_stream_on_message(par_stream *stream, const par_frame *frame, const uint8_t *body, par_error *err);
 /* Where the n bytes of a frame BYTES go; NULL: no memory, or they cannot be. */
 uint8_t *par_stream_room(par_stream *stream, const par_frame *frame, par_error *err);
 int par_stream_arrived(par_stream *stream, size_t len, par_error *err); /* so many have come there */
+int par_stream_on_kept(par_stream *stream, const par_frame *frame, par_error *err);
+int par_mux_on_drop(par_mux *mux, const par_frame *frame, par_error *err);
 int par_stream_on_begin(par_stream *stream, const par_frame *frame, const uint8_t *body, par_error *err);
 void par_incoming_fini(par_incoming *in);
 void par_stream_deliver_waiting(par_stream *stream);

@@ -233,6 +233,7 @@ static void on_local(void *context, par_stream *stream, const par_queued *messag
         par_told_signal signal;
         par_told_retract retract;
         par_told_slot slot;
+        par_told_common common;
     } ask = {0};
     memcpy(&ask, message->bytes, message->len < sizeof ask ? message->len : sizeof ask);
     if (message->kind == PAR_KIND_SIGNAL) {
@@ -244,6 +245,8 @@ static void on_local(void *context, par_stream *stream, const par_queued *messag
     } else if (message->kind == PAR_KIND_SLOT) {
         par_frame_slot slot = {{ask.slot.words[0], ask.slot.words[1]}, 0, {ask.slot.given[0], ask.slot.given[1]}};
         par_frame_put_slot(out, stream->id, ask.slot.slot & 1, &slot);
+    } else if (message->kind == PAR_KIND_COMMON) {
+        par_stream_expect_common(stream, ask.common.number);
     }
 }
 

@@ -44,6 +44,7 @@ int par_stream_open(par_stream **out, par_mux *mux, uint32_t id, void *user, par
     stream->user = user;
     stream->send_credit = mux->window_bytes;
     stream->window_bytes = mux->window_bytes;
+    if (id) mux->n_open++;
     *out = mux->streams[id] = stream;
     return PAR_OK;
 }
@@ -80,8 +81,9 @@ void par_stream_end(par_stream *stream)
     if (stream->bell && stream->channel) par_channel_ring(stream->channel);
     par_channel_close(stream->channel);
     stream->channel = NULL;
-    stream->watched = stream->has_held = false;
+    stream->watched = stream->has_held = stream->expects_common = false;
     stream->out = (par_outgoing){0};
+    par_common_leave(stream);
     par_queue_fini(&stream->controls);
     par_queue_fini(&stream->waiting);
 }
@@ -91,6 +93,8 @@ void par_stream_free(par_stream *stream)
     if (!stream) return;
     par_mux *mux = stream->mux;
     par_stream_end(stream);
+    par_common_leave_all(stream);
+    if (stream->id) mux->n_open--;
     if (mux->direct_stream == stream) {
         mux->direct_stream = NULL;
         mux->direct = NULL;

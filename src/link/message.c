@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "channel/channel.h"
 #include "trace/trace.h"
 #include "view/view.h"
@@ -59,6 +60,31 @@ void par_link_ring(par_link *link)
     if (link->channel && !link->closed) par_channel_ring(link->channel);
 }
 
+/* A word in front, for the bridge. Without it the message comes all the same. */
+static void announce(par_link *link, uint64_t bytes, uint64_t number)
+{
+    par_error ignored;
+    par_told_common body = {number};
+    if (link->apart && bytes >= PAR_COMMON_MIN_BYTES)
+        par_channel_try_send(link->channel, PAR_KIND_COMMON, &body, sizeof body, NULL, 0, &ignored);
+}
+
+void par_link_announce_common(par_link *link, uint64_t bytes)
+{
+    if (link->channel && !link->closed) announce(link, bytes, 0);
+}
+
+/* A broadcast of which several go to other machines is known by its number, within this process. */
+static void announce_broadcast(par_link *const *links, uint32_t n, uint64_t bytes)
+{
+    static atomic_uint_least64_t last; /* several Lua states of a process may be in threads of their own */
+    uint32_t n_apart = 0;
+    for (uint32_t i = 0; i < n; i++) n_apart += links[i]->apart;
+    if (n_apart < 2) return;
+    uint64_t number = atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
+    for (uint32_t i = 0; i < n; i++) announce(links[i], bytes, number);
+}
+
 int par_link_broadcast(par_link *const *links, uint32_t n, uint32_t kind, const void *bytes, size_t len, const par_payload *payloads,
                        uint32_t n_payloads, int64_t deadline_ns, int *results, par_error *err)
 {
@@ -70,6 +96,9 @@ int par_link_broadcast(par_link *const *links, uint32_t n, uint32_t kind, const 
         if (rc == PAR_OK) rc = check_shared(links[i], payloads, n_payloads, err);
     }
     for (uint32_t i = 0; i < n && rc != PAR_OK; i++) results[i] = rc; /* nothing is sent to anybody */
+    uint64_t all_bytes = len;
+    for (uint32_t i = 0; i < n_payloads; i++) all_bytes += payloads[i].bytes;
+    if (rc == PAR_OK) announce_broadcast(links, n, all_bytes);
     if (rc == PAR_OK) rc = par_channel_broadcast(channels, n, kind, bytes, len, payloads, n_payloads, deadline_ns, results, err);
     free(channels);
     if (rc == PAR_OK) par_view_add(&par_view_now()->sent, n);

@@ -19,6 +19,9 @@ uint8_t *par_link_claim(par_link *link, size_t want, size_t *room);
  * PAR_E_AGAIN: another message was sent since the claim, so this one has to be sent anew. PAR_E_CLOSED. */
 int par_link_commit(par_link *link, uint32_t kind, size_t len, bool quietly, par_error *err);
 void par_link_ring(par_link *link);
+/* The next message goes to other processes as well, and has so many bytes with its payloads: those on one other machine may get it over
+ * the network once. */
+void par_link_announce_common(par_link *link, uint64_t bytes);
 /* The same message to each of n links: results[i] is the outcome for links[i]. Returns PAR_OK or the first failure, after all have been
  * tried; a slow one holds up no other. */
 int par_link_broadcast(par_link *const *links, uint32_t n, uint32_t kind, const void *bytes, size_t len, const par_payload *payloads,

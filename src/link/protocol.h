@@ -25,6 +25,7 @@ enum {
     PAR_KIND_RETRACT = PAR_KIND_APART + 1,    /* to the bridge: par_told_retract */
     PAR_KIND_SLOT = PAR_KIND_APART + 2,       /* to the bridge: par_told_slot, the word of one slot; from it: as they stand there */
     PAR_KIND_NEED = PAR_KIND_APART + 3,       /* from such a child to its agent: the name of a module, as text without a terminator */
+    PAR_KIND_COMMON = PAR_KIND_APART + 4,     /* to the bridge: par_told_common: others get the next message as well */
     PAR_KIND_STARTED = PAR_KIND_APART + 8,    /* from the bridge: par_told_started */
     PAR_KIND_SIGNALLED = PAR_KIND_APART + 9,  /* from the bridge: par_told_signal; number is 1 when its process was there */
     PAR_KIND_RETRACTED = PAR_KIND_APART + 10, /* from the bridge: par_told_retracted */
@@ -51,6 +52,10 @@ typedef struct par_told_slot {
     uint64_t age_ns;
     uint32_t given[2]; /* of which chunk each word is */
 } par_told_slot;
+
+typedef struct par_told_common {
+    uint64_t number; /* of the broadcast; 0: it is none, and may come again later */
+} par_told_common;
 
 typedef struct par_told_started {
     uint32_t pid;

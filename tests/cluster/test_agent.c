@@ -81,6 +81,22 @@ static par_buffer session(void)
     w = par_frame_begin(&out, PAR_FRAME_BYTES, 1, 2, 0);
     par_frame_bytes(&w, "12345", 5);
     par_frame_end(&w);
+    w = par_frame_begin(&out, PAR_FRAME_BEGIN, 0, 1, 5); /* what is kept, for whoever gets it */
+    par_frame_u64(&w, 2);
+    par_frame_u64(&w, 4);
+    par_frame_end(&w);
+    for (uint32_t part = 0; part < 2; part++) {
+        w = par_frame_begin(&out, PAR_FRAME_BYTES, 0, part, 0);
+        par_frame_bytes(&w, "1234", part ? 4 : 2);
+        par_frame_end(&w);
+    }
+    par_frame_put_empty(&out, PAR_FRAME_KEPT, 1, 5, 3);
+    par_frame_put_empty(&out, PAR_FRAME_KEPT, 1, 5, 3);
+    par_frame_put_empty(&out, PAR_FRAME_DROP, 0, 5, 0);
+    w = par_frame_begin(&out, PAR_FRAME_BEGIN, 0, 0, 5); /* not all of it comes */
+    par_frame_u64(&w, 10);
+    par_frame_end(&w);
+    par_frame_put_empty(&out, PAR_FRAME_DROP, 0, 5, 0);
     par_frame_put_slot(&out, 1, 0, &slot);
     par_frame_put_empty(&out, PAR_FRAME_CREDIT, 1, 4096, 0);
     w = par_frame_begin(&out, PAR_FRAME_RETRACT, 1, 0, 0);

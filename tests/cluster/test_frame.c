@@ -56,6 +56,11 @@ static void headers_that_cannot_be(void)
     refuse((par_frame){.type = PAR_FRAME_RETRACTED, .len = 16, .stream = 1, .aux = 2}, PAR_FROM_AGENT, "aux");
     refuse((par_frame){.type = PAR_FRAME_SIGNALLED, .stream = 1, .aux = 2}, PAR_FROM_AGENT, "aux");
     refuse((par_frame){.type = PAR_FRAME_MESSAGE, .stream = 1, .aux = 1}, PAR_FROM_AGENT, "aux");
+    refuse((par_frame){.type = PAR_FRAME_BYTES, .len = 1}, PAR_FROM_AGENT, "stream");
+    refuse((par_frame){.type = PAR_FRAME_BEGIN, .len = 8}, PAR_FROM_AGENT, "stream");
+    refuse((par_frame){.type = PAR_FRAME_KEPT, .stream = 1}, PAR_FROM_AGENT, "type");
+    refuse((par_frame){.type = PAR_FRAME_KEPT}, PAR_FROM_BRIDGE, "stream");
+    refuse((par_frame){.type = PAR_FRAME_DROP, .stream = 1}, PAR_FROM_BRIDGE, "stream");
 }
 
 static void hello_and_welcome(void)

@@ -84,7 +84,7 @@ static int join_resume(lua_State *L)
 /* core.child.send_exec(child, chunkname, code, args...) */
 static int join_send_exec(lua_State *L)
 {
-    par_lua_link_send_values(L, par_lua_link_check(L, 1), PAR_KIND_EXEC, 2, lua_gettop(L) - 1, "arguments");
+    par_lua_link_send_common(L, par_lua_link_check(L, 1), PAR_KIND_EXEC, 2, lua_gettop(L) - 1, "arguments");
     return 0;
 }
 

@@ -63,6 +63,7 @@ static int put_apart(lua_State *L, par_lua_link *self, const par_lua_outgoing *m
                               encoded, err);
     if (rc != PAR_OK) return rc;
     self->waiting->L = L;
+    if (message->common) par_link_announce_common(self->link, encoded->len + (uint64_t)payloads_bytes(encoded));
     rc = par_link_send(self->link, message->kind, encoded->bytes, encoded->len, encoded->payloads, encoded->n_payloads,
                        message->deadline_ns, err);
     par_codec_sent(L, encoded);
@@ -110,6 +111,12 @@ void par_lua_link_send(lua_State *L, par_lua_link *self, const par_lua_outgoing 
 void par_lua_link_send_values(lua_State *L, par_lua_link *self, uint32_t kind, int first, int count, const char *name)
 {
     par_lua_outgoing message = {.kind = kind, .first = first, .count = count, .name = name, .deadline_ns = PAR_NEVER};
+    par_lua_link_send(L, self, &message);
+}
+
+void par_lua_link_send_common(lua_State *L, par_lua_link *self, uint32_t kind, int first, int count, const char *name)
+{
+    par_lua_outgoing message = {.kind = kind, .first = first, .count = count, .name = name, .common = true, .deadline_ns = PAR_NEVER};
     par_lua_link_send(L, self, &message);
 }
 

@@ -12,6 +12,7 @@ typedef struct par_lua_outgoing {
     const char *name; /* the first word of the path to what cannot travel */
     unsigned flags;   /* PAR_ENCODE_ of the message's own */
     bool quietly;     /* no bell, if it is short */
+    bool common;      /* others get it as well, if it is long */
     int64_t deadline_ns;
 } par_lua_outgoing;
 
@@ -21,5 +22,7 @@ int par_lua_link_put(lua_State *L, par_lua_link *self, const par_lua_outgoing *m
 void par_lua_link_send(lua_State *L, par_lua_link *self, const par_lua_outgoing *message);
 /* The same for `count` values from `first` on, for as long as it takes. */
 void par_lua_link_send_values(lua_State *L, par_lua_link *self, uint32_t kind, int first, int count, const char *name);
+/* The same for what others may get as well: functions, and what they are given at their start. */
+void par_lua_link_send_common(lua_State *L, par_lua_link *self, uint32_t kind, int first, int count, const char *name);
 
 #endif

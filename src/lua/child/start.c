@@ -126,7 +126,7 @@ static int start_send(lua_State *L)
 {
     par_lua_link *self = par_lua_link_check(L, 1);
     par_lua_link_send_values(L, self, PAR_KIND_START, 2, 1, "settings");
-    par_lua_link_send_values(L, self, PAR_KIND_START, 3, lua_gettop(L) - 2, "arguments");
+    par_lua_link_send_common(L, self, PAR_KIND_START, 3, lua_gettop(L) - 2, "arguments");
     return 0;
 }
 

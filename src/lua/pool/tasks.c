@@ -57,7 +57,7 @@ static int pool_post(lua_State *L)
     par_lua_link *self = par_lua_link_check(L, 1);
     lua_Integer kind = luaL_checkinteger(L, 2);
     luaL_argcheck(L, kind >= POOL_KIND_FIRST && kind < (lua_Integer)PAR_KIND_CONTROL, 2, "a kind of message expected");
-    par_lua_link_send_values(L, self, (uint32_t)kind, 3, lua_gettop(L) - 2, "values");
+    par_lua_link_send_common(L, self, (uint32_t)kind, 3, lua_gettop(L) - 2, "values"); /* functions, mostly */
     return 0;
 }
 

@@ -1,0 +1,129 @@
+#include "cluster/cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/siphash.h"
+#include "os/os.h"
+
+par_cache *par_cache_new(void)
+{
+    par_cache *cache = calloc(1, sizeof *cache);
+    if (cache) cache->coming = -1;
+    return cache;
+}
+
+void par_cache_free(par_cache *cache)
+{
+    if (!cache) return;
+    for (uint32_t place = 0; place < PAR_CACHE_PLACES; place++) par_cache_drop(cache, place);
+    free(cache);
+}
+
+/* --- what the other side has --- */
+/* Of each part its length and its hash, under those before it. */
+bool par_cache_hash(par_cache *cache, par_cache_key *key, const void *bytes, size_t len, par_blob *const *payloads, uint32_t n_payloads)
+{
+    par_error ignored;
+    uint64_t chain[5] = {0}; /* the hash so far, the length and the hash of the next part */
+    if (!cache->has_secret && par_os_random(cache->secret, sizeof cache->secret, &ignored) != PAR_OK) return false;
+    cache->has_secret = true;
+    *key = (par_cache_key){0};
+    for (uint32_t i = 0; i <= n_payloads; i++) {
+        chain[2] = i ? payloads[i - 1]->bytes : len;
+        par_siphash(chain + 3, cache->secret, i ? payloads[i - 1]->data : bytes, (size_t)chain[2]);
+        par_siphash(key->hash, cache->secret, chain, sizeof chain);
+        memcpy(chain, key->hash, sizeof key->hash);
+        key->bytes += chain[2];
+    }
+    return true;
+}
+
+static bool is_same(const par_cache_key *a, const par_cache_key *b)
+{
+    if (a->number || b->number) return a->number == b->number;
+    return a->bytes == b->bytes && memcmp(a->hash, b->hash, sizeof a->hash) == 0;
+}
+
+int par_cache_find(const par_cache *cache, const par_cache_key *key)
+{
+    for (int place = 0; place < (int)PAR_CACHE_PLACES; place++)
+        if (cache->entries[place].state != PAR_CACHE_FREE && is_same(&cache->entries[place].key, key)) return place;
+    return -1;
+}
+
+/* The one that was used longest ago, of all or of the broadcasts; and how many there are of them. */
+static int oldest(const par_cache *cache, bool passing, unsigned *n)
+{
+    int best = -1;
+    *n = 0;
+    for (int place = 0; place < (int)PAR_CACHE_PLACES; place++) {
+        const par_cache_entry *entry = &cache->entries[place];
+        if (entry->state != PAR_CACHE_THERE || (passing && !entry->key.number)) continue;
+        ++*n;
+        if (best < 0 || entry->used < cache->entries[best].used) best = place;
+    }
+    return best;
+}
+
+int par_cache_room(const par_cache *cache, const par_cache_key *key, int *gone)
+{
+    unsigned n, n_passing;
+    int first = oldest(cache, false, &n), first_passing = oldest(cache, true, &n_passing);
+    *gone = -1;
+    if (key->bytes > PAR_CACHE_MAX_BYTES) return -1;
+    if (key->number && n_passing >= PAR_CACHE_PASSING_MAX) *gone = first_passing;
+    else if (cache->bytes + key->bytes > PAR_CACHE_MAX_BYTES || n == PAR_CACHE_PLACES) *gone = first;
+    if (*gone >= 0) return -1;
+    for (int place = 0; place < (int)PAR_CACHE_PLACES; place++)
+        if (cache->entries[place].state == PAR_CACHE_FREE) return place;
+    return -1;
+}
+
+void par_cache_begin(par_cache *cache, int place, const par_cache_key *key)
+{
+    cache->entries[place] = (par_cache_entry){.state = PAR_CACHE_COMING, .key = *key};
+    cache->bytes += key->bytes;
+    cache->coming = place;
+}
+
+void par_cache_filled(par_cache *cache)
+{
+    cache->entries[cache->coming].state = PAR_CACHE_THERE;
+    cache->coming = -1;
+}
+
+bool par_cache_use(par_cache *cache, int place, uint32_t streams)
+{
+    par_cache_entry *entry = &cache->entries[place];
+    entry->users++;
+    entry->used = ++cache->count;
+    return entry->key.number && entry->users >= streams;
+}
+
+bool par_cache_unuse(par_cache *cache, int place) { return --cache->entries[place].users == 0; }
+
+void par_cache_forget(par_cache *cache, int place)
+{
+    cache->bytes -= cache->entries[place].key.bytes;
+    cache->entries[place] = (par_cache_entry){0};
+    if (cache->coming == place) cache->coming = -1;
+}
+
+/* --- what is here --- */
+void par_cache_put(par_cache *cache, uint32_t place, par_blob **blobs, uint32_t n_payloads, uint64_t len)
+{
+    par_cache_drop(cache, place);
+    par_cache_kept *kept = &cache->kept[place];
+    *kept = (par_cache_kept){.blobs = blobs, .n_payloads = n_payloads, .len = len, .bytes = len};
+    for (uint32_t i = 1; i <= n_payloads; i++) kept->bytes += blobs[i]->bytes;
+}
+
+void par_cache_drop(par_cache *cache, uint32_t place)
+{
+    par_cache_kept *kept = &cache->kept[place];
+    if (!kept->blobs) return;
+    for (uint32_t i = 0; i <= kept->n_payloads; i++) par_blob_release(kept->blobs[i]);
+    free(kept->blobs);
+    *kept = (par_cache_kept){0};
+}
