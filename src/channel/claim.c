@@ -30,8 +30,9 @@ uint8_t *par_channel_claim(par_channel *channel, size_t want, size_t *room)
     return par_writer_at(out) + PAR_RECORD_HEADER;
 }
 
-/* Puts the claimed bytes behind head as one record; nobody sees it yet. */
-static int fill_claim(par_channel *channel, uint32_t kind, size_t len, par_error *err)
+/* Puts the claimed bytes behind head as one record; nobody sees it yet. Small messages are sent by the million, so all of a commit is
+ * one function. */
+__attribute__((always_inline)) static inline int fill_claim(par_channel *channel, uint32_t kind, size_t len, par_error *err)
 {
     par_writer *out = &channel->out;
     uint64_t total = par_record_total(len);
@@ -48,7 +49,7 @@ static int fill_claim(par_channel *channel, uint32_t kind, size_t len, par_error
     return PAR_OK;
 }
 
-static int count_commit(par_channel *channel, size_t len, par_error *err)
+__attribute__((always_inline)) static inline int count_commit(par_channel *channel, size_t len, par_error *err)
 {
     if (channel->gone || channel->failed) return channel->failed ? par_channel_corrupt(channel, err) : par_channel_closed(err);
     par_channel_count_sent(channel, len);
@@ -56,20 +57,20 @@ static int count_commit(par_channel *channel, size_t len, par_error *err)
     return PAR_OK;
 }
 
-int par_channel_commit(par_channel *channel, uint32_t kind, size_t len, par_error *err)
+__attribute__((always_inline)) static inline int commit(par_channel *channel, uint32_t kind, size_t len, bool quietly, par_error *err)
 {
     int rc = fill_claim(channel, kind, len, err);
     if (rc != PAR_OK) return rc;
-    par_tx_publish(channel);
+    if (quietly) par_writer_publish_quietly(&channel->out);
+    else par_tx_publish(channel);
     return count_commit(channel, len, err);
 }
 
+int par_channel_commit(par_channel *channel, uint32_t kind, size_t len, par_error *err) { return commit(channel, kind, len, false, err); }
+
 int par_channel_commit_quietly(par_channel *channel, uint32_t kind, size_t len, par_error *err)
 {
-    int rc = fill_claim(channel, kind, len, err);
-    if (rc != PAR_OK) return rc;
-    par_writer_publish_quietly(&channel->out);
-    return count_commit(channel, len, err);
+    return commit(channel, kind, len, true, err);
 }
 
 void par_channel_ring(par_channel *channel)

@@ -70,7 +70,7 @@ static void let_go(lua_State *L, par_codec *codec)
     par_input_let_go(&codec->decoder);
 }
 
-par_codec *par_codec_idle(lua_State *L, par_codec *codec, const void *here)
+par_codec *par_codec_unused(lua_State *L, par_codec *codec, const void *here)
 {
     while (par_frame_is_above(codec->frame, here)) {
         par_codec *inner = par_codec_inner(L, codec);

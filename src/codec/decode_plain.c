@@ -19,11 +19,11 @@ static void push_integer(lua_State *L, int64_t value)
 #endif
 }
 
-/* The integer of `bytes` at p. */
+/* The integer of `bytes` at p, where 8 can be read. */
 static int64_t read_integer(const uint8_t *p, unsigned bytes)
 {
-    uint64_t raw = 0;
-    for (unsigned i = 0; i < bytes; i++) raw |= (uint64_t)p[i] << (8 * i);
+    uint64_t raw;
+    memcpy(&raw, p, sizeof raw); /* the wire's order is this machine's */
     unsigned shift = 64 - 8 * bytes;
     return (int64_t)(raw << shift) >> shift;
 }
@@ -76,11 +76,26 @@ static size_t push_one(lua_State *L, const uint8_t *copy, size_t at, size_t len)
     return at + (size_t)bytes;
 }
 
+/* 5 to 32 bytes: the first ones and the last ones, which may be the same. */
+static void copy_few(uint8_t *to, const uint8_t *from, size_t len)
+{
+    if (len >= 16) {
+        memcpy(to, from, 16);
+        memcpy(to + len - 16, from + len - 16, 16);
+    } else if (len >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + len - 8, from + len - 8, 8);
+    } else {
+        memcpy(to, from, 4);
+        memcpy(to + len - 4, from + len - 4, 4);
+    }
+}
+
 int par_codec_decode_plain(lua_State *L, const uint8_t *bytes, size_t len)
 {
-    uint8_t copy[PLAIN_BYTES]; /* what lies in shared memory may change while it is looked at */
+    uint8_t copy[PLAIN_BYTES + 8]; /* what lies in shared memory may change while it is looked at */
     if (len > PLAIN_BYTES || len <= PAR_FORMAT_HEADER) return 0;
-    memcpy(copy, bytes, len);
+    copy_few(copy, bytes, len);
     int count = copy[3], top = lua_gettop(L);
     if (copy[0] != PAR_FORMAT_VERSION || copy[1] || copy[2] || count == 0 || count > PLAIN_VALUES) return 0;
     size_t at = PAR_FORMAT_HEADER;

@@ -144,18 +144,17 @@ static bool encode_plain(lua_State *L, par_encoder *e, int idx, uint8_t *span, s
     int type = lua_type(L, idx);
     const char *s = type == LUA_TSTRING ? lua_tolstring(L, idx, &len) : NULL;
     if (type == LUA_TNUMBER && e->doubles_only) return false;
-    if (!s && type != LUA_TNUMBER && type != LUA_TBOOLEAN && type != LUA_TNIL) return false;
+    if (!s && !par_is_short(type)) return false;
     if (!span || len > room || room - len < PAR_FORMAT_HEADER + PAR_NUMBER_MAX) return false;
     if (e->kept || e->n_held || e->own_text.capacity || e->own.capacity > PAR_CODEC_KEEP_BYTES) return false;
     e->in_span = true;
-    e->start = e->p = span;
+    e->start = span;
     e->end = span + room;
     e->n_payloads = 0;
-    par_put_u8(e, PAR_FORMAT_VERSION);
-    par_put_u8(e, e->flags & PAR_ENCODE_LOSSY ? PAR_FORMAT_LOSSY : 0);
-    par_put_u8(e, 0);
-    par_put_u8(e, 1);
-    return s ? par_put_plain_string(e, s, len) == PAR_OK : par_encode_scalar(L, e, idx) == 1;
+    const uint8_t header[PAR_FORMAT_HEADER] = {PAR_FORMAT_VERSION, e->flags & PAR_ENCODE_LOSSY ? PAR_FORMAT_LOSSY : 0, 0, 1};
+    memcpy(span, header, sizeof header);
+    e->p = span + sizeof header;
+    return s ? par_put_plain_string(e, s, len) == PAR_OK : par_encode_short(L, e, type, idx) == 1;
 }
 
 void par_codec_sent(lua_State *L, const par_encoded *encoded)
@@ -199,7 +198,7 @@ int par_codec_encode(lua_State *L, par_codec *codec, int first, int count, const
 {
     codec = par_codec_idle(L, codec, PAR_FRAME_HERE);
     par_encoder *e = &codec->encoder;
-    first = lua_absindex(L, first);
+    if (first < 0) first = lua_absindex(L, first);
     e->flags = flags;
     e->name = name;
     e->count = count;

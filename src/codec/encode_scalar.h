@@ -42,6 +42,17 @@ static inline int par_encode_number(lua_State *L, par_encoder *e, int idx)
     return 1;
 }
 
+static inline bool par_is_short(int type) { return type == LUA_TNUMBER || type == LUA_TBOOLEAN || type == LUA_TNIL; }
+
+/* One of these, for which there is room. 1, or an error. */
+static inline int par_encode_short(lua_State *L, par_encoder *e, int type, int idx)
+{
+    if (type == LUA_TNUMBER) return par_encode_number(L, e, idx);
+    if (type == LUA_TNIL) par_put_u8(e, PAR_TAG_NIL);
+    else par_put_u8(e, lua_toboolean(L, idx) ? PAR_TAG_TRUE : PAR_TAG_FALSE);
+    return 1;
+}
+
 /* 1: written. 0: not a scalar. Leaves the value where it is. */
 static inline int par_encode_scalar(lua_State *L, par_encoder *e, int idx)
 {
@@ -52,12 +63,8 @@ static inline int par_encode_scalar(lua_State *L, par_encoder *e, int idx)
         int rc = par_put_string(e, s, len);
         return rc == PAR_OK ? 1 : rc;
     }
-    if (type != LUA_TNUMBER && type != LUA_TBOOLEAN && type != LUA_TNIL) return 0;
-    if (!par_output_room(e, PAR_NUMBER_MAX)) return par_output_full(e);
-    if (type == LUA_TNUMBER) return par_encode_number(L, e, idx);
-    if (type == LUA_TNIL) par_put_u8(e, PAR_TAG_NIL);
-    else par_put_u8(e, lua_toboolean(L, idx) ? PAR_TAG_TRUE : PAR_TAG_FALSE);
-    return 1;
+    if (!par_is_short(type)) return 0;
+    return par_output_room(e, PAR_NUMBER_MAX) ? par_encode_short(L, e, type, idx) : par_output_full(e);
 }
 
 #endif

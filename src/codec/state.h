@@ -218,7 +218,11 @@ extern const char par_codec_key; /* its address: the codec in the registry */
 
 /* The codec, or while it is in use (hooks, and finalizers anywhere, may send or encode by themselves) one that nobody uses. `here`: the
  * caller's frame. */
-par_codec *par_codec_idle(lua_State *L, par_codec *codec, const void *here);
+par_codec *par_codec_unused(lua_State *L, par_codec *codec, const void *here);
+static inline par_codec *par_codec_idle(lua_State *L, par_codec *codec, const void *here)
+{
+    return codec->frame ? par_codec_unused(L, codec, here) : codec;
+}
 par_codec *par_codec_inner(lua_State *L, par_codec *codec); /* the next one further in, or NULL */
 /* An error whose value is at the top was raised: leaves it as the only value above `top`. Returns PAR_E_RAISED. */
 int par_codec_raised(lua_State *L, int top, par_error *err);

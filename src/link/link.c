@@ -53,9 +53,8 @@ par_transport_owner par_link_owner(par_link *link)
 
 /* --- using a link --- */
 
-int par_link_open(const par_link *link, par_error *err)
+int par_link_not_open(const par_link *link, par_error *err)
 {
-    if (link->channel && !link->closed) return PAR_OK;
     return par_error_set(err, PAR_E_CLOSED, link->closed ? "it was closed meanwhile" : "it has ended");
 }
 

@@ -120,9 +120,13 @@ void par_link_resumed(par_link *link); /* our JOIN was sent: it runs again */
 static inline bool par_link_said_hello(const par_link *link) { return link->hello || par_link_ended(link); }
 bool par_link_interrupted(par_link *link); /* shall a wait be left? */
 par_transport_owner par_link_owner(par_link *link);
-void par_link_free(par_link *link); /* a child that still runs is killed; NULL is allowed */
+void par_link_free(par_link *link);                          /* a child that still runs is killed; NULL is allowed */
+int par_link_not_open(const par_link *link, par_error *err); /* PAR_E_CLOSED, and why */
 /* PAR_OK: it can be used; PAR_E_CLOSED: retired, or closed by a call further in. */
-int par_link_open(const par_link *link, par_error *err);
+static inline int par_link_open(const par_link *link, par_error *err)
+{
+    return link->channel && !link->closed ? PAR_OK : par_link_not_open(link, err);
+}
 /* May messages be taken in, by a call that has found the link open? Not while one is read where it lies. */
 int par_link_may_take(const par_link *link, par_error *err);
 

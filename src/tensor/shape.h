@@ -2,6 +2,8 @@
 #ifndef PAR_TENSOR_SHAPE_H
 #define PAR_TENSOR_SHAPE_H
 
+#include <stdatomic.h>
+
 #include "tensor/tensor.h"
 
 /* Fresh memory with the old elements; every tensor on this storage sees it. Refused for share()d storages. */
@@ -12,7 +14,8 @@ int64_t par_storage_held_bytes(void);
 /* What of it peers have lent and wait to get back. */
 int64_t par_storage_segment_bytes(void);
 /* All that peers ever lent. */
-int64_t par_storage_arrived_bytes(void);
+extern _Atomic int64_t par_storage_arrived;
+static inline int64_t par_storage_arrived_bytes(void) { return atomic_load_explicit(&par_storage_arrived, memory_order_relaxed); }
 /* Moves the storage into shared memory, which `make` gives (channel/pool.h has one). Its tensors move along. */
 typedef int par_segment_maker(size_t bytes, par_blob **out, par_error *err);
 int par_storage_share(par_storage *storage, par_segment_maker *make, par_error *err);

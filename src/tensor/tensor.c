@@ -18,10 +18,10 @@ size_t par_type_bytes(par_type type) { return TYPES[type].bytes; }
 const char *par_type_name(par_type type) { return TYPES[type].name; }
 
 /* What storages hold, for whoever decides when garbage is worth collecting. Threads of one host may each have a Lua. */
-static _Atomic int64_t held_bytes, segment_bytes, arrived_bytes;
+_Atomic int64_t par_storage_arrived;
+static _Atomic int64_t held_bytes, segment_bytes;
 
 int64_t par_storage_held_bytes(void) { return atomic_load_explicit(&held_bytes, memory_order_relaxed); }
-int64_t par_storage_arrived_bytes(void) { return atomic_load_explicit(&arrived_bytes, memory_order_relaxed); }
 int64_t par_storage_segment_bytes(void) { return atomic_load_explicit(&segment_bytes, memory_order_relaxed); }
 
 static void count_held(const par_storage *storage, int sign)
@@ -31,7 +31,7 @@ static void count_held(const par_storage *storage, int sign)
     atomic_fetch_add_explicit(&held_bytes, sign * bytes, memory_order_relaxed);
     if (storage->blob->kind != PAR_BLOB_FOREIGN) return;
     atomic_fetch_add_explicit(&segment_bytes, sign * bytes, memory_order_relaxed);
-    if (sign > 0) atomic_fetch_add_explicit(&arrived_bytes, bytes, memory_order_relaxed);
+    if (sign > 0) atomic_fetch_add_explicit(&par_storage_arrived, bytes, memory_order_relaxed);
 }
 
 static bool storage_bytes(par_type type, int64_t size, size_t *bytes)

@@ -146,10 +146,9 @@ int par_lua_link_throw(lua_State *L, par_lua_link *self, const par_error *err, c
     return pushed ? par_lua_raise(L) : par_lua_throw_status(L, self->id, err);
 }
 
-void par_lua_link_settle(lua_State *L, par_lua_link *self, bool open, int rc, par_error *err, const char *verb)
+int par_lua_link_fail(lua_State *L, par_lua_link *self, bool open, int rc, par_error *err, const char *verb)
 {
-    if (!open) par_lua_throw_closed(L, self);
-    if (rc >= PAR_OK) return;
+    if (!open) return par_lua_throw_closed(L, self);
     err->code = rc;
-    par_lua_link_throw(L, self, err, verb);
+    return par_lua_link_throw(L, self, err, verb);
 }

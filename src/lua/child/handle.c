@@ -83,12 +83,6 @@ void par_lua_link_leave_claim(lua_State *L, par_lua_link *self)
     self->claiming = NULL;
 }
 
-bool par_lua_leave(par_lua_link *self, par_lua_use use)
-{
-    self->waiting->L = use.outer;
-    return par_link_leave(use.of_link);
-}
-
 int par_lua_throw_closed(lua_State *L, par_lua_link *self)
 {
     if (self->id == 0) return luaL_error(L, "parallel: the link to the parent was closed: it can no longer be used");

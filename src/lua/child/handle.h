@@ -66,7 +66,11 @@ __attribute__((always_inline)) static inline par_lua_use par_lua_enter(lua_State
     return use;
 }
 /* false: the child was closed meanwhile; self->link may be NULL. */
-bool par_lua_leave(par_lua_link *self, par_lua_use use);
+static inline bool par_lua_leave(par_lua_link *self, par_lua_use use)
+{
+    self->waiting->L = use.outer;
+    return par_link_leave(use.of_link);
+}
 
 /* Closes it now, or as soon as nobody uses it any more. */
 void par_lua_link_close(par_lua_link *self);
