@@ -17,11 +17,13 @@ static inline size_t par_round_up(size_t n, size_t step) { return (n + step - 1)
 /* A double that a C integer can hold: converting any other is undefined behaviour. */
 static inline bool par_double_fits_i64(double d) { return d >= -9223372036854775808.0 && d < 9223372036854775808.0; }
 
-/* An integer that a double holds exactly. */
+/* An integer that a double holds exactly: without the zeros at its end it has at most 53 bits. Not by converting it there and back, which
+ * 32-bit x86 does in registers that hold more than a double. */
 static inline bool par_i64_fits_double(int64_t i)
 {
     if (i >= -((int64_t)1 << 53) && i <= (int64_t)1 << 53) return true;
-    return par_double_fits_i64((double)i) && (int64_t)(double)i == i;
+    uint64_t size = i < 0 ? -(uint64_t)i : (uint64_t)i;
+    return size >> __builtin_ctzll(size) <= (uint64_t)1 << 53;
 }
 
 #endif

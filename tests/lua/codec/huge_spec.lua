@@ -7,6 +7,7 @@ local support = require 'support'
 local function excuse(gibibytes)
   if _VERSION ~= 'Lua 5.4' then return 'one interpreter is enough for this' end
   if support.sanitized then return 'not under a sanitizer' end
+  if string.packsize('T') < 8 then return 'addresses have 32 bits here' end
   local info = support.read_file '/proc/meminfo' or ''
   local available = tonumber(info:match 'MemAvailable:%s*(%d+)') or 0
   if available < gibibytes * 2 ^ 20 then return ('it needs %d GiB of memory'):format(gibibytes) end

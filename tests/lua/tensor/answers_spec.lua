@@ -55,10 +55,14 @@ local function same_numbers(wanted, got)
   return true
 end
 
+-- Lua 5.1 writes %d as a C long, which has 32 bits on some machines.
+local short_integers = ('%d'):format(2 ^ 31) ~= '2147483648'
+
 describe('what Torch7 answered', function()
   for _, pair in ipairs(answers) do
     local expression, wanted = pair[1], pair[2]
     it(expression, function()
+      if short_integers and expression:find('%d', 1, true) then return pending '%d of this Lua has 32 bits' end
       local good, value = value_of(expression, wanted)
       if wanted:match('^ERROR ') then
         assert.is_false(good)
