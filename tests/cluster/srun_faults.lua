@@ -1,5 +1,5 @@
--- Run by salloc: srun is killed with -9, alone and with its helper. Children are lost, and that is told, or they go on; nothing hangs,
--- and nothing stays.
+-- Run by salloc: srun is killed with -9, alone and with its helper, stopped, told to end, and its steps are cancelled. Children are lost, and
+-- that is told, or they go on; nothing hangs, and nothing stays.
 package.path = 'tests/cluster/?.lua;' .. package.path
 local parallel = require 'parallel'
 local world = require 'world'
@@ -9,17 +9,45 @@ local function echo()
   while true do parallel.parent:send(parallel.parent:receive()) end
 end
 
--- The processes of srun that carry our agents: the first has the helper as its child.
+-- The processes of srun that carry our agents: each has a helper, its child. Returns all, and those that are no helpers.
 local function sruns()
-  local list = {}
+  local list, parent_of, mains = {}, {}, {}
   for _, pid in ipairs(world.pids('srun')) do
-    local stat = support.read_file(('/proc/%d/stat'):format(pid))
-    if stat and stat:match('%((.-)%)') == 'srun' then list[#list + 1] = pid end
+    local name, parent = (support.read_file(('/proc/%d/stat'):format(pid)) or ''):match('%((.-)%) %S (%d+)')
+    if name == 'srun' then
+      list[#list + 1] = pid
+      parent_of[pid] = tonumber(parent)
+    end
   end
-  return list
+  for _, pid in ipairs(list) do
+    if not parent_of[parent_of[pid]] then mains[#mains + 1] = pid end
+  end
+  return list, mains
 end
 
-for _, with_helper in ipairs{false, true} do
+-- What happens to the processes of srun, or to their steps; then whether each child has to be lost (true), has to go on (false), or either.
+local cases = {
+  {'it is killed', function(_, mains) for _, pid in ipairs(mains) do world.kill(pid) end end},
+  {'it and its helper are killed', function(all) for _, pid in ipairs(all) do world.kill(pid) end end},
+  {'it and its helper are stopped', function(all) for _, pid in ipairs(all) do world.kill(pid, 'STOP') end end, false},
+  {'it is told to end', function(_, mains) for _, pid in ipairs(mains) do world.kill(pid, 'TERM') end end, true},
+  {'its steps are cancelled', function()
+    for step in support.shell("squeue -h -s -o '%i %u'"):gmatch('(%d+%.%d+)') do support.shell('scancel ' .. step) end
+  end, true},
+}
+
+-- Waits until the child is lost, or for an answer. Returns whether it was lost.
+local function is_lost(child, i)
+  local ok, err = pcall(function()
+    child:send(i)
+    return child:receive{timeout = support.patience}
+  end)
+  assert(ok and err == i or err.code == 'died', tostring(err))
+  return not ok
+end
+
+for _, case in ipairs(cases) do
+  local name, happen, lost = case[1], case[2], case[3]
   local list = parallel.hosts('slurm')
   local children = {}
   for i, host in ipairs(list) do children[i] = parallel.run{host = host, code = echo} end
@@ -27,22 +55,20 @@ for _, with_helper in ipairs{false, true} do
     child:send(i)
     assert(child:receive{timeout = support.patience} == i)
   end
-  local pids = sruns()
-  assert(#pids >= #list, 'srun runs')
-  for i, pid in ipairs(pids) do
-    if with_helper or i % 2 == 1 then world.kill(pid) end
-  end
-  require 'parallel.core'.sleep(2)
-  for i, child in ipairs(children) do
-    local ok, err = pcall(function()
-      child:send(i)
-      return child:receive{timeout = support.patience}
-    end)
-    assert(ok and err == i or err.code == 'died', tostring(err))
+  local pids, mains = sruns()
+  assert(#mains == #list, 'srun runs')
+  happen(pids, mains)
+  if lost then
+    for i, child in ipairs(children) do assert(support.eventually(function() return is_lost(child, i) end), name) end
+  else
+    require 'parallel.core'.sleep(2) -- srun that was killed may cost its children, and has time for it
+    for i, child in ipairs(children) do assert(not is_lost(child, i) or lost == nil, name) end
   end
   parallel.close()
   require 'parallel.hosts'.close()
+  for _, pid in ipairs((sruns())) do world.kill(pid, 'CONT') end -- what was stopped sees the end when it goes on, and not before
   local empty, left = world.is_empty(20)
-  assert(empty, left)
+  assert(empty, name .. ': ' .. left)
+  assert(support.eventually(function() return #sruns() == 0 end, 20), name .. ': srun is left')
 end
 print('good')

@@ -30,9 +30,10 @@ foreach(version IN ITEMS 5.1 5.2 5.3 jit)
   endif()
 endforeach()
 
-# Other hosts as programs use them. Two of these wait for seconds of silence, and run on one Lua each.
+# Other hosts as programs use them. Three of these wait for seconds of silence, and run on one Lua each.
 set(CLUSTER_LUAS_hosts 5.1 5.4)
 set(CLUSTER_LUAS_faults 5.4)
+set(CLUSTER_LUAS_stopped 5.4)
 set(CLUSTER_LUAS_tcp jit)
 set(CLUSTER_LUAS_inputs 5.4)
 set(CLUSTER_LUAS_trace 5.4)
