@@ -141,15 +141,58 @@ static int check_format(par_journal *journal, bool read_only, par_error *err)
     return PAR_OK;
 }
 
-/* In WAL mode a commit writes once and waits for no disk; the file itself is only changed by a checkpoint, which waits for it. */
-static int open_db(par_journal *journal, bool read_only, par_error *err)
+static int open_file(par_journal *journal, const char *name, int flags, par_error *err)
 {
-    int flags = read_only ? PAR_SQLITE_OPEN_READONLY : PAR_SQLITE_OPEN_READWRITE | PAR_SQLITE_OPEN_CREATE;
-    if (journal->sqlite->open(journal->path, &journal->db, flags, NULL) != PAR_SQLITE_OK)
-        return journal->db ? failed(journal, err) : par_error_set(err, PAR_E_NOMEM, "journal %s: not enough memory", journal->path);
+    if (journal->sqlite->open(name, &journal->db, flags, NULL) == PAR_SQLITE_OK) return PAR_OK;
+    return journal->db ? failed(journal, err) : par_error_set(err, PAR_E_NOMEM, "journal %s: not enough memory", journal->path);
+}
+
+/* The path as a URI that says that nobody changes the file. Owned by the caller; NULL: no memory. */
+static char *unchanging_uri(const char *path)
+{
+    static const char before[] = "file:", behind[] = "?immutable=1";
+    size_t len = strlen(path), at = sizeof before - 1;
+    char *uri = malloc(sizeof before + 3 * len + sizeof behind);
+    if (!uri) return NULL;
+    memcpy(uri, before, at);
+    for (size_t i = 0; i < len; i++) at += (size_t)snprintf(uri + at, 4, path[i] == '/' ? "%c" : "%%%02x", (unsigned char)path[i]);
+    memcpy(uri + at, behind, sizeof behind);
+    return uri;
+}
+
+/* Even to read a file in WAL mode SQLite wants to write beside it. Where that cannot be done, and the log beside it is empty, the file
+ * is all that there is. */
+static int open_unchanging(par_journal *journal, par_error *err)
+{
+    char log[4096];
+    if (snprintf(log, sizeof log, "%s-wal", journal->path) >= (int)sizeof log || par_os_file_bytes(log) != 0) return err->code;
+    char *uri = unchanging_uri(journal->path);
+    if (!uri) return err->code;
+    journal->sqlite->close(journal->db);
+    journal->db = NULL;
+    int rc = open_file(journal, uri, PAR_SQLITE_OPEN_READONLY | PAR_SQLITE_OPEN_URI, err);
+    free(uri);
+    return rc == PAR_OK ? check_format(journal, true, err) : rc;
+}
+
+static int open_to_read(par_journal *journal, par_error *err)
+{
+    int rc = open_file(journal, journal->path, PAR_SQLITE_OPEN_READONLY, err);
+    if (rc != PAR_OK) return rc;
     journal->sqlite->busy_timeout(journal->db, BUSY_MS);
-    int rc = check_format(journal, read_only, err);
-    if (rc == PAR_OK && !read_only) rc = execute(journal, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", err);
+    rc = check_format(journal, true, err);
+    int code = rc == PAR_OK ? PAR_SQLITE_OK : journal->sqlite->errcode(journal->db) & 0xff;
+    return code == PAR_SQLITE_READONLY || code == PAR_SQLITE_CANTOPEN ? open_unchanging(journal, err) : rc;
+}
+
+/* In WAL mode a commit writes once and waits for no disk; the file itself is only changed by a checkpoint, which waits for it. */
+static int open_to_write(par_journal *journal, par_error *err)
+{
+    int rc = open_file(journal, journal->path, PAR_SQLITE_OPEN_READWRITE | PAR_SQLITE_OPEN_CREATE, err);
+    if (rc != PAR_OK) return rc;
+    journal->sqlite->busy_timeout(journal->db, BUSY_MS);
+    rc = check_format(journal, false, err);
+    if (rc == PAR_OK) rc = execute(journal, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", err);
     return rc;
 }
 
@@ -165,7 +208,7 @@ int par_journal_open(const char *path, bool read_only, par_journal **out, par_er
     journal->lock_fd = -1;
     int rc = read_only ? PAR_OK : par_os_file_lock(path, &journal->lock_fd, err);
     if (rc != PAR_OK) journal->lock_fd = -1;
-    else rc = open_db(journal, read_only, err);
+    else rc = read_only ? open_to_read(journal, err) : open_to_write(journal, err);
     if (rc != PAR_OK) par_journal_close(journal);
     else *out = journal;
     return rc;

@@ -43,7 +43,8 @@ enum {
     PAR_SQLITE_DONE = 101,
     PAR_SQLITE_OPEN_READONLY = 1,
     PAR_SQLITE_OPEN_READWRITE = 2,
-    PAR_SQLITE_OPEN_CREATE = 4
+    PAR_SQLITE_OPEN_CREATE = 4,
+    PAR_SQLITE_OPEN_URI = 64
 };
 
 /* NULL: it cannot be loaded, and err says what to install. */

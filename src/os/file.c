@@ -108,6 +108,13 @@ int64_t par_os_file_left(par_os_file *stream)
     return (int64_t)about.st_size > position ? (int64_t)about.st_size - position : 0;
 }
 
+int64_t par_os_file_bytes(const char *path)
+{
+    struct stat about;
+    if (stat(path, &about) == 0) return (int64_t)about.st_size;
+    return errno == ENOENT ? 0 : -1;
+}
+
 int par_os_file_lock(const char *path, int *fd, par_error *err)
 {
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);

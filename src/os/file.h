@@ -32,6 +32,8 @@ bool par_os_file_seek(par_os_file *stream, int64_t position);
 bool par_os_file_seek_end(par_os_file *stream);
 /* Bytes behind the position of a regular file, else -1. */
 int64_t par_os_file_left(par_os_file *stream);
+/* Bytes of the file of this name; 0 as well where there is none, -1 where that cannot be seen. */
+int64_t par_os_file_bytes(const char *path);
 
 /* --- one program at a time --- */
 /* Opens a file, which is made when it is not there, and keeps others who call this away until *fd is closed or this process ends.

@@ -110,6 +110,25 @@ describe('luapar', function()
     end
   end)
 
+  it('shows a journal that cannot be written', function()
+    local folder = support.scratch('.d')
+    local path = folder .. '/a 100% #?.db'
+    support.shell('mkdir ' .. quote(folder))
+    luapar(("map --journal %s 'x * x'"):format(quote(path)), 'seq 6')
+    support.shell('chmod -R a-w,a+rX ' .. quote(folder))
+    local as_other = select(2, support.shell('test $(id -u) != 0')) ~= 0 and 'setpriv --reuid=65534 --regid=65534 --clear-groups ' or ''
+    local function look() return support.shell(('%s%s/tools/lua %s %s/bin/luapar journal %s'):format(as_other, quote(support.root),
+      support.version, quote(support.root), quote(path))) end
+    if select(2, support.shell(as_other .. 'test -r ' .. quote(path) .. ' -a -r ' .. quote(support.build .. '/lib'))) == 0 then
+      local out, status = look()
+      assert.equal(0, status, out)
+      assert.matches('state: all done\ntasks: 6 done, 0 failed\n', out)
+      support.shell(('chmod u+w %s && echo something > %s'):format(quote(folder), quote(path .. '-wal')))
+      assert.equal(1, select(2, look()))
+    end
+    support.shell('chmod -R u+w ' .. quote(folder) .. '; rm -r ' .. quote(folder))
+  end)
+
   it('runs scripts with options from outside, and all that follows is theirs', function()
     local path, trace = support.scratch('.lua'), support.scratch('.json')
     support.write_file(path, [[
