@@ -43,11 +43,13 @@ for page in "${pages[@]}"; do build_page "$page"; done
 echo '];' >>"$site/index.js"
 rm "$site/meta.yaml"
 cp docs/site/style.css docs/site/search.js "$site"
-find docs -name '*.png' -o -name '*.svg' | while read -r picture; do cp "$picture" "$site/${picture#docs/}"; done
-# A link that leads nowhere is an error.
+find docs -name '*.png' -o -name '*.svg' | while read -r picture; do
+  install -D -m 644 "$picture" "$site/${picture#docs/}"
+done
+# A link that leads nowhere is an error, and so is a picture that is not there.
 broken=0
 for page in "$site"/*.html "$site"/design/*.html; do
-  for target in $(grep -o 'href="[^"#:]*' "$page" | cut -d'"' -f2 | sort -u); do
+  for target in $(grep -Eo '(href|src)="[^"#:]*' "$page" | cut -d'"' -f2 | sort -u); do
     [ -e "$(dirname "$page")/$target" ] || {
       echo "$page: $target does not exist"
       broken=1
