@@ -1,9 +1,8 @@
 --- pool:group: f(group, ...) once in each worker, with all of them as a group.
+local answers = require 'parallel.pool.answers'
 local compat = require 'parallel.compat'
 local core = require 'parallel.core'
-local new_job = require 'parallel.pool.job'.new
 local pool_errors = require 'parallel.pool.errors'
-local protocol = require 'parallel.pool.protocol'
 local state = require 'parallel.state'
 local summary = require 'parallel.summary'
 
@@ -79,39 +78,27 @@ end
 -- Is this what a member tells because of another one?
 local function is_echo(err) return type(err.value) == 'table' and err.value.rank ~= nil end
 
+-- Rather the error of the member that began it than what others tell because of it.
+local function is_cause(err, before) return is_echo(before) and not is_echo(err) end
+
 return function(pool, f, ...)
   if not pool.scheduler then return alone(f, ...) end
   local scheduler = pool.scheduler
   scheduler:check_broken()
   local members, name = make_group(pool)
-  local id, args = pool.functions:new_id(), compat.pack(name, f, ...)
-  local timeout = pool.defaults.timeout
+  local id, timeout = pool.functions:new_id(), pool.defaults.timeout
   if timeout then scheduler.timeouts = true end
   local argument = summary(select('#', ...), ...)
   local function describe(_, number, place) return {task = number, worker = place, argument = argument} end
-  local results, seen, left, failure = {}, {}, pool.size, nil
-  local function done(place, value, err)
-    if seen[place] then return end
-    seen[place] = true
-    left = left - 1
-    results[place] = value
-    if err and (not failure or is_echo(failure) and not is_echo(err)) then failure = err end
-  end
-  for place, worker in ipairs(members) do
-    worker.own[#worker.own + 1] = new_job{
-      own = true, mode = protocol.SPREAD, items = {args}, last = 1, f = in_worker, id = id, timeout = timeout, describe = describe,
-      on_value = function(_, _, value) done(place, value) end,
-      on_error = function(_, _, err) done(place, nil, err) end,
-    }
-  end
+  local given = answers.new(pool.size, {f = in_worker, args = compat.pack(name, f, ...), id = id, timeout = timeout, describe = describe}, is_cause)
+  for place, worker in ipairs(members) do worker.own[#worker.own + 1] = given:job(place) end
   scheduler.loop:drive(function()
     for place, worker in ipairs(members) do -- who ends before it has begun is not replaced here
-      if worker.settled then done(place, nil, pool_errors.died(describe(nil, 1, place), worker.failure)) end
+      if worker.settled then given:take(place, nil, pool_errors.died(describe(nil, 1, place), worker.failure)) end
     end
-    return left == 0 or scheduler.queue.broken
+    return given.left == 0 or scheduler.queue.broken
   end)
   scheduler.crew:forget_function(id)
-  failure = failure or scheduler.queue.broken
-  if failure then core.raise(failure) end
-  return results
+  given.failure = given.failure or scheduler.queue.broken
+  return given:all()
 end
