@@ -70,7 +70,7 @@ mutant('channel', 'too many payloads lent',
 mutant('channel', 'too many payloads to be sent', 'if (n > PAR_PAYLOADS_MAX)', 'if (n > 2 * PAR_PAYLOADS_MAX)',
   'channel.records')
 mutant('channel', 'the size of a record', 'if (len != size) return false;', 'if (len < size) return false;',
-  'channel.records')
+  'channel.bounds')
 mutant('channel', 'roll-back of a record', 'channel->in.read -= total; /* a want of ours', '(void)0; /* a want of ours',
   'faults.memory')
 mutant('channel', 'roll-back of a kept message', 'channel->in.read -= par_record_total(from->len);', '',
@@ -89,27 +89,27 @@ mutant('channel', 'the limit of the inbox', 'if (bytes > channel->inbox_limit) r
 mutant('channel', 'the inbox alone is limited', 'int may = limited ? par_records_may_take(channel) : PAR_OK;',
   'int may = limited || 1 ? par_records_may_take(channel) : PAR_OK;', 'channel.flood')
 mutant('channel', 'the memory of a control message', 'return heap > channel->control_limit ? PAR_E_NOMEM : PAR_OK;',
-  'return heap == 1 ? PAR_E_NOMEM : PAR_OK;', 'channel.flood')
+  'return heap == 1 ? PAR_E_NOMEM : PAR_OK;', 'channel.bounds')
 mutant('channel', 'the last words of one who ended', 'if (channel->in.ended) return PAR_OK;', '', 'channel.flood')
 mutant('channel', 'a message in the making counts',
-  '*(rx->parcel->kind < PAR_KIND_CONTROL ? &bytes : &heap) += rx->parcel->bytes.len;', '(void)heap;', 'channel.flood')
+  '*(rx->parcel->kind < PAR_KIND_CONTROL ? &bytes : &heap) += rx->parcel->bytes.len;', '(void)heap;', 'channel.bounds')
 mutant('channel', 'a payload in the making counts', '*(rx->control ? &heap : &bytes) += rx->payload.len;', '(void)heap;',
-  'channel.flood')
+  'channel.bounds')
 mutant('channel', 'payloads of a control message do not count', 'if (control) rx->control_bytes += waits;', '',
-  'channel.flood')
+  'channel.bounds')
 mutant('channel', 'what is handed out counts no more',
   'par_parcel *parcel = channel->inbox;\n    channel->inbox = parcel->next;\n' ..
     '    if (!channel->inbox) channel->inbox_end = &channel->inbox;\n    count_parcel(channel, parcel, -1);',
   'par_parcel *parcel = channel->inbox;\n    channel->inbox = parcel->next;\n' ..
     '    if (!channel->inbox) channel->inbox_end = &channel->inbox;', 'channel.flood')
 mutant('channel', 'a long record in parts', 'if ((int64_t)(in->read - enough) >= 0) return PAR_NOTICE;', '', 'channel.flood')
-mutant('channel', 'records that are no messages', 'i < STEPS_AT_ONCE && rc == PAR_NOTICE', 'rc == PAR_NOTICE', 'channel.flood')
+mutant('channel', 'records that are no messages', 'i < STEPS_AT_ONCE && rc == PAR_NOTICE', 'rc == PAR_NOTICE', 'channel.bounds')
 mutant('channel', 'messages taken in while one waits', 'while ((int64_t)(channel->in.read - enough) < 0) {\n        int rc = par_inbox',
-  'while (enough) {\n        int rc = par_inbox', 'channel.flood')
+  'while (enough) {\n        int rc = par_inbox', 'channel.bounds')
 mutant('channel', 'the time, while messages come', 'if (deadline_ns != PAR_NEVER && par_os_now_ns() >= deadline_ns)',
-  'if (deadline_ns == 1)', 'channel.flood')
+  'if (deadline_ns == 1)', 'channel.bounds')
 mutant('channel', 'a quiet one beside a busy one', 'if (selector->n_warm < selector->n) sleep_over(selector, 0);', '',
-  'channel.flood')
+  'channel.bounds')
 
 -- --- channel: segments and lends ---
 
@@ -190,7 +190,7 @@ mutant('channel', 'what cannot be kept breaks the channel', 'channel->failed = P
 mutant('channel', 'a claim that another message voids', 'if (!channel->claimed || channel->claim_at != out->head) {',
   'if (!channel->claimed) {', 'channel.records')
 mutant('channel', 'a claim that was ended', 'if (!channel->claimed || channel->claim_at != out->head) {',
-  'if (channel->claim_at != out->head) {', 'channel.records')
+  'if (channel->claim_at != out->head) {', 'channel.bounds')
 mutant('channel', 'more committed than there is room', 'total > par_writer_room(out) || ', '', 'channel.records')
 mutant('channel', 'notices wait for the end of a claim',
   'if (!channel->claimed && channel->notices.len == 0 && put_notice', 'if (channel->notices.len == 0 && put_notice',
