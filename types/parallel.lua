@@ -515,9 +515,10 @@ function Children:exec(code, ...) end
 --- Ends all of them at once.
 function Children:close() end
 
---- for child, value in group:messages() do: messages as they come, until all have ended.
+--- for child, value in group:messages([{timeout=}]) do: messages as they come, until all have ended. timeout: how long to wait for each.
+---@param options parallel.Timeout?
 ---@return fun(): parallel.Child?, any
-function Children:messages() end
+function Children:messages(options) end
 
 -- --- pools ---
 

@@ -178,11 +178,16 @@ end
 
 -- Waits on a selector and gives the next message, dropping those who have ended; those who were closed leave by themselves.
 local function next_message(waiting)
+  local deadline, left = options.deadline(waiting.options), nil
   while true do
-    local id, nobody = waiting.selector:wait()
+    if left == 0 then errors.raise{code = 'timeout', message = 'messages: the time is up, no child has sent anything or ended'} end
+    left = options.left(deadline)
+    local id, nobody = waiting.selector:wait(left)
     if nobody then return nil end
     local child = waiting.members[id]
-    if handle.retired(child) then
+    if not id then
+      left = 0
+    elseif handle.retired(child) then
       waiting.members[id] = nil
     elseif handle.has_message(child) then
       return child, child:receive()
@@ -193,9 +198,9 @@ local function next_message(waiting)
   end
 end
 
---- for child, value in children:messages() do: messages as they come, until all have ended
-function methods.messages(target)
-  local waiting = {selector = handle.selector(), members = {}}
+--- for child, value in children:messages([{timeout=}]) do: messages as they come, until all have ended
+function methods.messages(target, given)
+  local waiting = {selector = handle.selector(), members = {}, options = options.check(given, options.timeout, 'messages')}
   for _, child in ipairs(members(target, 'messages')) do
     if not handle.retired(child) then
       waiting.selector:add(child)

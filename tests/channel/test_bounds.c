@@ -182,7 +182,8 @@ static void a_good_record_with_more_behind_it(void)
             CHECK_INT(par_os_memory_open(65536, &memory, &err), PAR_OK);
             CHECK_INT(par_os_socket_write(a->socket, "S", 1, &memory, 1), 1);
             par_os_close(memory);
-            put(a, PAR_INTERNAL_SEGMENT, &(par_record_segment){.id = 5, .bytes = 65536, .mode = PAR_LEND_SHARED}, sizeof(par_record_segment));
+            put(a, PAR_INTERNAL_SEGMENT, &(par_record_segment){.id = 5, .bytes = 65536, .mode = PAR_LEND_SHARED},
+                sizeof(par_record_segment));
             if (forget) put(a, PAR_INTERNAL_FORGET, &gone, sizeof gone.forget + behind);
             else put(a, PAR_INTERNAL_LEND, &lend, sizeof lend.lend + behind);
             CHECK_INT(par_channel_receive(b, &message, 0, &err), more ? PAR_E_CORRUPT : PAR_E_TIMEOUT);

@@ -1,5 +1,6 @@
 -- soak.lua SECONDS SEED: one parent and children that flood it, say nothing, echo, end in every way, stop, or close their descriptors,
--- while the parent does whatever can be done with them, at random and with time limits, and hooks close them in the middle of it.
+-- while the parent does whatever can be done with them, at random and with time limits, and hooks and finalizers close them in the middle
+-- of it.
 -- Every call comes back, every error is one of the library's, memory stays in its bounds, and at the end nothing is left.
 local parallel = require 'parallel'
 local core = require 'parallel.core'
@@ -49,7 +50,7 @@ local behaviours = {
 }
 
 -- --- hooks that close, in the middle of whatever it is ---
-local counts = {calls = 0, errors = 0, closed_by_hooks = 0, started = 0, codes = {}}
+local counts = {calls = 0, errors = 0, closed_by_hooks = 0, finalizers = 0, started = 0, codes = {}}
 local function close_any()
   local list = {}
   for _, child in pairs(parallel.children) do list[#list + 1] = child end
@@ -84,6 +85,16 @@ local function with_debug_hook(f, ...)
   return ok, err
 end
 
+-- Something that the collector finds at some moment, in the middle of any call, and that does this then. What it raises is nobody's error.
+local function drop_finalizer(f)
+  local function finalize()
+    counts.finalizers = counts.finalizers + 1
+    pcall(f)
+  end
+  if newproxy then getmetatable(newproxy(true)).__gc = finalize -- luacheck: ignore
+  else setmetatable({}, {__gc = finalize}) end
+end
+
 -- --- what the parent does ---
 local large = {}
 for i = 1, 20000 do large[i] = {i} end
@@ -91,6 +102,15 @@ local tensor = parallel.tensor.rand(300, 400)
 local values = {1, 'text', ('long'):rep(1e5), large, tensor, {tensor, tensor:clone()}, io.stdout, {io.stdout, io.stdout}, print,
   function() return large[1] end}
 local function value() return values[math.random(#values)] end
+local shared_table = parallel.table()
+local function use_table()
+  local key = 'key ' .. math.random(200)
+  shared_table:set(key, ('v'):rep(math.random(3000)))
+  if #(shared_table:get(key) or 'v') < 1 then error('an empty value') end
+  for k, v in shared_table:pairs() do
+    if not (k:match('^key %d+$') and v:match('^v+$')) then error('what came is not what is there') end
+  end
+end
 local function limit() return math.random(3) == 1 and 0.3 or math.random() * 0.02 end
 
 -- Each gets a child; those of groups look at all.
@@ -115,7 +135,18 @@ local calls = {
   end,
   function(child) child:kill(({'KILL', 'TERM', 'INT', 'STOP', 'STOP', 'CONT'})[math.random(6)]) end,
   function(child) child:status() end,
+  function(child) child:output() end,
   function(child) child:close() end,
+  use_table,
+}
+local in_finalizers = {
+  close_any,
+  use_table,
+  function() parallel.decode(parallel.encode({value()}, {lossy = true})) end,
+  function()
+    local _, child = next(parallel.children)
+    if child then child:try_receive(0) end
+  end,
 }
 
 local problems, worst = {}, 0
@@ -145,6 +176,7 @@ local function one()
   if #list == 0 then return end
   local call, seconds, began = calls[math.random(#calls)], limit(), core.clock()
   local run = math.random(8) == 1 and with_debug_hook or pcall
+  perhaps(4, drop_finalizer, in_finalizers[math.random(#in_finalizers)])
   local ok, err = run(call, list[math.random(#list)], seconds)
   counts.calls = counts.calls + 1
   local took = core.clock() - began
@@ -155,7 +187,7 @@ end
 
 local function start()
   parallel.start_method = math.random(4) == 1 and 'forkserver' or nil
-  local ok, err = pcall(parallel.run, {code = prelude .. behaviours[math.random(#behaviours)], stdout = 'null'})
+  local ok, err = pcall(parallel.run, {code = prelude .. behaviours[math.random(#behaviours)], stdout = math.random(3) == 1 and 'capture' or 'null'})
   if ok then counts.started = counts.started + 1 else judge(err) end
 end
 
@@ -222,7 +254,8 @@ expect(shared_count() <= shared, ('%d pieces of shared memory are mapped, %d bef
 local codes = {}
 for code, n in pairs(counts.codes) do codes[#codes + 1] = ('%s %d'):format(code, n) end
 table.sort(codes)
-print(('soak: seed %d, %.0f s: %d calls on %d children, %d closed by hooks, the slowest took %.2f s, memory grew by %.0f MB; errors: %s')
-  :format(seed, seconds, counts.calls, counts.started, counts.closed_by_hooks, worst, (peak - before) / 2 ^ 20, table.concat(codes, ', ')))
+print(('soak: seed %d, %.0f s: %d calls on %d children, %d closed by hooks, %d finalizers, the slowest took %.2f s, memory grew by %.0f MB')
+  :format(seed, seconds, counts.calls, counts.started, counts.closed_by_hooks, counts.finalizers, worst, (peak - before) / 2 ^ 20))
+print('soak: errors: ' .. table.concat(codes, ', '))
 for _, problem in ipairs(problems) do print('PROBLEM: ' .. problem) end
 os.exit(#problems == 0 and 0 or 1)

@@ -169,12 +169,14 @@ end
 
 -- From whoever comes first. Of one that has died it is told once; those who leave are no more awaited.
 local function receive_any(group, all, options)
-  local selector, deadline = selector_of(group, all), options_of.deadline(options)
+  local selector, deadline, left = selector_of(group, all), options_of.deadline(options), nil
   while true do
-    local id, nobody = selector:wait(options_of.left(deadline))
+    local late = left == 0 -- whoever says what is no message does not go on for ever
+    left = options_of.left(deadline)
+    local id, nobody = selector:wait(left)
     if nobody then
       errors.raise{code = 'closed', message = 'receive: all other members have left the group or died'}
-    elseif not id then
+    elseif not id or late then
       errors.raise{code = 'timeout', message = 'receive: the time is up, no other member has sent anything'}
     end
     local link, rank = all.by_id[id], rank_of(group, id)

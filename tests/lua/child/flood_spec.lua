@@ -56,7 +56,7 @@ describe('a child that talks without end', function()
         local child = parallel.run(FLOODS[kind])
         check('join', nil, timed(child.join, child, {timeout = 0.5}))
         check('join', nil, timed(child.join, child, {timeout = 5}))
-        check('join', 'full', timed(child.join, child))
+        check('join', 'full', pcall(child.join, child)) -- whenever the child has said so much
         check('sync', nil, timed(child.sync, child, {timeout = 5}))
         check('group join', nil, timed(parallel.children.join, parallel.children, {timeout = 5}))
         check('group sync', nil, timed(parallel.children.sync, parallel.children, {timeout = 5}))

@@ -281,6 +281,18 @@ describe('groups', function()
     assert.same({'to all'}, b:receive())
   end)
 
+  it('wait for each message as long as they are told', function()
+    local child = parallel.run('parallel.parent:send(1) parallel.parent:receive()')
+    local err = support.error_of(function()
+      for from, value in parallel.children:messages{timeout = 0.2} do assert.same({child, 1}, {from, value}) end
+    end)
+    assert.equal('timeout', err.code)
+    assert.matches('messages: the time is up', tostring(err))
+    assert.matches("messages: there is no option 'time'", support.message_of(function() parallel.children:messages{time = 1} end))
+    child:send('end')
+    child:join()
+  end)
+
   it('give messages as they come until all have ended', function()
     for i = 1, 4 do parallel.run('for i = 1, 50 do parallel.parent:send(i) end') end
     local sums, n = {}, 0
