@@ -1,4 +1,4 @@
--- Children on another host beside two bare programs over libzmq, in one run:
+-- Children on another host beside two bare programs over libzmq and over ssh's pipes, in one run (`map`: only the last rows):
 --   tests/cluster/run.sh tools/lua 5.4 bench/remote.lua
 package.path = 'tests/cluster/?.lua;' .. package.path
 local parallel = require 'parallel'
@@ -28,6 +28,14 @@ local function peer(kind, port)
   for cell in (file:read('*a') or ''):gmatch('%S+') do cells[#cells + 1] = cell end
   file:close()
   row('bare libzmq, ' .. kind, (unpack or table.unpack)(cells)) -- luacheck: ignore
+end
+
+-- The same ssh that an agent is reached by, between two programs that do nothing else.
+local function bare_ssh()
+  local file = io.popen(("%s/bench/remote_peer through ssh -T -o BatchMode=yes -o Ciphers=^aes128-gcm@openssh.com h1 '%s/bench/remote_peer echo'")
+    :format(build, build))
+  row('bare ssh (aes128-gcm)', (file:read('*a'):gsub('%s', '')))
+  file:close()
 end
 
 -- --- ours ---
@@ -89,13 +97,20 @@ local function start(hosts)
   return clock() - began
 end
 
+local function task(x)
+  for _ = 1, 2000 do x = x + 1 end
+  return x
+end
+
+local function one_to(n)
+  local list = {}
+  for i = 1, n do list[i] = i end
+  return list
+end
+
+-- Start and end of the pool are in it.
 local function map(options)
-  local list, times = {}, {}
-  for i = 1, 10000 do list[i] = i end
-  local function task(x)
-    for _ = 1, 2000 do x = x + 1 end
-    return x
-  end
+  local list, times = one_to(10000), {}
   for round = 1, 3 do
     local began = clock()
     parallel.map(task, list, options)
@@ -104,15 +119,50 @@ local function map(options)
   return median(times) * 1e3
 end
 
+-- Pools that are there, in turns.
+local function long_map(here, there)
+  local list, times = one_to(100000), {{}, {}}
+  for _, pool in ipairs{here, there} do pool:map(task, list) end
+  for round = 1, 5 do
+    for i, pool in ipairs{here, there} do
+      local began = clock()
+      pool:map(task, list)
+      times[i][round] = clock() - began
+    end
+  end
+  return median(times[1]) * 1e3, median(times[2]) * 1e3
+end
+
+local function maps(name, options)
+  options = options or {}
+  options.slots = 1
+  local here, there = parallel.pool{workers = 2}, parallel.pool{hosts = {world.host('h1', options), world.host('h2', options)}}
+  local ms_here, ms_there = long_map(here, there)
+  here:close()
+  there:close()
+  row('map of 100,000, ms: here', ('%.0f'):format(ms_here), name, ('%.0f'):format(ms_there), ('%.2fx'):format(ms_there / ms_here))
+end
+
+local function tcp(encrypt) return {transport = 'tcp', address = '10.77.0.10', encrypt = encrypt} end
+
+local function all_maps()
+  maps('ssh')
+  maps('curve', tcp(true))
+  maps('plain', tcp(false))
+end
+
+if arg[1] == 'map' then return all_maps() end
 row('', 'us, 100 B', 'MB/s 64 KB', '1 MB', '16 MB')
 peer('plain', 5701)
 peer('curve', 5702)
+bare_ssh()
 ours('ssh', world.host('h1'))
-ours('tcp (curve)', world.host('h1', {transport = 'tcp', address = '10.77.0.10'}))
-ours('tcp, encrypt=false', world.host('h1', {transport = 'tcp', address = '10.77.0.10', encrypt = false}))
+ours('tcp (curve)', world.host('h1', tcp(true)))
+ours('tcp, encrypt=false', world.host('h1', tcp(false)))
 row('messages of one number, M/s', ('%.2f'):format(numbers(world.host('h1'))))
 row('64 children on 2 hosts, s', ('%.2f'):format(start{world.host('h1'), world.host('h2')}))
 local here = map{workers = 2}
 local there = map{hosts = {world.host('h1', {slots = 1}), world.host('h2', {slots = 1})}}
 row('map of 10,000, ms: here', ('%.0f'):format(here), '2 hosts', ('%.0f'):format(there), ('%.2fx'):format(there / here))
+all_maps()
 parallel.close()

@@ -1,10 +1,13 @@
-/* What bench/remote.lua is measured beside: two bare programs over libzmq, without and with CURVE.
+/* What bench/remote.lua is measured beside: two bare programs over libzmq, without and with CURVE, and over the pipes of ssh.
  *   remote_peer serve ENDPOINT plain|curve     echoes short messages, answers a message "end" with the number of bytes that came since
- *   remote_peer ask ENDPOINT plain|curve       prints: round trip of 100 bytes in us, MB/s at 64 KB, 1 MB and 16 MB */
+ *   remote_peer ask ENDPOINT plain|curve       prints: round trip of 100 bytes in us, MB/s at 64 KB, 1 MB and 16 MB
+ *   remote_peer echo                           sends back what comes
+ *   remote_peer through COMMAND...             prints the round trip of 100 bytes in us to an echo that this command starts */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include <zmq.h>
 
 /* Keys for a measurement are no secret. */
@@ -106,8 +109,47 @@ static int ask(const char *endpoint, int curve)
     return 0;
 }
 
+static int echo(void)
+{
+    char bytes[4096];
+    for (ssize_t n; (n = read(0, bytes, sizeof bytes)) > 0;)
+        if (write(1, bytes, (size_t)n) != n) return 1;
+    return 0;
+}
+
+static int through(char **command)
+{
+    static double times[2000];
+    int in[2], out[2];
+    char bytes[100] = {0};
+    if (pipe(in) != 0 || pipe(out) != 0) return 1;
+    if (fork() == 0) {
+        dup2(in[0], 0);
+        dup2(out[1], 1);
+        close(in[1]);
+        close(out[0]);
+        execvp(command[0], command);
+        _exit(127);
+    }
+    for (int i = -100; i < 2000; i++) {
+        double began = now();
+        if (write(in[1], bytes, sizeof bytes) != (ssize_t)sizeof bytes) return 1;
+        for (size_t got = 0; got < sizeof bytes;) {
+            ssize_t n = read(out[0], bytes + got, sizeof bytes - got);
+            if (n <= 0) return 1;
+            got += (size_t)n;
+        }
+        if (i >= 0) times[i] = now() - began;
+    }
+    qsort(times, 2000, sizeof *times, compare);
+    printf("%.1f\n", times[1000] * 1e6);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 2 && strcmp(argv[1], "echo") == 0) return echo();
+    if (argc > 2 && strcmp(argv[1], "through") == 0) return through(argv + 2);
     if (argc != 4) return 2;
     int curve = strcmp(argv[3], "curve") == 0;
     return strcmp(argv[1], "serve") == 0 ? serve(argv[2], curve) : ask(argv[2], curve);

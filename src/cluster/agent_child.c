@@ -11,7 +11,7 @@
 #define OUTPUT_WINDOW_BYTES ((size_t)256 << 10)
 #define OUTPUT_AT_ONCE 16384
 #define LAST_LINES_NS INT64_C(500000000) /* a grandchild may hold the output of an ended child open so long */
-#define QUIET_NS INT64_C(3000000)        /* longer than results may lie unannounced */
+#define QUIET_NS INT64_C(6000000)        /* longer than results may lie unannounced */
 #define TRACE_NS INT64_C(200000000)      /* their records are sent so often, and at the end of each */
 #define TRACE_PIECE_BYTES ((size_t)128 << 10)
 #define LOOK_NS INT64_C(10000000) /* where nothing tells the end of a process it is looked for so often */
@@ -262,7 +262,7 @@ static void tell_words(par_agent_child *child)
         memcpy(child->told, slot.words, sizeof slot.words);
 }
 
-/* A worker announces its results once a millisecond, and then goes on: what it has said without a bell, and what it has claimed by then,
+/* A worker announces its results each 4 ms, and then goes on: what it has said without a bell, and what it has claimed by then,
  * is looked for a little later. */
 static int64_t watch_worker(par_agent_child *child, int64_t now_ns)
 {

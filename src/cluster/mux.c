@@ -221,9 +221,12 @@ static int64_t read_some(par_mux *mux)
 
 void par_mux_read(par_mux *mux)
 {
-    for (int i = 0; i < READS_AT_ONCE && !mux->lost; i++) {
+    bool more = true; /* a short read was all that there is, as a rule: who asks once more pays for it each time */
+    for (int i = 0; i < READS_AT_ONCE && more && !mux->lost; i++) {
+        size_t room = mux->direct_len + IN_BYTES - mux->in_len;
         int64_t n = read_some(mux);
         if (n == PAR_E_AGAIN) break;
+        more = n >= (int64_t)room;
         if (n == PAR_E_CLOSED) par_mux_fail(mux, "end of stream");
         else if (n < 0) par_mux_fail(mux, "cannot read from the connection");
         else {

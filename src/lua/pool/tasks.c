@@ -28,7 +28,8 @@ enum {
     POOL_KIND_FIRST = 2 /* smaller kinds are messages of users */
 };
 
-#define POOL_QUIET_NS INT64_C(1000000) /* results may lie unannounced for so long while the worker goes on */
+#define POOL_QUIET_NS INT64_C(1000000)     /* results may lie unannounced for so long while the worker goes on; */
+#define POOL_QUIET_FAR_NS INT64_C(4000000) /*   where six processes have to wake for them (cluster/agent_child.c waits longer) */
 
 /* The words of the tasks, and the slot of which the number is at idx. */
 static _Atomic uint64_t *check_slot(lua_State *L, par_lua_link *self, int idx, unsigned *slot)
@@ -300,7 +301,7 @@ static int pool_done(lua_State *L)
     /* Not part of a longer message, so an error names the results as they were given. */
     if (publish(L, self, POOL_KIND_OK, true, &err) != PAR_OK) par_lua_link_throw(L, self, &err, "send the result to");
     int64_t now_ns = par_os_now_ns();
-    if (now_ns - self->chunk.rung_ns >= POOL_QUIET_NS) {
+    if (now_ns - self->chunk.rung_ns >= (self->link->far ? POOL_QUIET_FAR_NS : POOL_QUIET_NS)) {
         self->chunk.rung_ns = now_ns;
         par_link_ring(self->link);
     }
