@@ -74,7 +74,57 @@ static void payloads_of_a_control_message_do_not_count(void)
     pair_close(a, b);
 }
 
+/* What it was to lend can be used again. */
+static void a_message_that_was_not_sent_lends_nothing(void)
+{
+    par_channel *a, *b;
+    par_error err;
+    par_message message;
+    par_blob *blob;
+    uint64_t total, lent;
+    pair_open(&a, &b, 16384, NULL);
+    CHECK_INT(par_pool_blob_new(1000, &blob, &err), PAR_OK);
+    par_payload payload = {.data = blob->data, .bytes = blob->bytes, .blob = blob, .shared = true};
+    CHECK_INT(par_channel_send(a, 1, NULL, 0, &payload, 1, SECONDS(60), &err), PAR_OK);
+    CHECK_INT(par_channel_receive(b, &message, 0, &err), PAR_OK);
+    par_channel_release(b, &message);
+    CHECK_INT(par_channel_receive(b, &message, 0, &err), PAR_E_TIMEOUT);
+    CHECK_INT(par_channel_receive(a, &message, 0, &err), PAR_E_TIMEOUT); /* it was given back */
+    par_pool_usage(&total, &lent);
+    CHECK_INT(lent, 0);
+    while (par_channel_try_send(a, 1, NULL, 0, NULL, 0, &err) == PAR_OK) continue;
+    CHECK_INT(par_channel_try_send(a, 1, NULL, 0, &payload, 1, &err), PAR_E_AGAIN);
+    CHECK_INT(par_channel_send(a, 1, NULL, 0, &payload, 1, MILLISECONDS(1), &err), PAR_E_TIMEOUT);
+    par_pool_usage(&total, &lent);
+    CHECK_INT(lent, 0);
+    par_blob_release(blob);
+    pair_close(a, b);
+    par_pool_trim();
+}
+
 /* --- work --- */
+/* All of a ring is there at once, and more is announced. */
+static void a_long_record_comes_in_parts(void)
+{
+    par_channel *a, *b;
+    par_item item;
+    uint64_t word = par_record_word((uint64_t)1 << 30, 1, 0);
+    unsigned calls = 0;
+    pair_open(&a, &b, RING, NULL);
+    memcpy(par_writer_at(&a->out), &word, sizeof word);
+    a->out.head += par_writer_room(&a->out) & ~(uint64_t)7;
+    par_writer_publish(&a->out);
+    for (int rc = PAR_NOTICE; rc == PAR_NOTICE; calls++) {
+        uint64_t before = b->in.read;
+        rc = par_records_step(b, &item);
+        CHECK(rc == PAR_NOTICE || rc == PAR_E_AGAIN);
+        CHECK(b->in.read - before <= RING / 4 + 1000);
+    }
+    CHECK_INT(b->in.read, a->out.head);
+    CHECK(calls >= 4);
+    pair_close(a, b);
+}
+
 static void records_that_are_no_messages(void)
 {
     enum { N = 1000 };
@@ -210,6 +260,7 @@ static void a_claim_that_is_no_more(void)
     pair_close(a, b);
 }
 
-TAP_MAIN(TEST(what_is_being_put_together_counts), TEST(payloads_of_a_control_message_do_not_count), TEST(records_that_are_no_messages),
+TAP_MAIN(TEST(what_is_being_put_together_counts), TEST(payloads_of_a_control_message_do_not_count),
+         TEST(a_message_that_was_not_sent_lends_nothing), TEST(a_long_record_comes_in_parts), TEST(records_that_are_no_messages),
          TEST(messages_are_taken_in_by_a_quarter_of_a_ring), TEST(who_takes_in_a_row_is_told_the_time),
          TEST(a_quiet_one_is_heard_beside_a_busy_one), TEST(a_good_record_with_more_behind_it), TEST(a_claim_that_is_no_more))

@@ -148,6 +148,7 @@ static void storages(void)
     CORRUPT(V, S, 0, 1, PAR_TAG_STORAGE, 0, 1, PAR_BYTE, 0, 0, 0, PAD, 9, STORAGES_AT(6));    /* something behind the last */
     CORRUPT(V, S, 0, 1, PAR_TAG_STORAGE, 0, 1, PAR_BYTE, 0, 0, 9, PAD, STORAGES_AT(6));       /* longer than the message */
     CORRUPT(V, S, 0, 1, PAR_TAG_STORAGE, 0, 1, PAR_BYTE, 0, 0, 0, PAD, 200, 255, 255, 255, 255, 255, 255, 255); /* nowhere */
+    CORRUPT(V, S, 0, 1, PAR_TAG_STORAGE, 0, 1, PAR_BYTE, 0, 0, 0, PAD, 0, 0, 0, 0, 0, 1, 0, 0);                 /* nor there */
     CORRUPT(V, S, 0, 1, PAR_TAG_STORAGE, 0, 1, PAR_BYTE, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0, 0, 0, 0, 0,
             STORAGES_AT(6)); /* its first element beyond 2^63 */
     CORRUPT(V, S, 0, 1, PAR_TAG_STORAGE, 0, 1, PAR_DOUBLE, 0, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20, PAD,
@@ -296,12 +297,19 @@ static void source(void)
 static uint8_t *under_hook;
 static size_t under_hook_len;
 
+/* A function that has no name but that of its module. */
+static int of_module(lua_State *L)
+{
+    (void)L;
+    return 0;
+}
+
 /* What a hook does that receives on the same channel: the message's memory is used for another. */
 static int overwrite(lua_State *L)
 {
     memset(under_hook, 0xee, under_hook_len);
     lua_newtable(L);
-    lua_pushcfunction(L, overwrite);
+    lua_pushcfunction(L, of_module);
     lua_setfield(L, -2, "f");
     return 1;
 }
@@ -342,7 +350,7 @@ static void so_may_the_loading_of_a_module(void)
     lua_pushcfunction(L, overwrite);
     lua_setfield(L, -2, "late_module");
     lua_newtable(L);
-    lua_pushcfunction(L, overwrite);
+    lua_pushcfunction(L, of_module);
     lua_setfield(L, -2, "f");
     lua_setglobal(L, "late_module");
     lua_settop(L, 0);

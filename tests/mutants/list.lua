@@ -102,7 +102,7 @@ mutant('channel', 'what is handed out counts no more',
     '    if (!channel->inbox) channel->inbox_end = &channel->inbox;\n    count_parcel(channel, parcel, -1);',
   'par_parcel *parcel = channel->inbox;\n    channel->inbox = parcel->next;\n' ..
     '    if (!channel->inbox) channel->inbox_end = &channel->inbox;', 'channel.flood')
-mutant('channel', 'a long record in parts', 'if ((int64_t)(in->read - enough) >= 0) return PAR_NOTICE;', '', 'channel.flood')
+mutant('channel', 'a long record in parts', 'if ((int64_t)(in->read - enough) >= 0) return PAR_NOTICE;', '', 'channel.bounds')
 mutant('channel', 'records that are no messages', 'i < STEPS_AT_ONCE && rc == PAR_NOTICE', 'rc == PAR_NOTICE', 'channel.bounds')
 mutant('channel', 'messages taken in while one waits', 'while ((int64_t)(channel->in.read - enough) < 0) {\n        int rc = par_inbox',
   'while (enough) {\n        int rc = par_inbox', 'channel.bounds')
@@ -165,7 +165,7 @@ mutant('channel', 'segments of a thread that ended', 'par_os_at_thread_end(&at_t
 mutant('channel', 'a segment that its borrower took along', 'if (export->lends) segment->spoiled = true;', '',
   'channel.pool')
 mutant('channel', 'lends of a message that was not sent',
-  'if (job->lent[i]) par_lend_undo(job->channel, job->lent[i]);', '(void)i;', 'faults.memory faults.channel')
+  'if (job->lent[i]) par_lend_undo(job->channel, job->lent[i]);', '(void)i;', 'channel.bounds')
 mutant('channel', 'a segment whose announcement failed',
   'remove_export(channel, find_export(channel, segment));\n    return rc;', 'return rc;', 'faults.memory')
 mutant('channel', 'copies on write are dropped', 'if (segment->mode == PAR_LEND_COMMON && !par_os_memory_reset',
