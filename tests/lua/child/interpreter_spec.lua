@@ -269,11 +269,11 @@ end)
 describe('Neovim', function()
   if not has 'nvim' or support.version ~= 'jit' or support.sanitized then return pending 'another Lua, or no nvim' end
 
-  local function inside(code)
+  local function inside(code, env)
     local path = support.scratch('.lua')
     support.write_file(path, ("package.path = %q .. package.path package.cpath = %q .. package.cpath\n%s"):format(
       ('%s/lua/?.lua;%s/lua/?/init.lua;'):format(support.root, support.root), support.build .. '/lib/jit/?.so;', code))
-    local out = support.shell(("nvim --headless --clean -c 'luafile %s' -c 'qa!'"):format(path))
+    local out = support.shell(("%s nvim --headless --clean -c 'luafile %s' -c 'qa!'"):format(env or '', path))
     os.remove(path)
     return out
   end
@@ -288,6 +288,27 @@ describe('Neovim', function()
       say(table.concat(parallel.map(function(x) return x * x end, {1, 2, 3}, {workers = 2}), ','))
       say(tostring(parallel.run('return parallel.run [=[return vim ~= nil]=]:join()'):join()))
     ]])
+  end)
+
+  it('leaves no files behind', function()
+    local folder = support.scratch('.tmp')
+    support.shell('mkdir ' .. quote(folder))
+    local out = inside(([[
+      local parallel = require 'parallel'
+      local child = parallel.run('while true do end')
+      child:kill('KILL')
+      pcall(child.join, child)
+      local name = parallel.run(function()
+        local name = vim.fn.tempname()
+        assert(io.open(name, 'w')):close()
+        os.remove(name)
+        return name
+      end):join()
+      io.stdout:write(tostring(name:find(%q, 1, true)))
+    ]]):format(folder), 'TMPDIR=' .. quote(folder))
+    assert.equal('1', out)
+    assert.equal('', support.shell('ls ' .. quote(folder)))
+    support.shell('rm -rf ' .. quote(folder))
   end)
 
   it('leaves no child behind', function()
