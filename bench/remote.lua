@@ -5,6 +5,7 @@ local parallel = require 'parallel'
 local world = require 'world'
 
 local build = os.getenv 'PARALLEL_BUILD' or 'build/release'
+if build:sub(1, 1) ~= '/' then build = io.popen('pwd'):read() .. '/' .. build end -- other hosts begin in another folder
 local clock = parallel.clock
 
 local function median(list)

@@ -181,7 +181,7 @@ function start.child(options)
   local settings = {
     id = id, parent_id = module.id, path = state.path, name = options.name,
     package_path = package.path, package_cpath = same_kind and not fields.host and package.cpath or nil, apart = fields.host and true,
-    send_modules = send_modules,
+    send_modules = send_modules or not fields.host and options.functions ~= false and state.takes_modules or nil, -- what we are sent ourselves
     release = core._VERSION, shared_size = module.getSharedSize(), inbox_size = module.getInboxSize(), interpreter = module.interpreter,
     waits = options.waits,
     compiled = same_kind and not env and compiled_files() or nil, -- the fork server has them loaded

@@ -28,6 +28,10 @@ static void take_from_child(par_link *link, const par_message *message)
         if (!link->final) link->lost_control = true;
         link->state = message->kind == PAR_KIND_RESULT ? PAR_LINK_RETURNED : PAR_LINK_FAILED;
         break;
+    case PAR_KIND_NEED: /* the newest counts: a child asks for one after the other */
+        par_kept_free(link->need);
+        link->need = par_kept_new(message);
+        break;
     default: /* a kind that a child has no right to send: nobody waits for it */ break;
     }
 }

@@ -100,6 +100,7 @@ void par_link_free(par_link *link)
     par_channel_close(link->channel);
     par_relay_close(link->relay);
     par_kept_free(link->final);
+    par_kept_free(link->need);
     free(link->lost);
     while (link->controls) {
         par_kept *next = link->controls->next;

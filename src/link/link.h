@@ -31,6 +31,7 @@ typedef struct par_link {
     par_link_state state;
     par_kept *final;          /* RESULT or FAILED */
     par_kept *controls;       /* JOIN, EXEC and GROUP that came, oldest first; they count as messages that wait */
+    par_kept *need;           /* the name of a module that this child asks us for; NULL: none */
     par_relay *relay;         /* of its output; NULL when it writes to ours */
     par_os_exit exit;         /* once its process has ended */
     bool asked;               /* somebody was told how it ended */

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "channel/channel.h"
+#include "link/need.h"
 #include "trace/trace.h"
 #include "view/view.h"
 
@@ -145,6 +146,7 @@ int par_link_receive(par_link *link, par_message *out, int64_t deadline_ns, par_
     if (rc != PAR_OK) return rc;
     int64_t wait_ns = is_over(link) ? 0 : deadline_ns;
     while ((rc = next_notice_or_message(link, out, wait_ns, err)) == PAR_NOTICE) {
+        par_need_serve(link);
         rc = par_channel_overdue(link->channel, wait_ns, err);
         if (rc == PAR_OK) rc = par_link_open(link, err);
         if (rc != PAR_OK) break;
@@ -170,7 +172,10 @@ int par_link_receive_now(par_link *link, par_message *out, par_error *err)
     if (rc != PAR_OK) return rc;
     if (!par_channel_pending(link->channel)) return PAR_E_TIMEOUT; /* receive would ask the system as well */
     rc = PAR_NOTICE;
-    for (int i = 0; rc == PAR_NOTICE && i < NOTICES_AT_ONCE; i++) rc = par_channel_receive(link->channel, out, 0, err);
+    for (int i = 0; rc == PAR_NOTICE && i < NOTICES_AT_ONCE; i++) {
+        rc = par_channel_receive(link->channel, out, 0, err);
+        if (rc == PAR_NOTICE) par_need_serve(link);
+    }
     return taken(link, out, rc == PAR_NOTICE ? PAR_E_TIMEOUT : rc, err);
 }
 

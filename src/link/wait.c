@@ -5,6 +5,7 @@
 #include "link/apart.h"
 #include "link/control.h"
 #include "link/exit.h"
+#include "link/need.h"
 
 #define LAST_LINES_NS INT64_C(500000000) /* a grandchild may hold the output of an ended child open so long */
 #define ABSORB_AT_ONCE 64u               /* messages taken in before a wait looks at the time again */
@@ -55,6 +56,7 @@ static int absorb_until(par_link *link, bool (*done)(const par_link *), int64_t 
         int rc = absorb_in_time(link, n, deadline_ns, err);
         if (rc == PAR_E_CLOSED || rc == PAR_E_CORRUPT) rc = par_link_lost(link, rc, err);
         if (rc < 0) return rc;
+        par_need_serve(link);
     }
     return PAR_OK;
 }

@@ -83,6 +83,30 @@ describe('modules that a host lacks', function()
     end
   end)
 
+  it('come to children of children, in all the ways in which these are waited for', function()
+    local results = run(function()
+      local function needs() return require 'sent'.other end
+      local joined = parallel.run(needs):join()
+      local sender = parallel.run(function() parallel.parent:send((require 'folder.other')) end)
+      local received = sender:receive()
+      sender:join()
+      local mapped = parallel.map(function(i) return require 'sent'.other .. i .. require 'long' end, {1, 2, 3}, {workers = 2})
+      local selected = parallel.run(function() parallel.parent:send(require 'sent'.name) end)
+      local from = parallel.select{selected}
+      local through = parallel.run(function() return parallel.run(function() return require 'sent'.other end):join() end):join()
+      return {joined, received, table.concat(mapped, ' '), from:receive(), through}
+    end):join()
+    assert.same({'other', 'other', 'other12000 other22000 other32000', 'sent', 'other'}, results)
+  end)
+
+  it('are not sent to children of children either when their parent has none, and those that are nowhere are told as such', function()
+    local function lacks(name) return (select(2, parallel.run(function(what) return pcall(require, what) end, name):join())) end
+    assert.matches("nor is it where the parent's program finds its modules", (run(lacks, nil, 'no.such.module'):join()))
+    local message = run(lacks, {send_modules = false}, 'sent'):join()
+    assert.matches("module 'sent' not found", message)
+    assert.is_nil(message:find("parent's program", 1, true))
+  end)
+
   it('keep their order among messages', function()
     local child = run([[
       for i = 1, 100 do parallel.parent:send(i) end

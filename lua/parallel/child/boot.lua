@@ -26,7 +26,7 @@ if settings.package_cpath then package.cpath = settings.package_cpath end
 if file then file('child/find')(file) end
 if settings.send_modules then require 'parallel.child.modules'.install(parent) end
 local state = require 'parallel.state'
-state.in_child, state.compiled = true, settings.compiled
+state.in_child, state.compiled, state.takes_modules = true, settings.compiled, settings.send_modules
 
 core.line_buffer_output()
 set_up(function()

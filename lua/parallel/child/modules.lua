@@ -1,4 +1,5 @@
---- In a child on another machine: the last searcher of require. Modules of the parent's program that this host lacks are sent on request.
+--- In a child on another machine, and in its own children there: the last searcher of require. Modules of the program that this host
+-- lacks are sent on request.
 local core = require 'parallel.core'
 local compat = require 'parallel.compat'
 
@@ -31,6 +32,7 @@ end
 function modules.install(parent)
   local searchers = package.searchers or package.loaders -- luacheck: ignore
   searchers[#searchers + 1] = function(name) return search(parent, name) end
+  core.child.takes_modules(parent)
 end
 
 return modules

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "codec/compat.h"
 #include "link/message.h"
+#include "link/need.h"
 #include "lua/child/arguments.h"
 #include "lua/child/decode.h"
 #include "lua/child/ends.h"
@@ -187,17 +188,11 @@ static int join_await_exec(lua_State *L)
     return await_control(L, self, PAR_KIND_EXEC, "wait for code from");
 }
 
-/* The answer for this name; one that comes for another was asked for by a call that was left. */
-static int await_module(par_link *parent, const char *name, par_kept **out, par_error *err)
+/* core.child.takes_modules(parent): it may be asked for some, and so may we by our children */
+static int join_takes_modules(lua_State *L)
 {
-    int rc;
-    while ((rc = par_link_wait_control(parent, PAR_KIND_MODULE, PAR_NEVER, out, err)) == PAR_OK) {
-        size_t len = strlen(name) + 1;
-        if ((*out)->len > len && memcmp((*out)->bytes, name, len) == 0) return PAR_OK;
-        par_kept_free(*out);
-        *out = NULL;
-    }
-    return rc;
+    par_need_from(par_lua_link_check(L, 1)->link);
+    return 0;
 }
 
 /* core.child.need_module(parent, name) -> what the bridge answers, as bytes (cluster/seek.h) */
@@ -209,8 +204,7 @@ static int join_need_module(lua_State *L)
     size_t len;
     const char *name = luaL_checklstring(L, 2, &len);
     par_lua_use use = par_lua_enter(L, self);
-    int rc = par_link_send(self->link, PAR_KIND_NEED, name, len, NULL, 0, PAR_NEVER, &err);
-    if (rc == PAR_OK) rc = await_module(self->link, name, &kept, &err);
+    int rc = par_need_module(self->link, name, len, &kept, &err);
     bool open = par_lua_leave(self, use);
     if (!open && kept) par_kept_free(kept);
     par_lua_link_settle(L, self, open, rc, &err, "ask for a module");
@@ -230,6 +224,7 @@ void par_lua_open_join(lua_State *L)
                                          {"send_failure", join_send_failure},
                                          {"yield", join_yield},
                                          {"await_exec", join_await_exec},
+                                         {"takes_modules", join_takes_modules},
                                          {"need_module", join_need_module},
                                          {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
