@@ -35,32 +35,31 @@ static int object_gc(lua_State *L)
 void *par_lua_shared_check(lua_State *L, int idx, const par_lua_shared_kind *kind)
 {
     par_lua_shared *object = luaL_checkudata(L, idx, kind->type);
+    if (!object->memory && object->storage) par_lua_shared_open(L, object); /* there was no room when it came */
     if (!object->memory) luaL_error(L, "this %s is no more", kind->what);
     return object;
 }
 
-static void throw(lua_State * L, const par_lua_shared_kind *kind, const char *text)
+static int open(par_lua_shared *object, par_error *err)
 {
-    par_error err;
-    par_error_set(&err, PAR_E_CORRUPT, "parallel.%s: %s", kind->what, text);
-    par_lua_throw_status(L, 0, &err);
+    int fd;
+    uint64_t at;
+    const par_lua_shared_kind *kind = object->kind;
+    par_storage *storage = object->storage;
+    size_t bytes = storage ? (size_t)storage->size * par_type_bytes(storage->type) : 0;
+    if (!storage || !storage->shared || bytes < kind->least_bytes || !par_share_place(storage->blob, &fd, &at))
+        return par_error_set(err, PAR_E_CORRUPT, "parallel.%s: what came is not the shared memory of one", kind->what);
+    at += (uint64_t)((uint8_t *)storage->data - (uint8_t *)storage->blob->data);
+    object->memory = storage->data;
+    int rc = kind->open ? kind->open(object, bytes, fd, at, err) : PAR_OK;
+    if (rc != PAR_OK) object->memory = NULL; /* there is nothing to be closed */
+    return rc;
 }
 
 void par_lua_shared_open(lua_State *L, par_lua_shared *object)
 {
     par_error err;
-    int fd;
-    uint64_t at;
-    const par_lua_shared_kind *kind = object->kind;
-    size_t bytes = (size_t)object->storage->size * par_type_bytes(object->storage->type);
-    if (!object->storage->shared || bytes < kind->least_bytes || !par_share_place(object->storage->blob, &fd, &at))
-        throw(L, kind, "what came is not the shared memory of one");
-    at += (uint64_t)((uint8_t *)object->storage->data - (uint8_t *)object->storage->blob->data);
-    object->memory = object->storage->data;
-    int rc = kind->open ? kind->open(object, bytes, fd, at, &err) : PAR_OK;
-    if (rc == PAR_OK) return;
-    object->memory = NULL; /* there is nothing to be closed */
-    par_lua_throw_status(L, 0, &err);
+    if (open(object, &err) != PAR_OK) par_lua_throw_status(L, 0, &err);
 }
 
 par_lua_shared *par_lua_shared_new(lua_State *L, const par_lua_shared_kind *kind, size_t bytes)
@@ -118,15 +117,15 @@ static int object_identity(lua_State *L)
     return 1;
 }
 
-/* attach(storage) -> object: a handle on what another process made. Upvalue 1 is the kind. */
+/* attach(storage) -> object: a handle on what another process made. Upvalue 1 is the kind. Where there is no room for its descriptors
+ * the message that brings it is not lost: it is opened when it is used. */
 static int object_attach(lua_State *L)
 {
-    const par_lua_shared_kind *kind = lua_touserdata(L, lua_upvalueindex(1));
-    par_lua_shared *object = push_handle(L, kind);
+    par_error err;
+    par_lua_shared *object = push_handle(L, lua_touserdata(L, lua_upvalueindex(1)));
     object->storage = storage_at(L, 1);
-    if (!object->storage) throw(L, kind, "what came is not the shared memory of one");
-    par_lua_shared_open(L, object);
-    return 1;
+    int rc = open(object, &err);
+    return rc == PAR_OK || rc == PAR_E_LIMIT ? 1 : par_lua_throw_status(L, 0, &err);
 }
 
 /* --- waits --- */

@@ -12,7 +12,7 @@
 typedef struct par_lua_shared {
     const struct par_lua_shared_kind *kind;
     par_storage *storage; /* NULL: not made yet, or collected */
-    void *memory;         /* its bytes */
+    void *memory;         /* its bytes; NULL: not opened yet, for want of descriptors */
     par_lua_waiting *waiting;
     lua_State *outer; /* of a call under way */
 } par_lua_shared;

@@ -131,6 +131,36 @@ describe('descriptors', function()
     ]], 60)
   end)
 
+  it('are missing for locks and shared tables: they are opened when they are used', function()
+    passes([[
+      local child = parallel.run(function()
+        local list = {}
+        for i = 1, 5 do
+          list[2 * i - 1], list[2 * i] = parallel.lock(), parallel.table()
+          list[2 * i]:set('i', i)
+        end
+        parallel.parent:send(list)
+        return list[1]:lock(parallel.parent:receive())
+      end)
+      parallel.select({child})
+      parallel.decode(parallel.encode(torch.Tensor(1))) -- whatever is loaded with the first tensor
+      local files = {}
+      repeat local file = io.open('/dev/null') files[#files + 1] = file until not file
+      for _ = 1, 3 do table.remove(files):close() end
+      local list = child:receive()
+      local ok, err = pcall(list[10].get, list[10], 'i')
+      assert(not ok and err.code == 'limit', tostring(err))
+      assert(not pcall(list[9].lock, list[9]))
+      while #files > 0 do table.remove(files):close() end
+      for i = 1, 5 do
+        assert(list[2 * i]:get('i') == i)
+        assert(list[2 * i - 1]:lock())
+      end
+      child:send(0.1)
+      assert(child:join() == false) -- we have it
+    ]], 60)
+  end)
+
   it('are missing for a child that has ended: what it said is still there', function()
     local gate = support.gate()
     passes(([[
