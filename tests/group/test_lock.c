@@ -299,6 +299,25 @@ static void two_locks_in_one_memory(void)
     par_lock_detach(&other);
 }
 
+/* One who holds a lock and dies is not taken for living because somebody uses another lock in the same memory under the same number. */
+static void nor_do_their_signs_of_life_meet(void)
+{
+    place p = make_place();
+    par_lock dead, other, next;
+    bool abandoned;
+    attach(&dead, &p);
+    if (dead.life_fd < 0) return; /* a system without them */
+    CHECK_INT(par_lock_take(&dead, 0, &abandoned, &err), PAR_OK);
+    par_os_close(dead.life_fd); /* as the system does it */
+    par_os_close(dead.fd);
+    CHECK_INT(par_lock_attach(&other, (par_lock_words *)(void *)&p.s->counter, p.fd, offsetof(shared, counter), &err), PAR_OK);
+    attach(&next, &p);
+    CHECK_INT(par_lock_take(&next, SECONDS(10), &abandoned, &err), PAR_OK);
+    CHECK(abandoned);
+    par_lock_detach(&next);
+    par_lock_detach(&other);
+}
+
 /* --- counters --- */
 static void count(const place *p, int number)
 {
@@ -322,4 +341,5 @@ static void counters(void)
 }
 
 TAP_MAIN(TEST(one_process), TEST(an_interrupt), TEST(many_processes), TEST(many_threads), TEST(holders_that_are_killed),
-         TEST(producers_and_consumers), TEST(a_wait_with_an_end), TEST(words_written_over), TEST(two_locks_in_one_memory), TEST(counters))
+         TEST(producers_and_consumers), TEST(a_wait_with_an_end), TEST(words_written_over), TEST(two_locks_in_one_memory),
+         TEST(nor_do_their_signs_of_life_meet), TEST(counters))
