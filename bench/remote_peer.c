@@ -131,6 +131,8 @@ static int through(char **command)
         execvp(command[0], command);
         _exit(127);
     }
+    close(in[0]);
+    close(out[1]); /* so that the end of the command is told */
     for (int i = -100; i < 2000; i++) {
         double began = now();
         if (write(in[1], bytes, sizeof bytes) != (ssize_t)sizeof bytes) return 1;

@@ -90,6 +90,7 @@ local parallel = {}
 ---@field max_memory number? a worker is replaced when it has grown beyond so many bytes
 ---@field functions boolean? false: no code is taken from workers
 ---@field hosts boolean|string|table|nil other machines that workers run on
+---@field reconnect boolean? false: a host that is lost is not asked to come back
 ---@field chunk integer? default of its maps
 ---@field timeout number? default of its maps; holds for `everywhere` as well
 ---@field retries integer? default of its maps

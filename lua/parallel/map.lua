@@ -10,7 +10,7 @@ local module = {}
 local kept = {} -- number of workers -> pool
 
 local own_workers = {'init', 'init_timeout', 'lua', 'env', 'cwd', 'memory_limit', 'nice', 'max_tasks', 'max_memory', 'name',
-  'functions', 'hosts'}
+  'functions', 'hosts', 'reconnect'}
 
 local function kept_pool(size)
   local found = kept[size]

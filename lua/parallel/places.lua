@@ -42,17 +42,18 @@ local function list_of(value)
 end
 
 --- The places of a pool: `value` is true (those of parallel.hosts), or what parallel.hosts takes. workers: how many, or nil for all
--- slots. Fields: size; homes (place -> host); running (place -> host).
-function places.new(value, workers)
+-- slots. reconnect: false for hosts that are not asked to come back. Fields: size; homes (place -> host); running (place -> host).
+function places.new(value, workers, reconnect)
   local list = list_of(value)
   if #list == 0 then fail('the list of hosts is empty') end
   for _, host in ipairs(list) do hosts.launch(host) end
   local homes = in_turn(list)
-  return setmetatable({list = list, homes = homes, size = workers or #homes, running = {}, asked = {}}, places)
+  return setmetatable({list = list, homes = homes, size = workers or #homes, running = {}, asked = {}, reconnect = reconnect ~= false}, places)
 end
 
 -- Asks a host that is down to come back, now and then. Does not wait.
 local function ask_again(self, host)
+  if not self.reconnect then return end
   local now = core.clock()
   if now - (self.asked[host] or 0) < RETRY_SECONDS then return end
   self.asked[host] = now
@@ -100,7 +101,9 @@ function places:start(place, first, start)
     if first then core.raise(child) end
   end
   ask_again(self, home)
-  local other = quietest(self) or any_up(self) or home
+  local other = quietest(self) or any_up(self)
+  if not other and not self.reconnect then fail('all hosts of this pool are lost (reconnect=false)') end
+  other = other or home
   local child = start(other)
   self.running[place] = other
   return child

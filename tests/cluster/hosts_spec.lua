@@ -192,6 +192,75 @@ describe('pools and maps on hosts', function()
   end)
 end)
 
+describe('reconnect=false', function()
+  after_each(function() parallel.close() end)
+
+  it('leaves a lost host alone, and ends a pool whose hosts are all lost', function()
+    local hosts = parallel.hosts{world.host('h1', {slots = 1, dir = '/run'}), world.host('h2', {slots = 1, dir = '/run'})}
+    local pool = parallel.pool{hosts = hosts, retries = 5, reconnect = false}
+    local list = {}
+    for i = 1, 200 do list[i] = i end
+    local function agent_of_this()
+      return {io.popen('hostname'):read(), tonumber(io.open('/proc/self/stat'):read('*a'):match('%) %S (%d+)'))}
+    end
+    local function lose(name)
+      for _, agent in ipairs(pool:everywhere(agent_of_this)) do
+        if agent[1] == name then world.kill(agent[2]) end
+      end
+    end
+    local function lost(host) return require 'parallel.hosts'.state(host) == 'down' end
+    lose('h2')
+    local results = pool:map(function(i) return i * 2 end, list)
+    for i = 1, 200 do assert.equal(i * 2, results[i]) end
+    assert.is_true(support.eventually(function() return lost(hosts[2]) end))
+    pool:map(function(i) return i end, list, {chunk = 1})
+    assert.is_true(lost(hosts[2]))
+    lose('h1')
+    assert.matches('all hosts of this pool are lost', support.message_of(function()
+      for _ = 1, 100 do pool:map(function(i) return i end, list) end
+    end))
+    assert.is_true(lost(hosts[1]))
+  end)
+
+  it('is of hosts', function()
+    assert.matches('hosts=', support.message_of(function() parallel.pool{workers = 1, reconnect = false} end))
+    assert.matches('true or false', support.message_of(function() parallel.pool{hosts = {'h1'}, reconnect = 1} end))
+  end)
+end)
+
+describe('programs that name no hosts in their text', function()
+  local function run(env, code)
+    local out, status = support.script('local parallel = require "parallel" ' .. code, {env = env})
+    assert.equal(0, status, out)
+    return out
+  end
+
+  it('take them from PARALLEL_HOSTS, as a list or a file', function()
+    local lines, file = {}, support.scratch('.hosts')
+    for name, value in pairs(world.env) do lines[#lines + 1] = name .. '=' .. value .. '\n' end
+    support.write_file('/run/world/home/.ssh/environment', table.concat(lines))
+    support.write_file(file, '# ours\nh1 slots=2\nh2:1\n')
+    local code = [[
+      local where, list = {}, parallel.pool{hosts = parallel.hosts()}:everywhere(function() return io.popen('hostname'):read() end)
+      for _, name in ipairs(list) do where[#where + 1] = name end
+      table.sort(where)
+      print(table.concat(where, ' '))]]
+    assert.matches('^h1 h1 h2\n', run('PARALLEL_HOSTS=h1:2,h2:1', code))
+    assert.matches('^h1 h1 h2\n', run('PARALLEL_HOSTS=file:' .. support.quote(file), code))
+    os.remove(file)
+  end)
+
+  it('examples/cluster.lua: on hosts, and on this machine alone', function()
+    for _, hosts in ipairs{'h1:1 h2:2', ''} do
+      local out, status = support.shell(('%s/tools/lua %s examples/cluster.lua %s'):format(support.quote(support.root), support.version, hosts))
+      assert.equal(0, status, out)
+      assert.matches('41538 primes below 500000', out)
+      if hosts ~= '' then assert.matches('h1: 1 workers.*', out) assert.matches('h2: 2 workers', out)
+      else assert.matches('localhost: 2 workers', out) end
+    end
+  end)
+end)
+
 describe('the original calls', function()
   before_each(function()
     local lines = {}

@@ -60,6 +60,12 @@ describe('a host', function()
     assert.matches('child %d+ failed: .*No space left on device', tostring(err))
   end)
 
+  it('that nobody knows is named, with the command and what ssh said', function()
+    local message = message_of(function() parallel.run{host = world.host('nosuchhost'), code = ''} end)
+    assert.truthy(message:find('nosuchhost', 1, true) and message:find('command: ssh', 1, true), message)
+    assert.truthy(message:find('resolve hostname', 1, true), message)
+  end)
+
   it('that ssh does not let in is named, with the command and what ssh said', function()
     local key = '/run/world/home/.ssh/key'
     os.rename(key, key .. '.away')

@@ -45,7 +45,7 @@ end
 
 --- A pool by checked options, whose workers are served by a loop.
 function pool.new(options, its_loop)
-  local places = options.hosts and options.workers ~= 0 and require 'parallel.places'.new(options.hosts, options.workers)
+  local places = options.hosts and options.workers ~= 0 and require 'parallel.places'.new(options.hosts, options.workers, options.reconnect)
   local size = places and places.size or options.workers or options_of.default_workers()
   local self = setmetatable({size = size, places = places or nil, defaults = options, name = options.name or 'pool'}, metatable)
   if size > 0 then

@@ -23,7 +23,7 @@ end
 local of_tasks, of_journals = 'chunk timeout retries seed on_error progress', 'journal journal_mode retry'
 options.map = set_of(of_tasks, of_journals)
 options.imap = set_of(of_tasks, of_journals, 'ordered in_flight')
-options.pool = set_of(of_tasks, 'workers init init_timeout name lua env cwd memory_limit nice max_tasks max_memory functions hosts')
+options.pool = set_of(of_tasks, 'workers init init_timeout name lua env cwd memory_limit nice max_tasks max_memory functions hosts reconnect')
 options.map_and_pool = set_of(of_journals) -- of parallel.map
 for name in pairs(options.pool) do options.map_and_pool[name] = true end
 
@@ -70,6 +70,12 @@ local function check_values(given)
   local kind = type(given.hosts)
   if given.hosts ~= nil and given.hosts ~= true and kind ~= 'table' and kind ~= 'string' then
     misuse("pool: option 'hosts' must be true or a list of hosts, got " .. kind)
+  end
+  if given.reconnect ~= nil and type(given.reconnect) ~= 'boolean' then
+    misuse("pool: option 'reconnect' must be true or false, got " .. summary(1, given.reconnect))
+  end
+  if given.reconnect ~= nil and given.hosts == nil then
+    misuse("pool: option 'reconnect' is of workers on other machines: hosts= names these")
   end
   local handler = given.on_error
   if handler ~= nil and handler ~= 'raise' and handler ~= 'skip' and type(handler) ~= 'function' then
