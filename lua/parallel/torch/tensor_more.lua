@@ -10,18 +10,29 @@ end
 -- Functions that are both torch.name(t, ...) and t:name(...).
 local both = {}
 
--- The dimension that is meant, or an error that says which there are.
-local function check_dim(call, tensor, dim)
-  dim = dim or 1
-  if type(dim) == 'number' and dim >= 1 and dim <= tensor:dim() then return dim end
-  error(('torch.%s: dimension %s out of range of %dD tensor'):format(call, tostring(dim), tensor:dim()), 3)
+-- Raised where the function was called that is named.
+local function fail(call, format, ...) error(('torch.%s: ' .. format):format(call, ...), 4) end
+
+local function check_tensor(call, tensor)
+  if not require('parallel.tensor').isTensor(tensor) then fail(call, 'argument 1: tensor expected, got %s', type(tensor)) end
 end
 
-function both.split(tensor, size, dim)
-  dim = check_dim('split', tensor, dim)
-  if type(size) ~= 'number' or size < 1 then
-    error('split: a positive size of the parts expected', 2)
-  end
+local function sizes_of(tensor) return '[' .. table.concat(tensor:size():totable(), ' x ') .. ']' end
+
+-- The dimension that is meant, or an error that says which there are.
+local function check_dim(call, tensor, dim)
+  check_tensor(call, tensor)
+  dim = dim or 1
+  if type(dim) == 'number' and dim >= 1 and dim <= tensor:dim() then return dim end
+  fail(call, 'argument 3: dimension %s out of range of %dD tensor %s', tostring(dim), tensor:dim(), sizes_of(tensor))
+end
+
+local function check_count(call, tensor, count, what)
+  if type(count) == 'number' and count >= 1 then return end
+  fail(call, 'argument 2: %s expected, got %s for a tensor of %s', what, tostring(count), sizes_of(tensor))
+end
+
+local function parts_of(tensor, size, dim)
   local parts, length = {}, tensor:size(dim)
   for first = 1, length, size do
     parts[#parts + 1] = tensor:narrow(dim, first, math.min(size, length - first + 1))
@@ -29,26 +40,37 @@ function both.split(tensor, size, dim)
   return parts
 end
 
+function both.split(tensor, size, dim)
+  dim = check_dim('split', tensor, dim)
+  check_count('split', tensor, size, 'a positive size of the parts')
+  return parts_of(tensor, size, dim)
+end
+
 function both.chunk(tensor, count, dim)
   dim = check_dim('chunk', tensor, dim)
-  if type(count) ~= 'number' or count < 1 then
-    error('chunk: a positive number of chunks expected', 2)
+  check_count('chunk', tensor, count, 'a positive number of chunks')
+  return parts_of(tensor, math.ceil(tensor:size(dim) / count), dim)
+end
+
+local function check_order(tensor, n, order)
+  check_tensor('permute', tensor)
+  if n ~= tensor:dim() then fail('permute', '%d dimensions expected for a tensor of %s, got %d', tensor:dim(), sizes_of(tensor), n) end
+  local seen = {}
+  for i = 1, n do
+    local from = order[i]
+    if type(from) ~= 'number' or from < 1 or from > n or seen[from] then
+      fail('permute', 'argument %d: each dimension of %s must be named once, got %s', i + 1, sizes_of(tensor), tostring(from))
+    end
+    seen[from] = true
   end
-  return both.split(tensor, math.ceil(tensor:size(dim) / count), dim)
 end
 
 function both.permute(tensor, ...)
-  local order, n = {...}, tensor:dim()
-  if #order ~= n then
-    error(('permute: %d dimensions expected, got %d'):format(n, #order), 2)
-  end
-  local seen, sizes, strides = {}, tensor:size(), tensor:stride()
+  local order, n = {...}, select('#', ...)
+  check_order(tensor, n, order)
+  local sizes, strides = tensor:size(), tensor:stride()
   local new_sizes, new_strides = sizes.new(n), strides.new(n)
   for i, from in ipairs(order) do
-    if type(from) ~= 'number' or from < 1 or from > n or seen[from] then
-      error(('permute: each dimension of %d must be named once, got %s'):format(n, tostring(from)), 2)
-    end
-    seen[from] = true
     new_sizes[i], new_strides[i] = sizes[from], strides[from]
   end
   return tensor.new(tensor:storage(), tensor:storageOffset(), new_sizes, new_strides)
@@ -56,12 +78,25 @@ end
 
 -- The sizes in the arguments: numbers, or one LongStorage or table.
 local function as_list(first, ...)
-  if type(first) == 'number' or first == nil then
-    return {first, ...}
-  elseif type(first) == 'table' then
-    return first
+  if type(first) == 'table' then return first end
+  if require('parallel.tensor').isStorage(first) then return first:totable() end
+  local list = {first, ...}
+  list.n = 1 + select('#', ...) -- a nil among them counts
+  return list
+end
+
+local function check_repeats(tensor, counts)
+  check_tensor('repeatTensor', tensor)
+  for i = 1, counts.n or #counts do
+    local count = counts[i]
+    if type(count) ~= 'number' or count < 0 then
+      fail('repeatTensor', 'argument %d: a number of times expected, got %s for a tensor of %s', i + 1, tostring(count), sizes_of(tensor))
+    end
   end
-  return first:totable()
+  if #counts < tensor:dim() then
+    fail('repeatTensor', 'Number of dimensions of repeat dims (%d) can not be smaller than number of dimensions of tensor (%d): %s',
+      #counts, tensor:dim(), sizes_of(tensor))
+  end
 end
 
 -- torch.repeatTensor([result,] tensor, sizes)
@@ -71,16 +106,11 @@ function both.repeatTensor(tensor, first, ...)
   if torch.isTensor(first) then
     result, tensor, counts = tensor, first, as_list(...)
   else
-    result, counts = tensor.new(), as_list(first, ...)
+    counts = as_list(first, ...)
   end
+  check_repeats(tensor, counts)
+  result = result or tensor.new()
   local n, old = #counts, tensor:dim()
-  if n < old then
-    error(('torch.repeatTensor: Number of dimensions of repeat dims (%d) can not be smaller than number of dimensions of tensor (%d)')
-      :format(n, old), 2)
-  end
-  for i, count in ipairs(counts) do
-    if type(count) ~= 'number' then error(('torch.repeatTensor: %d is a %s, not a number of times'):format(i, type(count)), 2) end
-  end
   local source, sizes = tensor:contiguous(), {}
   for i = 1, n do
     sizes[i] = i > n - old and tensor:size(i - (n - old)) or 1

@@ -15,9 +15,8 @@ static int64_t check_position(lua_State *L, int idx, int64_t size, const char *w
     int64_t i = par_lua_check_i64(L, idx);
     int64_t at = i < 0 ? i + size : i - 1; /* neither overflows: size is not negative */
     if (at < 0 || at >= size)
-        luaL_argerror(L, 2,
-                      lua_pushfstring(L, "%s: %s is out of range, the dimension has %s elements", what, par_lua_push_digits(L, i),
-                                      par_lua_push_digits(L, size)));
+        par_lua_arg_error(L, 2, "%s: %s is out of range, the dimension has %s elements", what, par_lua_push_digits(L, i),
+                          par_lua_push_digits(L, size));
     return at;
 }
 
@@ -39,13 +38,13 @@ static void narrow_by_table(lua_State *L, par_tensor *tensor, int dim, int idx)
     par_error err;
     size_t n = lua_rawlen(L, idx);
     if (n == 0) return;
-    if (n > 2) luaL_argerror(L, 2, "invalid range: {}, {i} or {first, last} expected");
+    if (n > 2) par_lua_arg_error(L, 2, "invalid range: {}, {i} or {first, last} expected");
     lua_rawgeti(L, idx, 1);
     lua_rawgeti(L, idx, (int)n);
     int top = lua_gettop(L);
     int64_t first = check_position(L, top - 1, tensor->size[dim], "start index out of bound");
     int64_t last = check_position(L, top, tensor->size[dim], "end index out of bound");
-    if (last < first) luaL_argerror(L, 2, "end index must be greater or equal to start index");
+    if (last < first) par_lua_arg_error(L, 2, "end index must be greater or equal to start index");
     par_lua_check_status(L, par_view_narrow(tensor, dim, first, last - first + 1, &err), &err);
     lua_pop(L, 2);
 }
@@ -54,8 +53,7 @@ static void narrow_by_table(lua_State *L, par_tensor *tensor, int dim, int idx)
 static bool apply_table(lua_State *L, par_tensor *view, int idx, int64_t *at)
 {
     int n = (int)lua_rawlen(L, idx), dim = 0;
-    if (n > view->ndim)
-        luaL_argerror(L, 2, lua_pushfstring(L, "too many indices provided: %d for a tensor of %d dimensions", n, view->ndim));
+    if (n > view->ndim) par_lua_arg_error(L, 2, "too many indices provided: %d for a tensor of %d dimensions", n, view->ndim);
     for (int i = 1; i <= n; i++) {
         lua_rawgeti(L, idx, i);
         if (lua_istable(L, -1)) {
@@ -68,7 +66,7 @@ static bool apply_table(lua_State *L, par_tensor *view, int idx, int64_t *at)
             }
             select_in_place(L, view, dim, position);
         } else {
-            luaL_argerror(L, 2, lua_pushfstring(L, "invalid index: number or {first, last} expected, got %s", luaL_typename(L, -1)));
+            par_lua_arg_error(L, 2, "invalid index: number or {first, last} expected, got %s", luaL_typename(L, -1));
         }
         lua_pop(L, 1);
     }
@@ -79,11 +77,11 @@ static bool apply_table(lua_State *L, par_tensor *view, int idx, int64_t *at)
 static char *check_place(lua_State *L, const par_tensor *tensor, const par_storage *where)
 {
     int64_t place = tensor->offset;
-    if (where->type != PAR_LONG) luaL_argerror(L, 2, "torch.LongStorage expected");
-    if (where->size != tensor->ndim) luaL_argerror(L, 2, lua_pushfstring(L, "invalid size: %d indices expected", tensor->ndim));
+    if (where->type != PAR_LONG) par_lua_arg_error(L, 2, "torch.LongStorage expected");
+    if (where->size != tensor->ndim) par_lua_arg_error(L, 2, "invalid size: %d indices expected", tensor->ndim);
     for (int d = 0; d < tensor->ndim; d++) {
         int64_t i = ((const int64_t *)where->data)[d];
-        if (i < 1 || i > tensor->size[d]) luaL_argerror(L, 2, lua_pushfstring(L, "index out of bound in dimension %d", d + 1));
+        if (i < 1 || i > tensor->size[d]) par_lua_arg_error(L, 2, "index out of bound in dimension %d", d + 1);
         place += (i - 1) * tensor->stride[d];
     }
     return (char *)tensor->storage->data + place * (int64_t)par_type_bytes(tensor->type);
@@ -101,9 +99,8 @@ static void call_method(lua_State *L, const char *name, int args)
 
 static int bad_index(lua_State *L)
 {
-    return luaL_argerror(
-        L, 2,
-        lua_pushfstring(L, "invalid index: number, table, torch.LongStorage or torch.ByteTensor expected, got %s", luaL_typename(L, 2)));
+    return par_lua_arg_error(L, 2, "invalid index: number, table, torch.LongStorage or torch.ByteTensor expected, got %s",
+                             luaL_typename(L, 2));
 }
 
 static int index_other(lua_State *L, par_tensor *tensor)
@@ -116,7 +113,7 @@ static int index_other(lua_State *L, par_tensor *tensor)
         lua_pushvalue(L, 2);
         call_method(L, "maskedSelect", 1);
     } else if (where) {
-        if (tensor->ndim == 0) return luaL_argerror(L, 1, "empty tensor");
+        if (tensor->ndim == 0) return par_lua_arg_error(L, 1, "empty tensor");
         par_lua_push_value(L, tensor->type, par_element_get(tensor->type, check_place(L, tensor, where)));
     } else if (lua_istable(L, 2)) {
         par_tensor *view = par_lua_new_view(L, tensor);
@@ -140,7 +137,7 @@ int par_lua_tensor_index(lua_State *L)
     }
     if (!tensor) tensor = par_lua_check_tensor(L, 1);
     if (kind != LUA_TNUMBER) return index_other(L, tensor);
-    if (tensor->ndim == 0) return luaL_argerror(L, 1, "empty tensor");
+    if (tensor->ndim == 0) return par_lua_arg_error(L, 1, "empty tensor");
     int64_t at = check_position(L, 2, tensor->size[0], "out of range");
     if (tensor->ndim == 1) {
         check_element(L, tensor, at);
@@ -180,7 +177,7 @@ static int newindex_other(lua_State *L, par_tensor *tensor)
         lua_pushvalue(L, 3);
         call_method(L, par_lua_to_tensor(L, 3) ? "maskedCopy" : "maskedFill", 2);
     } else if (where) {
-        if (tensor->ndim == 0) return luaL_argerror(L, 1, "empty tensor");
+        if (tensor->ndim == 0) return par_lua_arg_error(L, 1, "empty tensor");
         par_value value = par_lua_check_value(L, 3, tensor->type);
         par_element_set(tensor->type, check_place(L, tensor, where), value);
     } else if (lua_istable(L, 2)) {
@@ -198,7 +195,7 @@ int par_lua_tensor_newindex(lua_State *L)
     par_tensor *tensor = par_lua_to_tensor(L, 1);
     if (!tensor) tensor = par_lua_check_tensor(L, 1);
     if (lua_type(L, 2) != LUA_TNUMBER) return newindex_other(L, tensor);
-    if (tensor->ndim == 0) return luaL_argerror(L, 1, "empty tensor");
+    if (tensor->ndim == 0) return par_lua_arg_error(L, 1, "empty tensor");
     int64_t at = check_position(L, 2, tensor->size[0], "out of range");
     if (tensor->ndim == 1 && lua_type(L, 3) == LUA_TNUMBER) {
         check_element(L, tensor, at);

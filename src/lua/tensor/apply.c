@@ -17,21 +17,24 @@ static int apply_with(lua_State *L, int sources)
 {
     par_tensor *t[3];
     for (int k = 0; k <= sources; k++) t[k] = par_lua_check_tensor(L, k + 1);
-    for (int k = 1; k <= sources; k++) par_lua_check_same_elements(L, NULL, t[0], "tensor", t[k], "src");
+    for (int k = 1; k <= sources; k++) par_lua_check_same_elements(L, t[0], "tensor", t[k], "src");
     int function = sources + 2;
+    if (!lua_isfunction(L, function) && !luaL_getmetafield(L, function, "__call"))
+        return par_lua_arg_error(L, function, "function expected, got %s", par_lua_push_kind(L, function));
+    lua_settop(L, function);
     int64_t n = par_tensor_elements(t[0]);
     for (int64_t i = 0; i < n; i++) {
         lua_pushvalue(L, function);
         for (int k = 0; k <= sources; k++) {
             char *place = nth(t[k], i);
-            if (!place) return luaL_error(L, "the tensor was resized by the function that is applied to it");
+            if (!place) return par_lua_error(L, "the tensor was resized by the function that is applied to it");
             par_lua_push_value(L, t[k]->type, par_element_get(t[k]->type, place));
         }
         lua_call(L, sources + 1, 1);
         char *place = nth(t[0], i);
-        if (!place) return luaL_error(L, "the tensor was resized by the function that is applied to it");
+        if (!place) return par_lua_error(L, "the tensor was resized by the function that is applied to it");
         if (lua_isnumber(L, -1)) par_element_set(t[0]->type, place, par_lua_check_value(L, lua_gettop(L), t[0]->type));
-        else if (!lua_isnil(L, -1)) return luaL_error(L, "given function should return a number or nil");
+        else if (!lua_isnil(L, -1)) return par_lua_error(L, "given function should return a number or nil");
         lua_pop(L, 1);
     }
     lua_settop(L, 1);

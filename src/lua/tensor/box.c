@@ -1,9 +1,7 @@
 #include "lua/tensor/box.h"
 
-#include <inttypes.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdio.h>
+#include <string.h>
 
 /* The address tells a box from any other userdata without a look at its metatable. */
 typedef struct box {
@@ -43,11 +41,20 @@ void par_lua_push_metatable(lua_State *L, par_type type, bool storage)
     lua_rawgetp(L, LUA_REGISTRYINDEX, &metatable_keys[storage][type]);
 }
 
+void par_lua_add_functions(lua_State *L, const luaL_Reg *list)
+{
+    for (; list->name; list++) {
+        lua_pushstring(L, list->name);
+        lua_pushcclosure(L, list->func, 1);
+        lua_setfield(L, -2, list->name);
+    }
+}
+
 void par_lua_add_methods(lua_State *L, const luaL_Reg *list)
 {
     for (int type = 0; type < PAR_TYPE_COUNT; type++) {
         par_lua_push_metatable(L, (par_type)type, false);
-        luaL_setfuncs(L, list, 0);
+        par_lua_add_functions(L, list);
         lua_pop(L, 1);
     }
 }
@@ -160,47 +167,6 @@ void par_lua_push_storage(lua_State *L, par_storage *storage)
     push_object(L, (push_job){.object = storage, .type = storage->type, .storage = true});
 }
 
-int par_lua_error(lua_State *L, const char *format, ...)
-{
-    lua_Debug where = {0};
-    va_list args;
-    bool known = lua_getstack(L, 0, &where) && lua_getinfo(L, "n", &where) && where.name;
-    va_start(args, format);
-    const char *text = lua_pushvfstring(L, format, args);
-    va_end(args);
-    return known ? luaL_error(L, "%s: %s", where.name, text) : luaL_error(L, "%s", text);
-}
-
-const char *par_lua_push_digits(lua_State *L, int64_t i)
-{
-    char digits[24];
-    luaL_checkstack(L, 6, "texts");
-    snprintf(digits, sizeof digits, "%" PRId64, i);
-    lua_pushstring(L, digits);
-    return lua_tostring(L, -1);
-}
-
-const char *par_lua_push_size(lua_State *L, const par_tensor *tensor) { return par_lua_push_sizes(L, tensor->ndim, tensor->size); }
-
-const char *par_lua_push_sizes(lua_State *L, int ndim, const int64_t *size)
-{
-    luaL_checkstack(L, 6, "texts");
-    lua_pushliteral(L, "[");
-    for (int d = 0; d < ndim; d++) {
-        if (d) lua_pushliteral(L, " x ");
-        par_lua_push_digits(L, size[d]);
-        lua_concat(L, d ? 3 : 2);
-    }
-    lua_pushliteral(L, "]");
-    lua_concat(L, 2);
-    return lua_tostring(L, -1);
-}
-
-void par_lua_check_status(lua_State *L, int status, const par_error *err)
-{
-    if (status != PAR_OK) par_lua_error(L, "%s", err->text);
-}
-
 void par_lua_check_sound(lua_State *L, const par_tensor *tensor)
 {
     if (par_tensor_is_sound(tensor)) return;
@@ -208,14 +174,31 @@ void par_lua_check_sound(lua_State *L, const par_tensor *tensor)
                   (int)(tensor->storage ? tensor->storage->size : 0));
 }
 
-static int type_error(lua_State *L, int idx, const char *wanted)
+const char *par_lua_push_kind(lua_State *L, int idx)
 {
     par_tensor *tensor = par_lua_to_tensor(L, idx);
     par_storage *storage = par_lua_to_storage(L, idx);
-    const char *found = tensor    ? lua_pushfstring(L, "torch.%sTensor", par_type_name(tensor->type))
-                        : storage ? lua_pushfstring(L, "torch.%sStorage", par_type_name(storage->type))
-                                  : luaL_typename(L, idx);
-    return luaL_argerror(L, idx, lua_pushfstring(L, "%s expected, got %s", wanted, found));
+    if (tensor) return lua_pushfstring(L, "torch.%sTensor", par_type_name(tensor->type));
+    if (storage) return lua_pushfstring(L, "torch.%sStorage", par_type_name(storage->type));
+    return lua_pushfstring(L, "%s", luaL_typename(L, idx));
+}
+
+const char *par_lua_push_kinds(lua_State *L, int top)
+{
+    luaL_checkstack(L, 6, "arguments");
+    lua_pushliteral(L, "");
+    for (int i = 1; i <= top; i++) {
+        const char *kind = par_lua_push_kind(L, i);
+        lua_pushfstring(L, "%s ", strncmp(kind, "torch.", 6) == 0 ? kind + 6 : kind);
+        lua_remove(L, -2);
+        lua_concat(L, 2);
+    }
+    return lua_tostring(L, -1);
+}
+
+static int type_error(lua_State *L, int idx, const char *wanted)
+{
+    return par_lua_arg_error(L, idx, "%s expected, got %s", wanted, par_lua_push_kind(L, idx));
 }
 
 par_tensor *par_lua_check_tensor(lua_State *L, int idx)

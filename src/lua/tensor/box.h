@@ -6,6 +6,7 @@
 #include <lua.h>
 
 #include "codec/compat.h"
+#include "lua/tensor/errors.h"
 #include "tensor/shape.h"
 #include "tensor/tensor.h"
 
@@ -18,6 +19,10 @@ par_tensor *par_lua_check_any_tensor(lua_State *L, int idx);
 par_tensor *par_lua_check_tensor_type(lua_State *L, int idx, par_type type);
 par_storage *par_lua_check_storage(lua_State *L, int idx);
 void par_lua_check_sound(lua_State *L, const par_tensor *tensor);
+
+/* For texts, pushed: "torch.LongTensor" or "table", and "LongTensor table " for the arguments up to `top` */
+const char *par_lua_push_kind(lua_State *L, int idx);
+const char *par_lua_push_kinds(lua_State *L, int top);
 
 /* Pushes a userdata that takes over one reference. */
 void par_lua_push_tensor(lua_State *L, par_tensor *tensor);
@@ -34,19 +39,11 @@ void par_lua_give_back(lua_State *L);
 /* __gc of a box */
 int par_lua_collect(lua_State *L);
 
-/* Raises the error of a core function that did not return PAR_OK. */
-void par_lua_check_status(lua_State *L, int status, const par_error *err);
-/* Raises "name: text" with the name that the running C function was called by, if it is known. `format` is lua_pushfstring's. */
-int par_lua_error(lua_State *L, const char *format, ...);
-/* For texts: an integer in digits, and "[2 x 3]"; pushed. */
-const char *par_lua_push_digits(lua_State *L, int64_t i);
-const char *par_lua_push_size(lua_State *L, const par_tensor *tensor);
-const char *par_lua_push_sizes(lua_State *L, int ndim, const int64_t *size);
-
 /* The metatables, which the module makes (module.c) before there is any box: set pops one, push pushes it. */
 void par_lua_set_metatable(lua_State *L, par_type type, bool storage);
 void par_lua_push_metatable(lua_State *L, par_type type, bool storage);
-/* Adds methods to the tensors of all types. */
+/* Adds functions, which carry their names for errors, to the table at the top, or methods to the tensors of all types. */
+void par_lua_add_functions(lua_State *L, const luaL_Reg *list);
 void par_lua_add_methods(lua_State *L, const luaL_Reg *list);
 /* What torch.Tensor makes. */
 par_type par_lua_default_type(lua_State *L);

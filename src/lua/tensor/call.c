@@ -104,19 +104,9 @@ static void push_expected(lua_State *L, const char *forms, bool method, const ch
 
 static int no_match(lua_State *L, const char *name, const char *forms, bool method, par_type type)
 {
-    int top = lua_gettop(L);
-    luaL_checkstack(L, top + 6, "arguments");
-    lua_pushliteral(L, "");
-    for (int i = 1; i <= top; i++) {
-        par_tensor *tensor = par_lua_to_tensor(L, i);
-        par_storage *storage = par_lua_to_storage(L, i);
-        if (tensor) lua_pushfstring(L, "%sTensor ", par_type_name(tensor->type));
-        else if (storage) lua_pushfstring(L, "%sStorage ", par_type_name(storage->type));
-        else lua_pushfstring(L, "%s ", luaL_typename(L, i));
-        lua_concat(L, 2);
-    }
+    const char *given = par_lua_push_kinds(L, lua_gettop(L));
     push_expected(L, forms, method, par_type_name(type));
-    return luaL_error(L, "invalid arguments: %s\nexpected arguments of %s: %s", lua_tostring(L, -2), name, lua_tostring(L, -1));
+    return luaL_error(L, "invalid arguments: %s\nexpected arguments of %s: %s", given, name, lua_tostring(L, -1));
 }
 
 /* --- taking the arguments --- */
@@ -202,7 +192,8 @@ static int run(lua_State *L, const par_function *f, const char *forms, bool meth
 {
     par_call call = {.L = L, .name = f->name, .data = f->data, .type = dispatch_type(L, forms), .given = lua_gettop(L)};
     if (!(f->types >> call.type & 1)) {
-        return luaL_error(L, "torch.%sTensor does not implement the torch.%s() function", par_type_name(call.type), f->name);
+        return luaL_error(L, "torch.%sTensor does not implement the torch.%s() function (invalid arguments: %s)", par_type_name(call.type),
+                          f->name, par_lua_push_kinds(L, call.given));
     }
     luaL_checkstack(L, 16, "tensors");
     for (const char *form = forms; *form; call.form++) {
@@ -233,7 +224,8 @@ static int call_method(lua_State *L)
 static void set_closure(lua_State *L, lua_CFunction function, const par_function *f)
 {
     lua_pushlightuserdata(L, (void *)f);
-    lua_pushcclosure(L, function, 1);
+    lua_pushstring(L, f->name); /* for errors */
+    lua_pushcclosure(L, function, 2);
     lua_setfield(L, -2, f->name);
 }
 
@@ -257,11 +249,6 @@ int par_call_error(const par_call *call, const char *format, ...)
     const char *text = lua_pushvfstring(call->L, format, args);
     va_end(args);
     return luaL_error(call->L, "torch.%s: %s", call->name, text);
-}
-
-void par_call_check_same_elements(const par_call *call, const par_tensor *a, const char *a_name, const par_tensor *b, const char *b_name)
-{
-    par_lua_check_same_elements(call->L, call->name, a, a_name, b, b_name);
 }
 
 int par_call_return(par_call *call)

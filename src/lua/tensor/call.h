@@ -62,7 +62,6 @@ void par_lua_call_register(lua_State *L, const par_function *list);
 
 /* Raises "torch.name: text"; `format` is lua_pushfstring's. */
 int par_call_error(const par_call *call, const char *format, ...);
-void par_call_check_same_elements(const par_call *call, const par_tensor *a, const char *a_name, const par_tensor *b, const char *b_name);
 /* Pushes the result; returns 1. */
 int par_call_return(par_call *call);
 /* Makes the result as large as `like`. */

@@ -15,7 +15,8 @@ static const par_tensor *part(const joining *j, int i)
 {
     lua_rawgeti(j->L, j->list, i);
     const par_tensor *t = par_lua_to_tensor(j->L, -1);
-    if (!t || t->type != j->type) luaL_error(j->L, "torch.cat: element %d is not a torch.%sTensor", i, par_type_name(j->type));
+    if (!t || t->type != j->type)
+        par_lua_error(j->L, "element %d is not a torch.%sTensor but %s", i, par_type_name(j->type), par_lua_push_kind(j->L, -1));
     par_lua_check_sound(j->L, t);
     lua_pop(j->L, 1); /* the table holds it */
     return t;
@@ -36,8 +37,8 @@ static int most_dims(const joining *j)
 
 static void inconsistent(const joining *j, const par_tensor *first, const par_tensor *t)
 {
-    luaL_error(j->L, "torch.cat: inconsistent tensor sizes: %s and %s, joined along dimension %d", par_lua_push_size(j->L, first),
-               par_lua_push_size(j->L, t), j->dim + 1);
+    par_lua_error(j->L, "inconsistent tensor sizes: %s and %s, joined along dimension %d", par_lua_push_size(j->L, first),
+                  par_lua_push_size(j->L, t), j->dim + 1);
 }
 
 /* The sizes of the result; returns their number, 0 when all parts are empty. Empty ones count for nothing. */
@@ -54,7 +55,7 @@ static int result_sizes(joining *j, int64_t *sizes)
         for (int d = 0; d < ndim; d++) {
             if (!first) sizes[d] = size_at(t, d);
             else if (d != j->dim && sizes[d] != size_at(t, d)) inconsistent(j, first, t);
-            else if (d == j->dim && !par_checked_add_i64(sizes[d], size_at(t, d), &sizes[d])) luaL_error(j->L, "torch.cat: too large");
+            else if (d == j->dim && !par_checked_add_i64(sizes[d], size_at(t, d), &sizes[d])) par_lua_error(j->L, "too large");
         }
         if (!first) first = t;
     }
@@ -100,7 +101,7 @@ static par_type type_of_list(lua_State *L, int list)
     lua_rawgeti(L, list, 1);
     const par_tensor *t = par_lua_to_tensor(L, -1);
     lua_pop(L, 1);
-    if (!t) luaL_argerror(L, list, "table of tensors expected");
+    if (!t) par_lua_arg_error(L, list, "table of tensors expected");
     return t->type;
 }
 
@@ -117,15 +118,24 @@ static void list_two(lua_State *L, int first)
     lua_remove(L, first + 1);
 }
 
+static int no_dimension(lua_State *L, int list, int argument, int64_t dim)
+{
+    lua_rawgeti(L, list, 1);
+    const par_tensor *first = par_lua_to_tensor(L, -1);
+    return par_lua_arg_error(L, argument, "no such dimension: %s, of tensors such as %s", par_lua_push_digits(L, dim),
+                             first ? par_lua_push_size(L, first) : "?");
+}
+
 /* torch.cat([result,] a, b [, dim]) and torch.cat([result,] {a, b, c} [, dim]) */
 static int cat(lua_State *L)
 {
     int list = lua_istable(L, 1) ? 1 : lua_istable(L, 2) || par_lua_to_tensor(L, 3) ? 2 : 1;
     if (list == 2) par_lua_check_tensor(L, 1);
-    if (!lua_istable(L, list)) list_two(L, list);
+    bool two = !lua_istable(L, list);
+    if (two) list_two(L, list);
     bool given = !lua_isnoneornil(L, list + 1);
     int64_t dim = given ? par_lua_check_i64(L, list + 1) : -1;
-    if (given && dim != -1 && (dim < 1 || dim > PAR_TENSOR_DIMS_MAX)) return luaL_argerror(L, list + 1, "no such dimension");
+    if (given && dim != -1 && (dim < 1 || dim > PAR_TENSOR_DIMS_MAX)) return no_dimension(L, list, list + 1 + two, dim);
     joining j = {.L = L, .list = list, .n = (int)lua_rawlen(L, list), .dim = dim < 0 ? -1 : (int)dim - 1};
     j.type = list == 2 ? par_lua_to_tensor(L, 1)->type : type_of_list(L, list);
     lua_settop(L, list);
@@ -139,6 +149,6 @@ static int cat(lua_State *L)
 void par_lua_tensor_add_cat(lua_State *L)
 {
     static const luaL_Reg methods[] = {{"cat", cat}, {NULL, NULL}};
-    luaL_setfuncs(L, methods, 0);
+    par_lua_add_functions(L, methods);
     par_lua_add_methods(L, methods);
 }

@@ -78,7 +78,7 @@ static void view_storage(lua_State *L, int idx, par_tensor *tensor)
     int64_t start = lua_isnoneornil(L, idx + 1) ? 1 : par_lua_check_i64(L, idx + 1), offset = start > 0 ? start - 1 : -1;
     int ndim;
     if (lua_isnoneornil(L, idx + 2)) {
-        if (offset < 0 || offset > storage->size) luaL_argerror(L, idx + 1, "storage offset out of range");
+        if (offset < 0 || offset > storage->size) par_lua_arg_error(L, idx + 1, "storage offset out of range");
         size[0] = storage->size - offset;
         stride[0] = 1;
         ndim = size[0] > 0;
@@ -88,18 +88,18 @@ static void view_storage(lua_State *L, int idx, par_tensor *tensor)
         ndim = par_lua_check_sizes(L, idx + 2, size);
         for (int d = 0; d < ndim; d++) stride[d] = -1;
         if (!lua_isnoneornil(L, idx + 3) && par_lua_check_sizes(L, idx + 3, stride) != ndim) {
-            luaL_argerror(L, idx + 3, "as many strides as sizes expected");
+            par_lua_arg_error(L, idx + 3, "as many strides as sizes expected");
         }
     }
     for (int d = 0; d < ndim; d++)
         if (size[d] == 0) ndim = d;
     par_tensor_complete_strides(ndim, size, stride);
-    if (offset < 0) luaL_argerror(L, idx + 1, "storage offset out of range");
+    if (offset < 0) par_lua_arg_error(L, idx + 1, "storage offset out of range");
     par_lua_check_status(L, par_tensor_set_view(tensor, storage, offset, ndim, size, stride, &err), &err);
 }
 
-/* Makes `tensor` what the arguments from idx on describe. */
-static void set_from_arguments(lua_State *L, int idx, par_tensor *tensor, int last)
+/* Makes `tensor` what the arguments from idx on describe, the first of which is `argument` to the caller. */
+static void set_from_arguments(lua_State *L, int idx, par_tensor *tensor, int last, int argument)
 {
     par_error err;
     par_tensor *other = par_lua_to_tensor(L, idx);
@@ -115,9 +115,8 @@ static void set_from_arguments(lua_State *L, int idx, par_tensor *tensor, int la
         int ndim = par_lua_check_sizes(L, idx, size);
         par_lua_resize(L, tensor, ndim, size);
     } else {
-        luaL_argerror(L, 1,
-                      lua_pushfstring(L, "expecting number or torch.%sTensor or torch.%sStorage", par_type_name(tensor->type),
-                                      par_type_name(tensor->type)));
+        par_lua_arg_error(L, argument, "expecting number or torch.%sTensor or torch.%sStorage, got %s", par_type_name(tensor->type),
+                          par_type_name(tensor->type), par_lua_push_kind(L, idx));
     }
 }
 
@@ -130,7 +129,7 @@ int par_lua_tensor_construct(lua_State *L, par_type type)
     int top = lua_gettop(L);
     par_tensor *tensor = par_lua_new_tensor(L, type);
     lua_insert(L, 1); /* out of the way of a list of sizes that ends at the top */
-    set_from_arguments(L, 2, tensor, top + 1);
+    set_from_arguments(L, 2, tensor, top + 1, 1);
     lua_settop(L, 1);
     return 1;
 }
@@ -142,8 +141,8 @@ int par_lua_tensor_set(lua_State *L)
     int top = lua_gettop(L);
     if (top == 1) par_lua_check_status(L, par_tensor_set_view(tensor, NULL, 0, 0, NULL, NULL, &err), &err);
     else if (par_lua_to_storage(L, 2) && par_lua_to_storage(L, 2)->type != tensor->type) {
-        return luaL_argerror(L, 2, lua_pushfstring(L, "torch.%sStorage expected", par_type_name(tensor->type)));
-    } else set_from_arguments(L, 2, tensor, top);
+        return par_lua_arg_error(L, 2, "torch.%sStorage expected", par_type_name(tensor->type));
+    } else set_from_arguments(L, 2, tensor, top, 2);
     lua_settop(L, 1);
     return 1;
 }

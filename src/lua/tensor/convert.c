@@ -68,7 +68,7 @@ static int type_(lua_State *L)
         lua_pop(L, 1);
         if (same) return convert(L, (par_type)type);
     }
-    return luaL_argerror(L, 2, lua_pushfstring(L, "'%s' is no type of tensor here", name));
+    return par_lua_arg_error(L, 2, "'%s' is no type of tensor here", name);
 }
 
 static int type_as(lua_State *L) { return convert(L, par_lua_check_tensor(L, 2)->type); }
@@ -79,7 +79,7 @@ static const luaL_Reg METHODS[] = {{"totable", totable}, {"byte", to_byte}, {"ch
 
 void par_lua_tensor_add_convert(lua_State *L)
 {
-    lua_pushcfunction(L, totable);
-    lua_setfield(L, -2, "totable");
+    static const luaL_Reg functions[] = {{"totable", totable}, {NULL, NULL}};
+    par_lua_add_functions(L, functions);
     par_lua_add_methods(L, METHODS);
 }

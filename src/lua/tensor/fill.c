@@ -22,7 +22,7 @@ static int filled(par_call *c)
 static int eye(par_call *c)
 {
     int64_t size[2] = {c->i[0], c->i[1] > 0 ? c->i[1] : c->i[0]};
-    if (size[0] < 1) return par_call_error(c, "invalid argument: the size must be positive");
+    if (size[0] < 1) return par_call_error(c, "invalid argument: the size must be positive, got %s", par_lua_push_digits(c->L, size[0]));
     par_lua_resize(c->L, c->result, 2, size);
     par_lua_fill(c->result, par_call_value(c, 0));
     for (int64_t i = 0; i < size[0] && i < size[1]; i++) par_element_set(c->type, at(c->result, i, i), par_call_value(c, 1));
@@ -41,9 +41,10 @@ static void put_series(par_call *c, int64_t n, double first, double step, double
 static int range(par_call *c)
 {
     double first = par_call_double(c, c->v[0]), last = par_call_double(c, c->v[1]), step = par_call_double(c, c->v[2]);
-    if (!(step > 0 || step < 0)) return par_call_error(c, "step must be a non-null number");
+    if (!(step > 0 || step < 0)) return par_call_error(c, "step must be a non-null number, got %f", (lua_Number)step);
     if (!((step > 0 && last >= first) || (step < 0 && last <= first))) {
-        return par_call_error(c, "upper bound and larger bound incoherent with step sign");
+        return par_call_error(c, "upper bound and larger bound incoherent with step sign: from %f to %f by %f", (lua_Number)first,
+                              (lua_Number)last, (lua_Number)step);
     }
     double n = floor((last - first) / step) + 1;
     if (!(n < 9e18)) return par_call_error(c, "too many elements");
@@ -55,7 +56,7 @@ static int linspace(par_call *c)
 {
     int64_t n = c->has_i[0] ? c->i[0] : 100;
     double first = par_call_double(c, c->v[0]), last = par_call_double(c, c->v[1]);
-    if (n < 1 || (n == 1 && first != last)) return par_call_error(c, "invalid number of points");
+    if (n < 1 || (n == 1 && first != last)) return par_call_error(c, "invalid number of points: %s", par_lua_push_digits(c->L, n));
     put_series(c, n, first, n > 1 ? (last - first) / (double)(n - 1) : 0, c->data);
     return par_call_return(c);
 }

@@ -16,11 +16,11 @@ static int64_t take_range(par_call *c, double *low, double *high)
 {
     int64_t bins = c->has_i[0] ? c->i[0] : 100;
     *low = c->n[0], *high = c->n[1];
-    if (bins < 1) par_call_error(c, "bins must be > 0");
+    if (bins < 1) par_call_error(c, "bins must be > 0, got %s", par_lua_push_digits(c->L, bins));
     if (c->t[0]->ndim == 0) par_call_error(c, "empty Tensor");
     if (*low == *high) *low = extreme(PAR_OP_MIN, c->t[0]), *high = extreme(PAR_OP_MAX, c->t[0]);
     if (*low == *high) *low -= 1, *high += 1;
-    if (!(*high > *low)) par_call_error(c, "max must be larger than min, and neither NaN");
+    if (!(*high > *low)) par_call_error(c, "max must be larger than min, and neither NaN: %f and %f", (lua_Number)*low, (lua_Number)*high);
     return bins;
 }
 

@@ -83,9 +83,8 @@ static void mirror_half(const par_tensor *columns, par_type type, char half)
 static int potrf(par_solve *s)
 {
     int n = par_solve_square(s, 0);
-    par_tensor *a = par_solve_columns(s, 0, s->source[0], n);
+    par_tensor *a = par_solve_half(s, 0, s->source[0], s->option[0]);
     par_solve_check(s, par_lapack_potrf(s->type, s->option[0], n, par_tensor_data(a), &s->err));
-    clear_other_half(a, s->type, s->option[0]);
     par_solve_give_columns(s, 0, a, n, n);
     return 1;
 }
@@ -237,7 +236,7 @@ static int ormqr(par_solve *s)
     int rows = par_solve_extent(s, t, 0), m = par_solve_extent(s, c, 0), n = par_solve_extent(s, c, 1), k;
     par_tensor *tau = reflectors(s, 1, t, &k);
     if (rows != (s->option[0] == 'L' ? m : n))
-        luaL_error(s->L, "torch.%s: size mismatch, Q: %s, C: %s", s->name, par_lua_push_size(s->L, t), par_lua_push_size(s->L, c));
+        par_lua_error(s->L, "size mismatch, Q: %s, C: %s", par_lua_push_size(s->L, t), par_lua_push_size(s->L, c));
     par_tensor *a = par_solve_columns_beside(s, t, rows), *made = par_solve_columns(s, 0, c, m);
     par_solve_check(s, par_lapack_ormqr(s->type, s->option[0], s->option[1], m, n, k, par_tensor_data(a), par_tensor_data(tau),
                                         par_tensor_data(made), &s->err));
@@ -258,7 +257,8 @@ void par_lua_tensor_add_lapack(lua_State *L)
 {
     for (size_t i = 0; i < sizeof SOLVERS / sizeof *SOLVERS; i++) {
         lua_pushlightuserdata(L, (void *)&SOLVERS[i]);
-        lua_pushcclosure(L, par_solve_call, 1);
+        lua_pushstring(L, SOLVERS[i].name); /* for errors */
+        lua_pushcclosure(L, par_solve_call, 2);
         lua_setfield(L, -2, SOLVERS[i].name);
     }
 }

@@ -110,7 +110,7 @@ static void make_metatable(lua_State *L, par_type type, bool storage)
     lua_setfield(L, -2, "__newindex");
     push_constructor(L, construct, type, storage);
     lua_setfield(L, -2, "new");
-    if (storage) luaL_setfuncs(L, par_lua_storage_methods, 0);
+    if (storage) par_lua_add_functions(L, par_lua_storage_methods);
     lua_pop(L, 1);
 }
 
@@ -166,7 +166,7 @@ static int pointer(lua_State *L)
     const void *p = par_lua_to_tensor(L, 1);
     if (!p) p = par_lua_to_storage(L, 1);
     if (!p) p = lua_topointer(L, 1);
-    if (!p) return luaL_argerror(L, 1, "torch object, table, thread, cdata or function expected");
+    if (!p) return par_lua_arg_error(L, 1, "torch object, table, thread, cdata or function expected");
     lua_pushnumber(L, (lua_Number)(uintptr_t)p);
     return 1;
 }

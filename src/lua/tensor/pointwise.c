@@ -116,7 +116,7 @@ static int compare(par_call *c)
 {
     par_args args = {.a = c->n_v ? c->v[0] : one(c)};
     par_op op = (par_op)(c->form == 0 ? c->data & 0xff : c->data >> 8);
-    if (c->n_t > 1) par_call_check_same_elements(c, c->t[0], "t", c->t[1], "src");
+    if (c->n_t > 1) par_lua_check_same_elements(c->L, c->t[0], "t", c->t[1], "src");
     par_call_result_as(c, c->t[0]);
     par_tensor *bytes = c->result;
     if (bytes->type != PAR_BYTE) bytes = par_call_scratch(c, PAR_BYTE, c->t[0]->ndim, c->t[0]->size);
@@ -275,7 +275,7 @@ static int op_mul(lua_State *L)
 
 static int op_div(lua_State *L)
 {
-    if (!is_number(L, 2)) return luaL_argerror(L, 2, "number expected (torch.cdiv divides by a tensor)");
+    if (!is_number(L, 2)) return par_lua_arg_error(L, 2, "number expected (torch.cdiv divides by a tensor)");
     return with_clone(L, 1, "div", 2);
 }
 

@@ -74,6 +74,13 @@ static int multiply(par_call *c)
     return par_call_return(c);
 }
 
+/* The tensor that a product is added to is not of its size. */
+static void addend_mismatch(par_call *c, int ndim, const int64_t *size)
+{
+    par_call_error(c, "size mismatch, t: %s, the product of %s and %s: %s", par_lua_push_size(c->L, c->t[0]),
+                   par_lua_push_size(c->L, c->t[1]), par_lua_push_size(c->L, c->t[2]), par_lua_push_sizes(c->L, ndim, size));
+}
+
 /* r = beta * t + alpha * a * b. Functions: ([r,] [beta,] t, [alpha,] a, b); methods: ([beta,] [t,] [alpha,] a, b),
  * where a single number is alpha, as in Torch. */
 static int add_product(par_call *c)
@@ -86,10 +93,7 @@ static int add_product(par_call *c)
     int ndim = product_sizes(c->data, a, b, size);
     bool fits = t->ndim == ndim;
     for (int d = 0; fits && d < ndim; d++) fits = t->size[d] == size[d];
-    if (!fits) {
-        par_tensor *wanted = par_call_scratch(c, c->type, ndim, size);
-        size_mismatch(c, "t", t, "the product", wanted);
-    }
+    if (!fits) addend_mismatch(c, ndim, size);
     par_tensor *r = par_call_scratch(c, c->type, ndim, size);
     par_lua_copy(c->L, r, t);
     run_product(c, c->data, r, beta, alpha, a, b);
@@ -102,7 +106,7 @@ static int dot(par_call *c)
 {
     par_args args = {0};
     const par_tensor *const both[] = {c->t[0], c->t[1]};
-    par_call_check_same_elements(c, c->t[0], "tensor", c->t[1], "src");
+    par_lua_check_same_elements(c->L, c->t[0], "tensor", c->t[1], "src");
     par_loop(par_kernel_find(PAR_OP_DOT, c->type), &args, 2, both);
     par_lua_push_value(c->L, c->type, args.sum);
     return 1;
@@ -153,7 +157,7 @@ static int add_batches(par_call *c)
     check_batches(c, a, b);
     int64_t size[3] = {a->size[0], a->size[1], b->size[2]};
     par_tensor *r = par_call_scratch(c, c->type, c->data ? 2 : 3, c->data ? size + 1 : size);
-    if (!par_tensor_same_size(r, t)) size_mismatch(c, "t", t, "the product", r);
+    if (!par_tensor_same_size(r, t)) addend_mismatch(c, r->ndim, r->size);
     par_lua_copy(c->L, r, t);
     batch_product(c, r, beta, alpha, a, b);
     par_call_result_as(c, r);

@@ -53,12 +53,14 @@ static const struct {
     double a, b;
 } DEFAULTS[DISTRIBUTIONS] = {{0, 1}, {0, 1}, {1, 0}, {0, 1}, {1, 2}, {0.5, 0}, {0.5, 0}, {0, 0}};
 
+static void value_error(const par_call *c, const char *text, double got) { par_call_error(c, "%s, got %f", text, (lua_Number)got); }
+
 static void check_parameters(const par_call *c, const draw_job *job)
 {
     int what = job->what;
-    if ((what == NORMAL || what == LOG_NORMAL) && !(job->b > 0)) par_call_error(c, "standard deviation must be strictly positive");
-    if (what == GEOMETRIC && !(job->a > 0 && job->a < 1)) par_call_error(c, "probability must be > 0 and < 1");
-    if (what == BERNOULLI && !(job->a >= 0 && job->a <= 1)) par_call_error(c, "probability must be >= 0 and <= 1");
+    if ((what == NORMAL || what == LOG_NORMAL) && !(job->b > 0)) value_error(c, "standard deviation must be strictly positive", job->b);
+    if (what == GEOMETRIC && !(job->a > 0 && job->a < 1)) value_error(c, "probability must be > 0 and < 1", job->a);
+    if (what == BERNOULLI && !(job->a >= 0 && job->a <= 1)) value_error(c, "probability must be >= 0 and <= 1", job->a);
 }
 
 static void set_random_range(draw_job *job, const par_call *c)
@@ -70,8 +72,10 @@ static void set_random_range(draw_job *job, const par_call *c)
         job->range = job->type == PAR_TYPE_COUNT ? (int64_t)1 << 32 : whole_range(job->type);
         return;
     }
-    if (!c->has_i[1] && high < 1) par_call_error(c, "upper bound must be strictly positive");
-    if (high < job->low) par_call_error(c, "upper bound must be larger than lower bound");
+    if (!c->has_i[1] && high < 1) value_error(c, "upper bound must be strictly positive", (double)high);
+    if (high < job->low)
+        par_call_error(c, "upper bound must be larger than lower bound, got %s and %s", par_lua_push_digits(c->L, job->low),
+                       par_lua_push_digits(c->L, high));
     if (__builtin_sub_overflow(high, job->low, &job->range) || __builtin_add_overflow(job->range, 1, &job->range)) {
         par_call_error(c, "bounds too far apart");
     }
@@ -117,7 +121,7 @@ static int bernoulli(par_call *c)
 {
     if (c->n_t == 0) return distribution(c);
     draw_job job = {.random = c->random, .what = BERNOULLI, .type = c->type, .low = c->t[0]->type};
-    par_call_check_same_elements(c, c->result, "tensor", c->t[0], "p");
+    par_lua_check_same_elements(c->L, c->result, "tensor", c->t[0], "p");
     const par_tensor *const pair[] = {c->result, c->t[0]};
     par_loop(bernoulli_run, &job, 2, pair);
     if (job.range) return par_call_error(c, "probability must be >= 0 and <= 1");
@@ -138,7 +142,7 @@ static int randperm(par_call *c)
 {
     lua_State *L = c->L;
     int64_t n = c->i[0];
-    if (n < 1) return par_call_error(c, "the number must be strictly positive");
+    if (n < 1) return par_call_error(c, "the number must be strictly positive, got %s", par_lua_push_digits(L, n));
     par_lua_resize(L, c->result, 1, &n);
     int64_t step = c->result->stride[0] * (int64_t)par_type_bytes(c->type);
     char *data = par_tensor_data(c->result);
@@ -197,7 +201,7 @@ static int multinomial(par_call *c)
     const par_tensor *p = c->t[0];
     if (p->ndim != 1 && p->ndim != 2) return par_call_error(c, "prob_dist must be a vector or a matrix, got %s", par_lua_push_size(L, p));
     int64_t rows = p->ndim == 2 ? p->size[0] : 1, n = p->size[p->ndim - 1], samples = c->i[0];
-    if (samples < 1) return par_call_error(c, "cannot sample n_sample < 1 samples");
+    if (samples < 1) return par_call_error(c, "cannot sample n_sample < 1 samples, got %s", par_lua_push_digits(L, samples));
     if (!c->flag && samples > n)
         return par_call_error(c, "cannot sample n_sample > prob_dist:size(1) samples without replacement: %s of %s",
                               par_lua_push_digits(L, samples), par_lua_push_size(L, p));

@@ -172,7 +172,7 @@ static int dist(par_call *c)
 {
     double p = c->has_n[0] ? c->n[0] : 2;
     par_args args = {.b = {.d = p}};
-    par_call_check_same_elements(c, c->t[0], "tensor", c->t[1], "src");
+    par_lua_check_same_elements(c->L, c->t[0], "tensor", c->t[1], "src");
     whole(PAR_OP_DISTP, c->type, &args, c->t[0], c->t[1]);
     lua_pushnumber(c->L, (lua_Number)pow(args.sum.d, 1 / p));
     return 1;
@@ -185,7 +185,7 @@ static int renorm(par_call *c)
     int dim = (int)c->i[0];
     double p = c->n[0], limit = c->n[1];
     const par_tensor *t = c->t[0];
-    if (!(p > 0)) return par_call_error(c, "non-positive-norm not supported");
+    if (!(p > 0)) return par_call_error(c, "non-positive-norm not supported, got %f", (lua_Number)p);
     if (t->ndim < 2) return par_call_error(c, "need at least 2 dimensions, got %s", par_lua_push_size(c->L, t));
     par_tensor *source = par_call_scratch(c, t->type, t->ndim, t->size);
     par_lua_copy(c->L, source, t);

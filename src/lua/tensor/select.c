@@ -22,7 +22,9 @@ static int64_t check_position(par_call *c, const par_tensor *longs, int64_t i, i
 
 static void check_vector(par_call *c)
 {
-    if (c->longs->ndim != 1) par_call_error(c, "Index is supposed to be a vector, got %s", par_lua_push_size(c->L, c->longs));
+    if (c->longs->ndim != 1)
+        par_call_error(c, "Index is supposed to be a vector, got %s for a tensor of %s", par_lua_push_size(c->L, c->longs),
+                       par_lua_push_size(c->L, c->n_t ? c->t[0] : c->result));
 }
 
 /* A view of the i-th slice along dim (a vector's slice has one element), pushed. */
@@ -63,6 +65,23 @@ static int index_select(par_call *c)
 
 enum { INDEX_COPY, INDEX_ADD, INDEX_FILL };
 
+/* A slice of the source for each position, as large as those of the tensor. */
+static void check_slices(par_call *c, const par_tensor *r, const par_tensor *source, int dim)
+{
+    lua_State *L = c->L;
+    int64_t n = par_tensor_elements(c->longs);
+    if (dim >= source->ndim || source->size[dim] != n)
+        par_call_error(c, "Number of indices should be equal to source:size(dim): %s and %s, dimension %d", par_lua_push_size(L, c->longs),
+                       par_lua_push_size(L, source), dim + 1);
+    int64_t to = r->size[dim] ? par_tensor_elements(r) / r->size[dim] : 0, from = n ? par_tensor_elements(source) / n : to;
+    if (to != from)
+        par_call_error(c,
+                       "inconsistent tensor size, expected tensor %s and src %s to have the same number of elements in each slice along "
+                       "dimension %d, but got %s and %s elements respectively",
+                       par_lua_push_size(L, r), par_lua_push_size(L, source), dim + 1, par_lua_push_digits(L, to),
+                       par_lua_push_digits(L, from));
+}
+
 /* t:indexCopy(dim, positions, source), indexAdd, and indexFill with a number. */
 static int index_write(par_call *c)
 {
@@ -70,10 +89,7 @@ static int index_write(par_call *c)
     int dim = (int)c->i[0];
     int64_t n = par_tensor_elements(c->longs);
     check_vector(c);
-    if (c->n_t && (dim >= c->t[0]->ndim || c->t[0]->size[dim] != n)) {
-        return par_call_error(c, "Number of indices should be equal to source:size(dim): %s and %s, dimension %d",
-                              par_lua_push_size(c->L, c->longs), par_lua_push_size(c->L, c->t[0]), dim + 1);
-    }
+    if (c->n_t) check_slices(c, r, c->t[0], dim);
     int top = lua_gettop(c->L);
     for (int64_t i = 0; i < n; i++, lua_settop(c->L, top)) {
         par_tensor *to = push_slice(c, r, dim, check_position(c, c->longs, i, r->size[dim]));
@@ -85,7 +101,6 @@ static int index_write(par_call *c)
         if (c->data == INDEX_COPY) {
             par_lua_copy(c->L, to, from);
         } else {
-            par_call_check_same_elements(c, to, "tensor", from, "src");
             const par_tensor *const all[] = {to, to, from};
             par_args args = {.a = par_lua_value_of_double(1, c->type)};
             par_loop(par_kernel_find(PAR_OP_CADD, c->type), &args, 3, all);
@@ -237,7 +252,7 @@ static int64_t count_mask(par_call *c, const par_tensor *t)
 {
     mask_job job = {0};
     const par_tensor *const one[] = {c->bytes};
-    par_call_check_same_elements(c, t, "tensor", c->bytes, "mask");
+    par_lua_check_same_elements(c->L, t, "tensor", c->bytes, "mask");
     par_loop(count_run, &job, 1, one);
     if (job.bad) par_call_error(c, "Mask tensor can take 0 and 1 values only");
     return job.left;

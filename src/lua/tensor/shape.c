@@ -155,7 +155,7 @@ static int resize(lua_State *L)
     par_tensor *tensor = par_lua_check_any_tensor(L, 1);
     int ndim = par_lua_check_sizes(L, 2, sizes);
     bool strided = par_lua_to_storage(L, 2) && par_lua_to_storage(L, 3);
-    if (strided && par_lua_check_sizes(L, 3, strides) != ndim) return luaL_argerror(L, 3, "as many strides as sizes expected");
+    if (strided && par_lua_check_sizes(L, 3, strides) != ndim) return par_lua_arg_error(L, 3, "as many strides as sizes expected");
     if (strided) par_tensor_complete_strides(ndim, sizes, strides);
     par_lua_check_status(L, par_tensor_resize(tensor, ndim, sizes, strided ? strides : NULL, &err), &err);
     lua_settop(L, 1);
@@ -174,9 +174,14 @@ static int resize_as(lua_State *L)
 /* "out of range: " and what is, with the tensor's sizes. */
 static int out_of_range(lua_State *L, int argument, const par_tensor *tensor, const char *what, int64_t value)
 {
-    return luaL_argerror(
-        L, argument,
-        lua_pushfstring(L, "out of range: %s %s of a tensor of %s", what, par_lua_push_digits(L, value), par_lua_push_size(L, tensor)));
+    return par_lua_arg_error(L, argument, "out of range: %s %s of a tensor of %s", what, par_lua_push_digits(L, value),
+                             par_lua_push_size(L, tensor));
+}
+
+/* Raises what a function of views says, and of which tensor. */
+static void check_view(lua_State *L, const par_tensor *tensor, int status, const par_error *err)
+{
+    if (status != PAR_OK) par_lua_error(L, "%s, of a tensor of %s", err->text, par_lua_push_size(L, tensor));
 }
 
 static int narrow(lua_State *L)
@@ -197,7 +202,7 @@ static int select_(lua_State *L)
 {
     par_tensor *tensor = par_lua_check_any_tensor(L, 1);
     int64_t d = par_lua_check_i64(L, 2), at = par_lua_check_i64(L, 3);
-    if (tensor->ndim == 0) return luaL_argerror(L, 1, "empty tensor");
+    if (tensor->ndim == 0) return par_lua_arg_error(L, 1, "empty tensor");
     if (d < 1 || d > tensor->ndim) return out_of_range(L, 2, tensor, "dimension", d);
     if (at < 1 || at > tensor->size[d - 1]) return out_of_range(L, 3, tensor, "index", at);
     if (tensor->ndim == 1) {
@@ -219,13 +224,14 @@ static int sub(lua_State *L)
     int top = lua_gettop(L);
     par_tensor *view = par_lua_new_view(L, tensor);
     for (int i = 2, d = 0; i == 2 || i <= top; i += 2, d++) {
-        int64_t first = par_lua_check_i64(L, i), last = i + 1 > top ? luaL_argerror(L, i + 1, "end expected") : par_lua_check_i64(L, i + 1);
-        if (d >= tensor->ndim) return luaL_argerror(L, i, "invalid dimension");
+        int64_t first = par_lua_check_i64(L, i),
+                last = i + 1 > top ? par_lua_arg_error(L, i + 1, "end expected") : par_lua_check_i64(L, i + 1);
+        if (d >= tensor->ndim) return out_of_range(L, i, tensor, "dimension", d + 1);
         if (first < 0) first += tensor->size[d] + 1;
         if (last < 0) last += tensor->size[d] + 1;
         if (first < 1 || first > tensor->size[d]) return out_of_range(L, i, tensor, "first index", first);
         if (last < 1 || last > tensor->size[d]) return out_of_range(L, i + 1, tensor, "last index", last);
-        if (last < first) return luaL_argerror(L, i + 1, "end smaller than beginning");
+        if (last < first) return out_of_range(L, i + 1, tensor, "last index before the first:", last);
         par_lua_check_status(L, par_view_narrow(view, d, first - 1, last - first + 1, &err), &err);
     }
     return 1;
@@ -244,8 +250,7 @@ static int t(lua_State *L)
 {
     par_error err;
     par_tensor *tensor = par_lua_check_any_tensor(L, 1);
-    if (tensor->ndim != 2)
-        return luaL_argerror(L, 1, lua_pushfstring(L, "Tensor must have 2 dimensions, not %s", par_lua_push_size(L, tensor)));
+    if (tensor->ndim != 2) return par_lua_arg_error(L, 1, "Tensor must have 2 dimensions, not %s", par_lua_push_size(L, tensor));
     par_lua_check_status(L, par_view_transpose(par_lua_new_view(L, tensor), 0, 1, &err), &err);
     return 1;
 }
@@ -256,7 +261,7 @@ static int unfold(lua_State *L)
     par_tensor *tensor = par_lua_check_any_tensor(L, 1);
     int d = par_lua_check_dim(L, 2, tensor);
     int64_t window = par_lua_check_i64(L, 3), step = par_lua_check_i64(L, 4);
-    par_lua_check_status(L, par_view_unfold(par_lua_new_view(L, tensor), d, window, step, &err), &err);
+    check_view(L, tensor, par_view_unfold(par_lua_new_view(L, tensor), d, window, step, &err), &err);
     return 1;
 }
 
@@ -282,22 +287,26 @@ static int squeeze(lua_State *L)
     return 1;
 }
 
-static int expand(lua_State *L)
+static int expand_to(lua_State *L, const par_tensor *tensor, int ndim, const int64_t *sizes)
 {
     par_error err;
+    int status = par_view_expand(par_lua_new_view(L, tensor), ndim, sizes, &err);
+    if (status == PAR_OK) return 1;
+    return par_lua_error(L, "%s: %s to %s", err.text, par_lua_push_size(L, tensor), par_lua_push_sizes(L, ndim, sizes));
+}
+
+static int expand(lua_State *L)
+{
     int64_t sizes[PAR_TENSOR_DIMS_MAX];
     par_tensor *tensor = par_lua_check_any_tensor(L, 1);
     int ndim = par_lua_check_sizes(L, 2, sizes);
-    par_lua_check_status(L, par_view_expand(par_lua_new_view(L, tensor), ndim, sizes, &err), &err);
-    return 1;
+    return expand_to(L, tensor, ndim, sizes);
 }
 
 static int expand_as(lua_State *L)
 {
-    par_error err;
     par_tensor *tensor = par_lua_check_any_tensor(L, 1), *like = par_lua_check_any_tensor(L, 2);
-    par_lua_check_status(L, par_view_expand(par_lua_new_view(L, tensor), like->ndim, like->size, &err), &err);
-    return 1;
+    return expand_to(L, tensor, like->ndim, like->size);
 }
 
 /* Sizes among which one -1 stands for what is left of the tensor's elements. */
@@ -319,7 +328,8 @@ static void infer_size(lua_State *L, int ndim, int64_t *sizes, const par_tensor 
 static int view_sizes(lua_State *L, par_tensor *tensor, int ndim, int64_t *sizes)
 {
     par_error err;
-    if (!par_tensor_is_contiguous(tensor)) return par_lua_error(L, "expecting a contiguous tensor");
+    if (!par_tensor_is_contiguous(tensor))
+        return par_lua_error(L, "expecting a contiguous tensor, got %s with other strides", par_lua_push_size(L, tensor));
     infer_size(L, ndim, sizes, tensor);
     par_tensor *view = par_lua_new_tensor(L, tensor->type);
     par_lua_check_status(L, par_tensor_set_view(view, tensor->storage, tensor->offset, ndim, sizes, NULL, &err), &err);
@@ -400,7 +410,7 @@ static const luaL_Reg METHODS[] = {{"size", size},
 
 void par_lua_tensor_add_shape(lua_State *L)
 {
-    luaL_setfuncs(L, SHARED, 0);
+    par_lua_add_functions(L, SHARED);
     par_lua_add_methods(L, SHARED);
     par_lua_add_methods(L, METHODS);
     lua_pushcfunction(L, par_lua_address);

@@ -6,13 +6,10 @@
 
 int par_solve_fail(par_solve *s, const char *text, const par_tensor *t)
 {
-    return luaL_error(s->L, "torch.%s: %s, got %s", s->name, text, par_lua_push_size(s->L, t));
+    return par_lua_error(s->L, "%s, got %s", text, par_lua_push_size(s->L, t));
 }
 
-void par_solve_check(par_solve *s, int status)
-{
-    if (status != PAR_OK) luaL_error(s->L, "torch.%s: %s", s->name, s->err.text);
-}
+void par_solve_check(par_solve *s, int status) { par_lua_check_status(s->L, status, &s->err); }
 
 /* --- matrices --- */
 
@@ -40,8 +37,8 @@ const par_tensor *par_solve_right_side(par_solve *s, const par_tensor *b, const 
 {
     if (b->ndim != 1 && b->ndim != 2) par_solve_fail(s, "B should have 1 or 2 dimensions", b);
     if (b->size[0] != a->size[0])
-        luaL_error(s->L, "torch.%s: A,B size incompatible - A has %s rows, B has %s", s->name, par_lua_push_digits(s->L, a->size[0]),
-                   par_lua_push_digits(s->L, b->size[0]));
+        par_lua_error(s->L, "A,B size incompatible - A has %s rows, B has %s (A: %s, B: %s)", par_lua_push_digits(s->L, a->size[0]),
+                      par_lua_push_digits(s->L, b->size[0]), par_lua_push_size(s->L, a), par_lua_push_size(s->L, b));
     return b;
 }
 
@@ -87,6 +84,35 @@ par_tensor *par_solve_columns(par_solve *s, int k, const par_tensor *t, int rows
     if (t->ndim == 2) par_lua_check_status(s->L, par_view_transpose(turned, 0, 1, &err), &err);
     par_lua_copy(s->L, place, turned);
     lua_pop(s->L, 2);
+    return made;
+}
+
+/* Columns first to last of the half, and where they are in the result. */
+static void copy_half(par_solve *s, const par_tensor *made, const par_tensor *t, char half, int first, int last)
+{
+    int n = (int)made->size[0], low = half == 'U' ? 0 : first, high = half == 'U' ? last : n;
+    par_tensor *place = par_lua_new_view(s->L, made), *turned = par_lua_new_view(s->L, t);
+    par_solve_check(s, par_view_transpose(turned, 0, 1, &s->err));
+    for (int k = 0; k < 2; k++) {
+        par_solve_check(s, par_view_narrow(k ? place : turned, 0, first, last - first, &s->err));
+        par_solve_check(s, par_view_narrow(k ? place : turned, 1, low, high - low, &s->err));
+    }
+    par_lua_copy(s->L, place, turned);
+    lua_pop(s->L, 2);
+    size_t bytes = par_type_bytes(s->type);
+    for (size_t column = (size_t)first; column < (size_t)last; column++) {
+        char *data = (char *)par_tensor_data(made) + column * (size_t)n * bytes;
+        if (half == 'U') memset(data + (column + 1) * bytes, 0, ((size_t)n - column - 1) * bytes);
+        else memset(data, 0, column * bytes);
+    }
+}
+
+par_tensor *par_solve_half(par_solve *s, int k, const par_tensor *t, char half)
+{
+    enum { COLUMNS = 64 }; /* at a time: little more than half of the matrix is read */
+    int n = par_solve_extent(s, t, 0);
+    par_tensor *made = par_solve_room(s, k, n, n);
+    for (int first = 0; first < n; first += COLUMNS) copy_half(s, made, t, half, first, first + COLUMNS < n ? first + COLUMNS : n);
     return made;
 }
 
@@ -144,7 +170,7 @@ void par_solve_check_finite(par_solve *s, const par_tensor *columns, bool nan_is
     for (int64_t i = 0; i < n; i++) {
         double x = par_element_get(s->type, data + (size_t)i * par_type_bytes(s->type)).d;
         if (isfinite(x) || (nan_is_fine && isnan(x))) continue;
-        luaL_error(s->L, "torch.%s: A has elements that are %s", s->name, isnan(x) ? "NaN" : "infinite");
+        par_lua_error(s->L, "A has elements that are %s", isnan(x) ? "NaN" : "infinite");
     }
 }
 
@@ -153,13 +179,7 @@ void par_solve_check_finite(par_solve *s, const par_tensor *columns, bool nan_is
 static int wrong_arguments(lua_State *L, const par_solver *f, int top)
 {
     luaL_Buffer b;
-    luaL_checkstack(L, 10, "arguments");
-    lua_pushliteral(L, "");
-    for (int i = 1; i <= top; i++) {
-        par_tensor *tensor = par_lua_to_tensor(L, i);
-        lua_pushfstring(L, tensor ? "%sTensor " : "%s ", tensor ? par_type_name(tensor->type) : luaL_typename(L, i));
-        lua_concat(L, 2);
-    }
+    const char *kinds = par_lua_push_kinds(L, top);
     luaL_buffinit(L, &b);
     for (int given = f->results; given >= 0; given -= f->results) {
         for (int i = 0; i < given; i++) luaL_addstring(&b, f->pivots && i == 1 ? "*IntTensor* " : "*Tensor* ");
@@ -173,7 +193,7 @@ static int wrong_arguments(lua_State *L, const par_solver *f, int top)
         if (given) luaL_addstring(&b, "| ");
     }
     luaL_pushresult(&b);
-    return luaL_error(L, "invalid arguments: %s\nexpected arguments of %s: %s", lua_tostring(L, -2), f->name, lua_tostring(L, -1));
+    return luaL_error(L, "invalid arguments: %s\nexpected arguments of %s: %s", kinds, f->name, lua_tostring(L, -1));
 }
 
 /* The options from stack index `at` on; returns the index behind them. */
@@ -213,9 +233,10 @@ int par_solve_call(lua_State *L)
 {
     const par_solver *f = lua_touserdata(L, lua_upvalueindex(1));
     par_tensor *leading = par_lua_to_tensor(L, 1);
-    par_solve s = {.L = L, .name = f->name, .type = leading ? leading->type : par_lua_default_type(L), .number = -1};
+    par_solve s = {.L = L, .type = leading ? leading->type : par_lua_default_type(L), .number = -1};
     if (!par_type_is_float(s.type))
-        return luaL_error(L, "torch.%sTensor does not implement the torch.%s() function", par_type_name(s.type), f->name);
+        return luaL_error(L, "torch.%sTensor does not implement the torch.%s() function (invalid arguments: %s)", par_type_name(s.type),
+                          f->name, par_lua_push_kinds(L, lua_gettop(L)));
     int top = lua_gettop(L), first = find_sources(L, f, s.type, top);
     if (!first) return wrong_arguments(L, f, top);
     int end = take_options(&s, f->options, first + f->sources);

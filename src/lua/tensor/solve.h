@@ -12,7 +12,6 @@
 
 typedef struct par_solve { /* one call */
     lua_State *L;
-    const char *name;
     par_type type;
     par_tensor *result[PAR_SOLVE_RESULTS_MAX];
     const par_tensor *source[PAR_SOLVE_SOURCES_MAX];
@@ -56,6 +55,8 @@ par_tensor *par_solve_scratch(par_solve *s, int64_t rows, int64_t columns);
 par_tensor *par_solve_room(par_solve *s, int k, int64_t rows, int64_t columns);
 /* The matrix column by column, each column `rows` long; it will be result k. */
 par_tensor *par_solve_columns(par_solve *s, int k, const par_tensor *t, int rows);
+/* The same of one half of a square matrix ('U' or 'L'), the other being 0. */
+par_tensor *par_solve_half(par_solve *s, int k, const par_tensor *t, char half);
 /* A copy that is no result. */
 par_tensor *par_solve_columns_beside(par_solve *s, const par_tensor *t, int rows);
 /* Source k column by column, to be read only: where it lies, if it lies so. */

@@ -8,9 +8,8 @@ static int64_t check_place(lua_State *L, const par_storage *storage, int idx)
 {
     int64_t i = par_lua_check_i64(L, idx);
     if (i < 1 || i > storage->size)
-        luaL_argerror(L, idx,
-                      lua_pushfstring(L, "index out of bounds: %s of a storage of %s elements", par_lua_push_digits(L, i),
-                                      par_lua_push_digits(L, storage->size)));
+        par_lua_arg_error(L, idx, "index out of bounds: %s of a storage of %s elements", par_lua_push_digits(L, i),
+                          par_lua_push_digits(L, storage->size));
     return i - 1;
 }
 
@@ -88,7 +87,7 @@ static int copy(lua_State *L)
 static int take(lua_State *L)
 {
     par_storage *a = par_lua_check_storage(L, 1), *b = par_lua_check_storage(L, 2);
-    if (a->type != b->type) return luaL_argerror(L, 2, "a storage of the same type expected");
+    if (a->type != b->type) return par_lua_arg_error(L, 2, "a storage of the same type expected");
     if (a->shared || b->shared) return luaL_error(L, "the elements of a shared storage stay where they are");
     par_storage kept = *a;
     a->size = b->size, a->data = b->data, a->blob = b->blob;
@@ -118,7 +117,7 @@ static int element_size(lua_State *L)
 static int string(lua_State *L)
 {
     par_storage *storage = par_lua_check_storage(L, 1);
-    if (storage->type != PAR_CHAR && storage->type != PAR_BYTE) return luaL_argerror(L, 1, "CharStorage or ByteStorage expected");
+    if (storage->type != PAR_CHAR && storage->type != PAR_BYTE) return par_lua_arg_error(L, 1, "CharStorage or ByteStorage expected");
     if (lua_isnoneornil(L, 2)) {
         lua_pushlstring(L, storage->size ? storage->data : "", (size_t)storage->size);
         return 1;
@@ -162,10 +161,10 @@ static void view_of(lua_State *L, par_type type)
 {
     par_storage *of = par_lua_check_storage(L, 1);
     int64_t start = lua_isnoneornil(L, 2) ? 1 : par_lua_check_i64(L, 2), offset = start > 0 ? start - 1 : -1;
-    if (of->type != type) luaL_argerror(L, 1, "a storage of the same type expected");
-    if (offset < 0 || offset > of->size) luaL_argerror(L, 2, "offset out of range");
+    if (of->type != type) par_lua_arg_error(L, 1, "a storage of the same type expected");
+    if (offset < 0 || offset > of->size) par_lua_arg_error(L, 2, "offset out of range");
     int64_t n = lua_isnoneornil(L, 3) ? of->size - offset : par_lua_check_i64(L, 3);
-    if (n < 0 || n > of->size - offset) luaL_argerror(L, 3, "size out of range");
+    if (n < 0 || n > of->size - offset) par_lua_arg_error(L, 3, "size out of range");
     par_storage *view = NULL;
     if (n > 0) {
         size_t at = (size_t)((char *)of->data - (char *)of->blob->data) + (size_t)offset * par_type_bytes(type);
@@ -197,7 +196,7 @@ int par_lua_storage_construct(lua_State *L, par_type type)
         par_storage *storage = par_lua_new_storage(L, type, n);
         if (n > 0) memset(storage->data, 0, (size_t)n * par_type_bytes(type));
     } else {
-        return luaL_argerror(L, 1, lua_pushfstring(L, "expecting number, table or torch.%sStorage", par_type_name(type)));
+        return par_lua_arg_error(L, 1, "expecting number, table or torch.%sStorage", par_type_name(type));
     }
     return 1;
 }

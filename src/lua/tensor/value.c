@@ -5,10 +5,17 @@
 #include "base/checked.h"
 #include "base/limits.h"
 #include "tensor/loop.h"
+#include "tensor/transpose.h"
 
 par_value par_lua_value_of_double(double d, par_type type)
 {
     return par_type_is_float(type) ? (par_value){.d = d} : (par_value){.i = par_double_to_i64(d)};
+}
+
+static double check_number(lua_State *L, int idx)
+{
+    if (!lua_isnumber(L, idx)) par_lua_arg_error(L, idx, "number expected, got %s", par_lua_push_kind(L, idx));
+    return (double)lua_tonumber(L, idx);
 }
 
 par_value par_lua_check_value(lua_State *L, int idx, par_type type)
@@ -16,7 +23,7 @@ par_value par_lua_check_value(lua_State *L, int idx, par_type type)
 #if PAR_LUA_INTEGERS
     if (!par_type_is_float(type) && lua_isinteger(L, idx)) return (par_value){.i = (int64_t)lua_tointeger(L, idx)};
 #endif
-    return par_lua_value_of_double((double)luaL_checknumber(L, idx), type);
+    return par_lua_value_of_double(check_number(L, idx), type);
 }
 
 void par_lua_push_i64(lua_State *L, int64_t i)
@@ -39,8 +46,8 @@ int64_t par_lua_check_i64(lua_State *L, int idx)
 #if PAR_LUA_INTEGERS
     if (lua_isinteger(L, idx)) return (int64_t)lua_tointeger(L, idx);
 #endif
-    double d = (double)luaL_checknumber(L, idx);
-    if (!par_double_fits_i64(d)) luaL_argerror(L, idx, "number out of range of integers");
+    double d = check_number(L, idx);
+    if (!par_double_fits_i64(d)) par_lua_arg_error(L, idx, "number out of range of integers");
     return (int64_t)d;
 }
 
@@ -48,7 +55,8 @@ int par_lua_check_dim(lua_State *L, int idx, const par_tensor *tensor)
 {
     int64_t dim = par_lua_check_i64(L, idx);
     if (dim < 1 || dim > tensor->ndim) {
-        luaL_argerror(L, idx, lua_pushfstring(L, "dimension %s out of range of %dD tensor", lua_tostring(L, idx), tensor->ndim));
+        par_lua_arg_error(L, idx, "dimension %s out of range of %dD tensor %s", lua_tostring(L, idx), tensor->ndim,
+                          par_lua_push_size(L, tensor));
     }
     return (int)dim - 1;
 }
@@ -67,7 +75,7 @@ static int sizes_of_table(lua_State *L, int idx, int64_t *sizes)
     if (n > PAR_TENSOR_DIMS_MAX) par_lua_error(L, "a tensor has at most %d dimensions", PAR_TENSOR_DIMS_MAX);
     for (size_t i = 0; i < n; i++) {
         lua_rawgeti(L, idx, (int)i + 1);
-        if (!lua_isnumber(L, -1)) luaL_argerror(L, idx, "sizes: a table of numbers expected");
+        if (!lua_isnumber(L, -1)) par_lua_arg_error(L, idx, "sizes: a table of numbers expected");
         sizes[i] = par_lua_check_i64(L, lua_gettop(L));
         lua_pop(L, 1);
     }
@@ -82,24 +90,20 @@ int par_lua_check_sizes(lua_State *L, int first, int64_t *sizes)
     if (lua_istable(L, first)) return sizes_of_table(L, first, sizes);
     if (top - first + 1 > PAR_TENSOR_DIMS_MAX) par_lua_error(L, "a tensor has at most %d dimensions", PAR_TENSOR_DIMS_MAX);
     for (int i = first; i <= top; i++) {
-        if (!lua_isnumber(L, i)) luaL_argerror(L, i, "size expected: a number or a torch.LongStorage");
+        if (!lua_isnumber(L, i)) par_lua_arg_error(L, i, "size expected: a number or a torch.LongStorage");
         sizes[i - first] = par_lua_check_i64(L, i);
     }
     return top >= first ? top - first + 1 : 0;
 }
 
-void par_lua_check_same_elements(lua_State *L, const char *function, const par_tensor *a, const char *a_name, const par_tensor *b,
-                                 const char *b_name)
+void par_lua_check_same_elements(lua_State *L, const par_tensor *a, const char *a_name, const par_tensor *b, const char *b_name)
 {
     int64_t n = par_tensor_elements(a), m = par_tensor_elements(b);
     if (n == m) return;
-    const char *text = lua_pushfstring(L,
-                                       "inconsistent tensor size, expected %s %s and %s %s to have the same number of elements, "
-                                       "but got %s and %s elements respectively",
-                                       a_name, par_lua_push_size(L, a), b_name, par_lua_push_size(L, b), par_lua_push_digits(L, n),
-                                       par_lua_push_digits(L, m));
-    if (function) luaL_error(L, "torch.%s: %s", function, text);
-    par_lua_error(L, "%s", text);
+    par_lua_error(L,
+                  "inconsistent tensor size, expected %s %s and %s %s to have the same number of elements, but got %s and %s elements "
+                  "respectively",
+                  a_name, par_lua_push_size(L, a), b_name, par_lua_push_size(L, b), par_lua_push_digits(L, n), par_lua_push_digits(L, m));
 }
 
 void par_lua_resize(lua_State *L, par_tensor *tensor, int ndim, const int64_t *size)
@@ -127,10 +131,23 @@ static bool overlap(const par_tensor *a, const par_tensor *b)
            bd + (size_t)b_first * b_bytes < ad + (size_t)(a_last + 1) * a_bytes;
 }
 
+/* Matrices of one type, the rows of one being the columns of the other, that lie apart. */
+static bool copy_turned(const par_tensor *to, const par_tensor *from)
+{
+    if (to->type != from->type || to->ndim != 2 || !par_tensor_same_size(to, from)) return false;
+    if (to->stride[1] == 1 && from->stride[0] == 1)
+        return par_transpose(to->type, to->size[1], to->size[0], par_tensor_data(from), from->stride[1], par_tensor_data(to),
+                             to->stride[0]);
+    if (to->stride[0] == 1 && from->stride[1] == 1)
+        return par_transpose(to->type, to->size[0], to->size[1], par_tensor_data(from), from->stride[0], par_tensor_data(to),
+                             to->stride[1]);
+    return false;
+}
+
 void par_lua_copy(lua_State *L, par_tensor *to, const par_tensor *from)
 {
     const par_tensor *pair[] = {to, from};
-    par_lua_check_same_elements(L, NULL, to, "tensor", from, "src");
+    par_lua_check_same_elements(L, to, "tensor", from, "src");
     if (to->ndim == 0) return;
     bool plain = to->type == from->type && par_tensor_is_contiguous(to) && par_tensor_is_contiguous(from);
     if (plain) {
@@ -138,7 +155,9 @@ void par_lua_copy(lua_State *L, par_tensor *to, const par_tensor *from)
         return;
     }
     int top = lua_gettop(L);
-    if (overlap(to, from)) { /* by way of a copy: a transposed view copied onto itself must not read what it wrote */
+    bool apart = !overlap(to, from);
+    if (apart && copy_turned(to, from)) return;
+    if (!apart) { /* by way of a copy: a transposed view copied onto itself must not read what it wrote */
         luaL_checkstack(L, 4, "tensors");
         par_tensor *clone = par_lua_new_tensor(L, from->type);
         par_lua_resize_as(L, clone, from);

@@ -15,9 +15,8 @@ int64_t par_lua_check_i64(lua_State *L, int idx);
 int par_lua_check_dim(lua_State *L, int idx, const par_tensor *tensor);
 /* Sizes from stack index first on: a LongStorage, a table of numbers, or numbers up to the top. Returns their count. */
 int par_lua_check_sizes(lua_State *L, int first, int64_t *sizes);
-/* The error of tensors whose numbers of elements must agree. `function`: what was called, or NULL when Lua knows it. */
-void par_lua_check_same_elements(lua_State *L, const char *function, const par_tensor *a, const char *a_name, const par_tensor *b,
-                                 const char *b_name);
+/* The error of tensors whose numbers of elements must agree. */
+void par_lua_check_same_elements(lua_State *L, const par_tensor *a, const char *a_name, const par_tensor *b, const char *b_name);
 
 void par_lua_resize(lua_State *L, par_tensor *tensor, int ndim, const int64_t *size);
 void par_lua_resize_as(lua_State *L, par_tensor *tensor, const par_tensor *like);

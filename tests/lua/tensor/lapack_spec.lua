@@ -94,6 +94,20 @@ for _, name in ipairs {'Double', 'Float'} do
       end
     end)
 
+    it('potrf reads one half only, of matrices of any size and strides', function()
+      for _, n in ipairs {1, 2, 63, 64, 65, 150} do
+        local a, below = positive(n), torch.tril(torch.ones(n, n), -1):byte()
+        local upper, lower = a:clone(), a:clone()
+        upper:maskedFill(below, 0 / 0)
+        lower:maskedFill(below:t():contiguous(), 0 / 0)
+        local u, l = torch.potrf(upper), torch.potrf(lower, 'L')
+        near(u:t() * u, a)
+        near(l * l:t(), a)
+        near(u, torch.potrf(upper:t():contiguous():t()))
+        near(l, torch.potrf(l.new():resize(n, n), lower:t():clone():t(), 'L'))
+        assert.equal(0, torch.tril(u, -1):abs():sum() + torch.triu(l, 1):abs():sum())
+      end
+    end)
     it('potrf, potri, potrs and pstrf take positive definite ones apart', function()
       for _, n in ipairs {1, 4, 33} do
         local a, b = positive(n), random(n, 2)

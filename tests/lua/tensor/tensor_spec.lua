@@ -311,6 +311,25 @@ describe('shared memory', function()
   end)
 end)
 
+describe('copies of transposed matrices', function()
+  it('are right for every size, type and place', function()
+    for _, type in ipairs {'Float', 'Double', 'Long', 'Byte'} do
+      for _, size in ipairs {{1, 1}, {1, 9}, {3, 5}, {4, 8}, {8, 4}, {9, 13}, {17, 16}, {40, 33}} do
+        local rows, columns = size[1], size[2]
+        local all = torch.range(1, (rows + 2) * (columns + 3)):fmod(251):type('torch.' .. type .. 'Tensor'):resize(rows + 2, columns + 3)
+        local t = all:narrow(1, 2, rows):narrow(2, 3, columns)
+        local copy, inside = t:t():clone(), all:clone():zero()
+        inside:t():narrow(1, 3, columns):narrow(2, 2, rows):copy(copy)
+        for i = 1, rows do
+          for j = 1, columns do assert.equal(t[i][j], copy[j][i]) end
+        end
+        assert.equal(t:sum(), inside:sum())
+        assert.is_true(torch.equal(t, inside:narrow(1, 2, rows):narrow(2, 3, columns)))
+      end
+    end
+  end)
+end)
+
 if jit then -- luacheck: ignore
   describe('data()', function()
     it('points to the first element', function()
