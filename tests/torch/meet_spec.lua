@@ -1,10 +1,10 @@
 -- What a real Torch7 (here its stand-in) gets from the library: shared storages, and a way to travel for its other objects.
-package.path = 'tests/lua/?.lua;tests/torch/path/?.lua;' .. package.path
+package.path = 'tests/lua/?.lua;tests/torch/path/?.lua;tests/torch/luaffi/?.lua;' .. package.path -- LuaJIT has an ffi of its own
 local support = require 'support'
 local parallel = require 'parallel'
 local core = require 'parallel.core'
 local torch = require 'torch'
-local folder = core.real_path('tests/torch/path')
+local folder, luaffi = core.real_path('tests/torch/path'), core.real_path('tests/torch/luaffi')
 
 local types = {'Byte', 'Char', 'Short', 'Int', 'Long', 'Float', 'Double'}
 
@@ -12,7 +12,7 @@ local function sent(value) return core.decode(core.encode(value)) end
 
 -- A child that finds the stand-in as `torch`.
 local function start(code, ...)
-  local before = ('package.path = %q .. "/?.lua;" .. package.path '):format(folder)
+  local before = ('package.path = %q .. "/?.lua;" .. %q .. "/?.lua;" .. package.path '):format(folder, luaffi)
   return parallel.run(before .. code, ...)
 end
 
@@ -128,14 +128,8 @@ describe("share() of Torch's tensors", function()
   end)
 end)
 
--- Is this a LuaJIT? There tds makes its objects by the ffi module.
-local has_ffi = pcall(require, 'ffi')
-
+-- LuaJIT's ffi module makes the objects of tds, or luaffi, for which there is a stand-in.
 describe('tds', function()
-  if not has_ffi then
-    it('needs the ffi module', function() assert.is_false(pcall(require, 'tds')) end)
-    return
-  end
   local tds = require 'tds'
 
   it('sends hashes and vectors, and what is in them', function()

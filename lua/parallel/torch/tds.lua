@@ -1,5 +1,5 @@
---- How the hashes, vectors and counters of tds travel on LuaJIT, where they are references to structs of C: by their own Lua side, which
--- both ends need. Elements are read one by one.
+--- How the hashes, vectors and counters of tds travel, which are references to structs of C made by LuaJIT's ffi module, or by luaffi on
+-- the other Luas: by their own Lua side, which both ends need. Elements are read one by one.
 local core = require 'parallel.core'
 local good, ffi = pcall(require, 'ffi')
 if not good then return end
@@ -49,20 +49,47 @@ local function make_counter(value)
   return counter
 end
 
-local function teach(name, contents, make)
+-- By the name that LuaJIT gives the struct.
+local kinds = {
+  ['struct tds_hash_'] = {type = 'tds_hash&', contents = hash_contents, make = make_hash},
+  ['struct tds_vec_'] = {type = 'tds_vec&', contents = vector_contents, make = make_vector},
+  ['struct tds_atomic_counter_'] = {type = 'tds_atomic_counter&', contents = counter_contents, make = make_counter},
+}
+
+local function teach(name, kind)
   if core.registered(name) then return end
   local function encode(object)
     local known = reference_of(object)
     if not rawequal(known, object) then return known end
-    return nil, contents(object)
+    return nil, kind.contents(object)
   end
   local function decode(known, ...)
     if known ~= nil then return known end
-    return make(...)
+    return kind.make(...)
   end
   core.register(name, {encode = encode, decode = decode})
 end
 
-teach('struct tds_hash_', hash_contents, make_hash)
-teach('struct tds_vec_', vector_contents, make_vector)
-teach('struct tds_atomic_counter_', counter_contents, make_counter)
+-- luaffi's values are userdata with one metatable for all types.
+local function kind_of(object)
+  for name, kind in pairs(package.loaded.tds and kinds or {}) do
+    if ffi.istype(kind.type, object) then return name, kind end
+  end
+  error('a value of the ffi module that is not of tds cannot be sent: ' .. tostring(ffi.typeof(object)), 0)
+end
+
+local function encode_userdata(object)
+  local name, kind = kind_of(object)
+  local known = reference_of(object)
+  if not rawequal(known, object) then return known end
+  return nil, name, kind.contents(object)
+end
+
+local function decode_named(known, name, ...)
+  if known ~= nil then return known end
+  return kinds[name].make(...)
+end
+
+for name, kind in pairs(kinds) do teach(name, kind) end
+local of_luaffi = not jit and debug.getmetatable(ffi.new('int')) or nil -- luacheck: ignore
+core.register('tds of luaffi', {encode = encode_userdata, decode = decode_named, metatable = of_luaffi})
