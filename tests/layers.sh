@@ -20,7 +20,7 @@ allowed() { # the folders that a folder may know
     lua) echo "base os trace transport view tensor codec group link lua torch cluster journal" ;;
     api) echo "base os transport view link api parallel" ;;
     torch) echo "base os tensor codec torch" ;;
-    cluster) echo "base os trace transport channel link cluster" ;;
+    cluster) echo "base os trace transport channel group link cluster" ;;
     *) echo "" ;;
   esac
 }

@@ -73,6 +73,14 @@ end
 
 -- --- children ---
 
+local numbers = setmetatable({}, {__mode = 'k'}) -- child -> number of its host
+
+--- The number of the host that a child of another machine runs on, as the bridge knows it.
+function hosts.number_of(child) return numbers[child] end
+
+--- The bridge, if it runs.
+function hosts.bridge() return bridge end
+
 -- Templates as they are meant here and now.
 local function absolute(path)
   local here = core.real_path('.')
@@ -106,6 +114,7 @@ function hosts.spawn(host, request, options)
     local hint = wanted and (' (tried: %s; set parallel.interpreter, the option lua= or PARALLEL_LUA)'):format(wanted) or ''
     error(('cannot start a child on %s: %s%s'):format(host.name, tostring(child):gsub('^parallel: ', ''), hint), 0)
   end
+  numbers[child] = host.record.number
   fields.ip, fields.host, fields.speed = host.name, host.name, host.speed or 1
   local known_kind = wanted == nil -- else the child's own hello tells
   if known_kind then handle.set_fingerprint(child, hello.fingerprint) end

@@ -6,6 +6,8 @@
 
 #include "base/limits.h"
 #include "cluster/agent_child.h"
+#include "cluster/agent_group.h"
+#include "cluster/between.h"
 #include "cluster/loop.h"
 #include "cluster/proof.h"
 #include "cluster/seek.h"
@@ -71,6 +73,10 @@ static int on_frame(void *context, par_stream *stream, const par_frame *frame, c
     par_agent_child *child = stream ? stream->user : NULL;
     if (frame->type == PAR_FRAME_WELCOME) return on_welcome(agent, frame, body, err);
     if (frame->type == PAR_FRAME_START) return on_start(agent, frame, body, err);
+    if (frame->type == PAR_FRAME_GROUP) return par_agent_group_make(agent, frame, body, err);
+    if (frame->type == PAR_FRAME_PEER) return par_agent_group_join(agent, frame, body, err);
+    if (frame->type == PAR_FRAME_BOARD) return par_spread_on_frame(agent->spreads, agent->mux, frame, body, err);
+    if (frame->type == PAR_FRAME_PEER_END && stream && stream->is_peer) par_between_heard(stream);
     if (!child) return PAR_OK; /* it has ended meanwhile */
     switch (frame->type) {
     case PAR_FRAME_SIGNAL: par_agent_child_signal(child, (int)frame->aux); break;
@@ -87,6 +93,7 @@ static int on_frame(void *context, par_stream *stream, const par_frame *frame, c
 static void on_local(void *context, par_stream *stream, const par_queued *message)
 {
     (void)context;
+    if (stream->is_peer) return; /* of no meaning between members */
     if (message->kind == PAR_KIND_NEED && message->len > 0 && message->len <= PAR_SEEK_NAME_MAX) {
         par_frame_writer w = par_frame_begin(&stream->mux->out, PAR_FRAME_NEED, stream->id, 0, 0);
         par_frame_bytes(&w, message->bytes, message->len);
@@ -99,13 +106,19 @@ static void on_local(void *context, par_stream *stream, const par_queued *messag
 static void on_channel_end(void *context, par_stream *stream, int code)
 {
     (void)context;
-    par_agent_child_channel_end(stream->user, code);
+    if (stream->is_peer) par_between_channel_end(stream);
+    else par_agent_child_channel_end(stream->user, code);
 }
 
 static void on_delivered(void *context, par_stream *stream)
 {
     (void)context;
-    (void)stream;
+    if (stream->is_peer) par_between_delivered(stream);
+}
+
+static int on_group(void *context, par_stream *stream, const uint8_t *bytes, size_t len, par_error *err)
+{
+    return par_agent_group_deliver(context, stream, bytes, len, err);
 }
 
 static void on_lost(void *context, par_mux *mux, const char *why)
@@ -130,7 +143,10 @@ static int64_t on_round(void *context, int64_t now_ns)
         par_mux_read(agent->mux);
     bool more = par_mux_serve(agent->mux);
     int64_t next_ns = par_agent_children_tick(agent, now_ns), tick_ns;
+    par_spreads_serve(&agent->spreads);
+    par_betweens_free(agent->mux);
     par_mux_flush(agent->mux);
+    if (par_spreads_have(agent->spreads)) more = true;
     tick_ns = par_mux_tick(agent->mux, now_ns);
     if (agent->dialed && !agent->mux->lost && par_dial_has(agent->mux->wire)) more = true; /* no descriptor tells of it any more */
     if (par_mux_wants_to_write(agent->mux) && !agent->dialed) par_loop_await_writable(&agent->loop, agent->mux->wire->write_fd);
@@ -153,7 +169,7 @@ static int serve(const par_agent_options *options, par_wire *wire, bool dialed, 
 {
     par_agent agent = {.options = options, .dialed = dialed, .connection = {.fd = -1, .on_readable = on_connection, .user = &agent}};
     const par_loop_role loop_role = {&agent, on_round};
-    const par_mux_role mux_role = {&agent, PAR_FROM_BRIDGE, on_frame, on_local, on_channel_end, on_delivered, on_lost};
+    const par_mux_role mux_role = {&agent, PAR_FROM_BRIDGE, on_frame, on_local, on_channel_end, on_group, on_delivered, on_lost};
     par_os_serve_quietly();
     int rc = par_loop_open(&agent.loop, &loop_role, err);
     if (rc != PAR_OK) {
@@ -168,6 +184,7 @@ static int serve(const par_agent_options *options, par_wire *wire, bool dialed, 
         rc = par_error_set(err, PAR_E_CLOSED, "the program that started this agent does not answer (%s)%s", agent.mux->why,
                            dialed ? ": does a firewall keep this host from its port?" : "");
     par_agent_children_end(&agent);
+    par_agent_groups_end(&agent);
     par_mux_close(agent.mux);
     par_loop_close(&agent.loop);
     return rc;

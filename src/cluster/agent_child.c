@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cluster/agent_group.h"
 #include "link/protocol.h"
 #include "trace/trace.h"
 
@@ -312,6 +313,7 @@ static bool is_over(par_agent_child *child, int64_t now_ns)
 
 static void child_free(par_agent_child *child)
 {
+    par_agent_group_forget(child->agent, child->stream->id);
     for (int i = 0; i < 2; i++) end_output(child, i);
     par_loop_unwatch(&child->agent->loop, &child->process);
     par_os_close(child->process_fd);

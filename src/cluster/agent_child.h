@@ -4,9 +4,11 @@
 
 #include "cluster/agent.h"
 #include "cluster/loop.h"
+#include "cluster/spread.h"
 #include "link/tasks.h"
 
 typedef struct par_agent_child par_agent_child;
+typedef struct par_handout par_handout; /* agent_group.c */
 
 typedef struct par_agent {
     const par_agent_options *options;
@@ -15,6 +17,8 @@ typedef struct par_agent {
     par_source connection;
     par_agent_child *children;
     unsigned n_children;
+    par_spread *spreads;   /* groups that are on other hosts as well */
+    par_handout *handouts; /* for members that have not been told of their groups yet */
     uint64_t grown_bytes;
     int64_t trace_at_ns; /* what children have recorded is to be fetched; 0: none is traced */
     bool welcomed;

@@ -58,6 +58,10 @@ static void serve_request(par_bridge *bridge, const par_ask *ask, const uint8_t 
     case PAR_ASK_PATHS:
         if (host) par_host_set_paths(host, body, ask->len);
         break;
+    case PAR_ASK_GROUP: par_bridge_group(bridge, ask, body, n ? fds[0] : -1); return;
+    case PAR_ASK_GROUP_BELL: par_bridge_group_bell(bridge, ask, body, n ? fds[0] : -1); return;
+    case PAR_ASK_GROUP_PEER: par_bridge_group_peer(bridge, ask, body, n ? fds[0] : -1); return;
+    case PAR_ASK_GROUP_DONE: par_bridge_group_done(bridge, ask); break;
     case PAR_ASK_DROP:
         if (host) par_host_drop(host, "it was closed by the program");
         break;
@@ -119,11 +123,13 @@ static int64_t on_round(void *context, int64_t now_ns)
     par_bridge *bridge = context;
     par_doors_serve(bridge->doors);
     int64_t next_ns = par_remotes_tick(bridge, now_ns);
+    par_spreads_serve(&bridge->spreads);
     for (uint32_t i = 0; i < bridge->n_hosts; i++) {
         if (!bridge->hosts[i]) continue;
         int64_t then_ns = par_host_tick(bridge->hosts[i], now_ns);
         if (then_ns < next_ns) next_ns = then_ns;
     }
+    if (par_spreads_have(bridge->spreads)) next_ns = 0;
     if (!bridge->doors) return next_ns;
     if (!expects_callers(bridge)) par_doors_rest(bridge->doors);
     int64_t then_ns = par_doors_tick(bridge->doors, now_ns);
@@ -146,6 +152,7 @@ static void end_all(par_bridge *bridge)
         if (bridge->hosts[i]) par_host_drop(bridge->hosts[i], "the program has ended");
     int64_t patience_ns = par_os_now_ns() + END_NS;
     while (launchers_left(bridge) && par_os_now_ns() < patience_ns) par_os_sleep_ns(1000000);
+    par_spreads_close(&bridge->spreads);
     while (bridge->remotes) {
         par_remote *remote = bridge->remotes;
         bridge->remotes = remote->next;

@@ -9,6 +9,7 @@
 #include "cluster/launch.h"
 #include "cluster/launcher.h"
 #include "cluster/loop.h"
+#include "cluster/spread.h"
 
 #define PAR_HOSTS_MAX 4096u
 
@@ -26,7 +27,9 @@ typedef struct par_bridge {
     uint32_t n_hosts;
     par_remote *remotes;
     uint64_t grown_bytes;
-    par_door *doors; /* for agents that connect by themselves */
+    par_spread *spreads; /* groups over several hosts */
+    par_error group_err; /* what went wrong with the one that is being made; PAR_OK */
+    par_door *doors;     /* for agents that connect by themselves */
 } par_bridge;
 
 typedef enum par_host_phase { PAR_HOST_GREETING, PAR_HOST_RUNNING, PAR_HOST_FAILING, PAR_HOST_GONE } par_host_phase;
@@ -63,6 +66,7 @@ struct par_remote {
     par_remote *next;
     par_bridge *bridge;
     par_host *host;
+    uint32_t id; /* its number among the children of the user's process */
     par_stream *stream;
     int output[2]; /* where its output goes; -1: nowhere */
     par_buffer unwritten[2];
@@ -81,6 +85,17 @@ int par_remote_on_frame(void *context, par_stream *stream, const par_frame *fram
 int64_t par_remotes_tick(par_bridge *bridge, int64_t now_ns);
 void par_remote_free(par_remote *remote);
 void par_remotes_forget(par_bridge *bridge, const par_mux *mux); /* all that are on this connection */
+
+/* Children of this number that runs, or NULL. */
+par_remote *par_remote_of(const par_bridge *bridge, const par_host *host, uint32_t id);
+uint32_t par_remote_free_stream(const par_mux *mux); /* an id that no stream has; 0: all are taken */
+
+/* --- groups of which children on other hosts are members (bridge_group.c); requests PAR_ASK_GROUP to PAR_ASK_GROUP_DONE --- */
+/* Takes the descriptor over, if there is one. What fails is told at the end. */
+void par_bridge_group(par_bridge *bridge, const par_ask *ask, const uint8_t *body, int fd);
+void par_bridge_group_bell(par_bridge *bridge, const par_ask *ask, const uint8_t *body, int fd);
+void par_bridge_group_peer(par_bridge *bridge, const par_ask *ask, const uint8_t *body, int fd);
+void par_bridge_group_done(par_bridge *bridge, const par_ask *ask);
 
 /* --- answer.c --- */
 void par_bridge_answer(par_bridge *bridge, uint32_t type, uint32_t host, const void *body, size_t len);

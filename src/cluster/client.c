@@ -142,8 +142,21 @@ int par_client_start(par_client *client, uint32_t host, uint32_t id, const par_f
 }
 
 /* --- answers --- */
+static void take_group(par_client *client, const par_ask *answer, const uint8_t *body)
+{
+    size_t len = answer->len - sizeof client->grouped;
+    if (answer->len < sizeof client->grouped) return;
+    memcpy(&client->grouped, body, sizeof client->grouped);
+    client->group_err = (par_error){.code = PAR_OK};
+    if (len) par_error_set(&client->group_err, PAR_E_CLOSED, "%.*s", (int)len, (const char *)body + sizeof client->grouped);
+}
+
 static void take_answer(par_client *client, const par_ask *answer, const uint8_t *body)
 {
+    if (answer->type == PAR_ANSWER_GROUP) {
+        take_group(client, answer, body);
+        return;
+    }
     if (add_host(client, answer->host) != PAR_OK) return;
     par_client_host *host = &client->hosts[answer->host];
     host->said.len = 0;
@@ -203,4 +216,58 @@ int par_client_hello(par_client *client, uint32_t host, par_frame_hello *out, pa
     if (host >= client->n_hosts || client->hosts[host].state != PAR_HOST_UP || client->hosts[host].said.len == 0)
         return par_error_set(err, PAR_E_INVALID, "host %u is not up", host);
     return par_frame_get_hello(out, client->hosts[host].said.data, client->hosts[host].said.len - 1, err);
+}
+
+/* --- groups --- */
+int par_client_group(par_client *client, uint32_t key, const par_client_member *members, unsigned n, bool channels, uint64_t ring_bytes,
+                     int board_fd, par_error *err)
+{
+    par_buffer body = {0};
+    par_ask_group group = {.seats = n, .channels = channels, .ring_bytes = ring_bytes};
+    int rc = par_buffer_append(&body, &group, sizeof group);
+    if (rc == PAR_OK) rc = par_buffer_append(&body, members, n * sizeof *members);
+    if (rc != PAR_OK) par_error_set(err, rc, "out of memory");
+    else rc = request(client, PAR_ASK_GROUP, 0, key, &body, &board_fd, board_fd >= 0, err);
+    par_buffer_fini(&body);
+    return rc;
+}
+
+static int request_with(par_client *client, uint32_t type, uint32_t host, uint32_t key, const void *bytes, size_t len, int fd,
+                        par_error *err)
+{
+    par_buffer body = {0};
+    int rc = par_buffer_append(&body, bytes, len);
+    if (rc != PAR_OK) par_error_set(err, rc, "out of memory");
+    else rc = request(client, type, host, key, &body, &fd, 1, err);
+    par_buffer_fini(&body);
+    return rc;
+}
+
+int par_client_group_bell(par_client *client, uint32_t key, uint32_t seat, int fd, par_error *err)
+{
+    return request_with(client, PAR_ASK_GROUP_BELL, 0, key, &seat, sizeof seat, fd, err);
+}
+
+int par_client_group_peer(par_client *client, uint32_t key, uint32_t seat, uint32_t other, uint32_t host, uint64_t ring_bytes, int fd,
+                          par_error *err)
+{
+    uint64_t what[3] = {seat, other, ring_bytes};
+    return request_with(client, PAR_ASK_GROUP_PEER, host, key, what, sizeof what, fd, err);
+}
+
+int par_client_group_done(par_client *client, uint32_t key, par_error *err)
+{
+    int64_t deadline_ns = par_os_now_ns() + WRITE_NS;
+    int rc = request(client, PAR_ASK_GROUP_DONE, 0, key, NULL, NULL, 0, err);
+    while (rc == PAR_OK && client->grouped != key) {
+        rc = read_answers(client, err);
+        if (rc != PAR_OK || client->grouped == key) break;
+        if (client->interrupted && client->interrupted(client->host)) return par_error_set(err, PAR_E_INTERRUPTED, "interrupted");
+        int64_t now_ns = par_os_now_ns(), slice_ns = now_ns + PAR_OS_SLICE_NS;
+        if (now_ns >= deadline_ns) return par_error_set(err, PAR_E_TIMEOUT, "the bridge does not answer: is it stopped?");
+        par_os_wait_fd(client->socket, PAR_OS_READABLE, deadline_ns < slice_ns ? deadline_ns : slice_ns);
+    }
+    if (rc != PAR_OK || client->group_err.code == PAR_OK) return rc;
+    *err = client->group_err;
+    return err->code;
 }

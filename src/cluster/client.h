@@ -19,6 +19,8 @@ typedef struct par_client {
     par_client_host *hosts; /* by number */
     uint32_t n_hosts;
     par_buffer in;
+    uint32_t grouped; /* the group of which an answer came last: */
+    par_error group_err;
     bool (*interrupted)(void *host);
     void *host;
 } par_client;
@@ -40,5 +42,19 @@ int par_client_start(par_client *client, uint32_t host, uint32_t id, const par_f
 /* Modules of these templates may be sent to children there. */
 int par_client_set_paths(par_client *client, uint32_t host, const char *path, const char *cpath, par_error *err);
 int par_client_drop(par_client *client, uint32_t host, par_error *err);
+
+/* --- a group of which children on other hosts are members: group, then bells and peers, then done --- */
+typedef struct par_client_member {
+    uint32_t host, id; /* 0: it is on this host; number of the child */
+} par_client_member;
+/* key: from 1; no other group of this process has it. board_fd: of the members on this host, borrowed; -1: all are on one other host. */
+int par_client_group(par_client *client, uint32_t key, const par_client_member *members, unsigned n, bool channels, uint64_t ring_bytes,
+                     int board_fd, par_error *err);
+int par_client_group_bell(par_client *client, uint32_t key, uint32_t seat, int fd, par_error *err);
+/* A channel from a member here to one elsewhere: fd is the latter's end, borrowed. */
+int par_client_group_peer(par_client *client, uint32_t key, uint32_t seat, uint32_t other, uint32_t host, uint64_t ring_bytes, int fd,
+                          par_error *err);
+/* PAR_OK: the agents have been asked before anything that is sent to their children from now on. Else why there is no such group. */
+int par_client_group_done(par_client *client, uint32_t key, par_error *err);
 
 #endif

@@ -49,7 +49,8 @@ static int put_with_payloads(par_stream *stream, uint32_t kind, const void *byte
     par_payload some[8] = {{0}}, *list = n_payloads > 8 ? malloc(n_payloads * sizeof *list) : some;
     if (!list) return PAR_E_AGAIN;
     for (uint32_t i = 0; i < n_payloads; i++)
-        list[i] = (par_payload){.data = payloads[i]->data, .bytes = payloads[i]->bytes, .blob = payloads[i]};
+        list[i] = (par_payload){
+            .data = payloads[i]->data, .bytes = payloads[i]->bytes, .blob = payloads[i], .shared = kind == PAR_KIND_GROUP};
     int rc = par_channel_try_send(stream->channel, kind, bytes, len, list, n_payloads, &err);
     if (list != some) free(list);
     stream->kept = rc == PAR_OK && !par_channel_want_room(stream->channel, 0);
@@ -119,12 +120,22 @@ static int check_kind(const par_stream *stream, uint32_t kind, par_error *err)
     return kind < PAR_KIND_APART ? PAR_OK : wrong(err, stream, "a message of a kind that is not for children");
 }
 
+/* A whole message has come. */
+static int hand_over(par_stream *stream, uint32_t kind, const void *bytes, size_t len, par_blob *const *payloads, uint32_t n_payloads,
+                     par_error *err)
+{
+    const par_mux_role *role = stream->mux->role;
+    if (kind == PAR_KIND_GROUP && role->on_group && !stream->is_peer) return role->on_group(role->context, stream, bytes, len, err);
+    if (par_stream_deliver(stream, kind, bytes, len, payloads, n_payloads) == PAR_OK) return PAR_OK;
+    return par_error_set(err, PAR_E_NOMEM, "not enough memory for a message");
+}
+
 int par_stream_on_message(par_stream *stream, const par_frame *frame, const uint8_t *body, par_error *err)
 {
     if (check_kind(stream, frame->kind, err) != PAR_OK) return err->code;
     if (stream->in.begun) return wrong(err, stream, "a message within another");
-    if (par_stream_deliver(stream, frame->kind, body, frame->len, NULL, 0) != PAR_OK)
-        return par_error_set(err, PAR_E_NOMEM, "not enough memory for a message");
+    int rc = hand_over(stream, frame->kind, body, frame->len, NULL, 0, err);
+    if (rc != PAR_OK) return rc;
     settle(stream, frame->len + PAR_MESSAGE_COST_BYTES);
     return PAR_OK;
 }
@@ -178,13 +189,13 @@ static int complete(par_stream *stream, par_error *err)
     par_incoming *in = &stream->in;
     int rc = PAR_OK;
     if (stream->id) {
-        rc = par_stream_deliver(stream, in->kind, in->blobs[0]->data, in->len, in->blobs + 1, in->n_payloads);
+        rc = hand_over(stream, in->kind, in->blobs[0]->data, in->len, in->blobs + 1, in->n_payloads, err);
     } else {
         par_cache_put(stream->mux->cache, in->kind, in->blobs, in->n_payloads, in->len);
         in->blobs = NULL;
     }
     par_incoming_fini(in);
-    return rc == PAR_OK ? rc : par_error_set(err, rc, "not enough memory for a message");
+    return rc;
 }
 
 static int next_part(par_stream *stream, par_error *err)

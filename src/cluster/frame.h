@@ -41,6 +41,10 @@ typedef enum par_frame_type {
     PAR_FRAME_NEED,      /* a->b: the name of a module, as bytes; a message PAR_KIND_MODULE is the answer */
     PAR_FRAME_ENDED,     /* a->b, last of its stream: i32 status, i32 signal */
     PAR_FRAME_CLOSE,     /* b->a: nobody is left who would hear this child: end it */
+    PAR_FRAME_GROUP,     /* b->a; aux: key of a group: par_frame_group, then u32 place, u32 stream for each member */
+    PAR_FRAME_PEER,      /* b->a; aux: key; a new stream, from one of its members here to another elsewhere: u32, u32 seats, u64 ring */
+    PAR_FRAME_PEER_END,  /* both: that member sends nothing more on it, and takes nothing */
+    PAR_FRAME_BOARD,     /* both; aux: key: a change of the group's board (group/mirror.h) */
     PAR_FRAME_BEAT,      /* both: u64 clock of the sender, u64 clock that the last beat of the other side had, u64 ns since that came */
     PAR_FRAME_BYE,       /* both, last: text why */
     PAR_FRAME_KEPT,      /* b->a; kind; aux: the child gets the message that is kept in this place: BEGIN (kind: the place) and BYTES on
@@ -55,6 +59,14 @@ typedef struct par_frame {
     uint16_t flags;
     uint32_t stream, aux;
 } par_frame;
+
+/* A group of which some members are children of this agent. */
+typedef struct par_frame_group {
+    uint32_t seats, own; /* members; the place that this agent is */
+    uint32_t channels;   /* 1: each two of them have a channel */
+    uint64_t ring_bytes; /* of it */
+} par_frame_group;
+#define PAR_FRAME_GROUP_BYTES 20u
 
 /* --- headers --- */
 void par_frame_put(uint8_t out[PAR_FRAME_HEADER_BYTES], const par_frame *frame);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cluster/between.h"
 #include "cluster/bridge.h"
 #include "cluster/timeline.h"
 #include "link/protocol.h"
@@ -61,8 +62,12 @@ static void on_lost(void *context, par_mux *mux, const char *why)
         return;
     }
     snprintf(host->why, sizeof host->why, "the connection to %.100s was lost (%.200s)", host->name, why);
-    for (uint32_t id = 0; id < mux->n_streams; id++)
-        if (mux->streams[id]) par_remote_lose(mux->streams[id]->user, host->why);
+    for (uint32_t id = 0; id < mux->n_streams; id++) {
+        par_stream *stream = mux->streams[id];
+        if (stream && stream->is_peer) par_between_channel_end(stream);
+        else if (stream) par_remote_lose(stream->user, host->why);
+    }
+    par_spreads_lose(host->bridge->spreads, mux);
     par_launcher_signal(&host->launcher, SIGKILL);
     go(host);
 }
@@ -98,6 +103,10 @@ static int on_frame(void *context, par_stream *stream, const par_frame *frame, c
     /* A frame HELLO has no stream: the mux that it came on is the one that is being read. */
     if (frame->type == PAR_FRAME_HELLO) return on_hello(context, frame, body, err);
     if (frame->type == PAR_FRAME_TRACE) return on_trace(context, body, frame->len, err);
+    if (frame->type == PAR_FRAME_BOARD) {
+        const par_host *host = context;
+        return par_spread_on_frame(host->bridge->spreads, host->mux, frame, body, err);
+    }
     return par_remote_on_frame(context, stream, frame, body, err);
 }
 
@@ -297,6 +306,7 @@ int64_t par_host_tick(par_host *host, int64_t now_ns)
     for (int i = 0; i < READS_AT_ONCE && host->dialed && !host->mux->lost && par_hub_has(host->dialed); i++) par_mux_read(host->mux);
     if (host->phase == PAR_HOST_GREETING && host->dialed) return next_ns; /* it may wait in a queue: nobody is to be heard yet */
     bool more = par_mux_serve(host->mux);
+    par_betweens_free(host->mux);
     par_mux_flush(host->mux);
     int64_t tick_ns = par_mux_tick(host->mux, now_ns);
     if (par_mux_wants_to_write(host->mux) && !host->dialed) par_loop_await_writable(&host->bridge->loop, host->mux->wire->write_fd);
@@ -307,6 +317,7 @@ void par_host_free(par_host *host)
 {
     if (!host) return;
     par_loop *loop = &host->bridge->loop;
+    if (host->mux) par_spreads_lose(host->bridge->spreads, host->mux);
     par_remotes_forget(host->bridge, host->mux);
     par_doors_forget(host->bridge->doors, host);
     par_loop_unwatch(loop, &host->wire_source);

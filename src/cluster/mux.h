@@ -50,9 +50,11 @@ typedef struct par_incoming {
 struct par_stream {
     par_mux *mux;
     uint32_t id;
-    par_channel *channel; /* NULL once it is closed here: what still comes is dropped */
-    void *user;           /* the role's */
-    uint64_t messages;    /* that went either way */
+    par_channel *channel;       /* NULL once it is closed here: what still comes is dropped */
+    void *user;                 /* the role's */
+    bool is_peer;               /* it joins two members of a group, and is nobody's but the mux's (peer.h) */
+    bool peer_told, peer_heard; /* that it has ended here, and there */
+    uint64_t messages;          /* that went either way */
     int64_t send_credit;
     uint64_t owed_bytes, window_bytes;
     bool watched;  /* the channel is in the selector */
@@ -70,7 +72,7 @@ struct par_stream {
     uint64_t common_number; /*   the number of the broadcast, or 0 */
     uint64_t got;           /* places of the cache that it has got: one bit each */
     bool ready;             /* it has something to send that is off its channel already */
-    par_stream *next_paused, *next_bell, *next_ready;
+    par_stream *next_paused, *next_bell, *next_ready, *next_over;
 };
 
 typedef struct par_mux_role {
@@ -83,6 +85,9 @@ typedef struct par_mux_role {
     void (*on_local)(void *context, par_stream *stream, const par_queued *message);
     /* Nothing comes from the stream's channel any more, and all that came has been sent: PAR_E_CLOSED or PAR_E_CORRUPT. */
     void (*on_channel_end)(void *context, par_stream *stream, int code);
+    /* A message PAR_KIND_GROUP came for the stream's channel: what has to go with it is here. A code ends the connection. NULL: it is
+     * a message like others. */
+    int (*on_group)(void *context, par_stream *stream, const uint8_t *bytes, size_t len, par_error *err);
     /* All that came for the stream's channel is in it. */
     void (*on_delivered)(void *context, par_stream *stream);
     /* The connection is over; called once. */
@@ -111,11 +116,11 @@ struct par_mux {
     /* in */
     uint8_t *in;
     size_t in_at, in_len;
-    uint8_t *direct;           /* the body of a frame goes straight to its place: here, */
-    size_t direct_len;         /*   so many bytes more, */
-    size_t direct_all;         /*   of so many, */
-    par_stream *direct_stream; /* for this stream; NULL: it is dropped */
-    par_stream *paused, *bells, *ready;
+    uint8_t *direct;                           /* the body of a frame goes straight to its place: here, */
+    size_t direct_len;                         /*   so many bytes more, */
+    size_t direct_all;                         /*   of so many, */
+    par_stream *direct_stream;                 /* for this stream; NULL: it is dropped */
+    par_stream *paused, *bells, *ready, *over; /* over: of members (between.h), which both ends are done with */
     uint32_t window_bytes;
     int64_t beat_ns, silence_ns, sent_ns, heard_ns;
     par_frame_beat last_beat;                /* of the other end */

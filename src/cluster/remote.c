@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cluster/between.h"
 #include "cluster/bridge.h"
 #include "cluster/seek.h"
 #include "link/protocol.h"
@@ -55,11 +56,18 @@ void par_remote_free(par_remote *remote)
 }
 
 /* --- start --- */
-static uint32_t free_id(const par_mux *mux)
+uint32_t par_remote_free_stream(const par_mux *mux)
 {
     for (uint32_t id = 1; id <= PAR_STREAMS_MAX; id++)
         if (!par_stream_of(mux, id)) return id;
     return 0;
+}
+
+par_remote *par_remote_of(const par_bridge *bridge, const par_host *host, uint32_t id)
+{
+    par_remote *one = bridge->remotes;
+    while (one && (one->host != host || one->id != id || one->over)) one = one->next;
+    return one;
 }
 
 int par_remote_start(par_host *host, uint32_t id, const uint8_t *body, size_t len, int *fds, int n_fds, par_error *err)
@@ -67,11 +75,12 @@ int par_remote_start(par_host *host, uint32_t id, const uint8_t *body, size_t le
     par_mux *mux = host->mux;
     par_channel *channel = NULL;
     if (!mux || mux->lost || host->phase != PAR_HOST_RUNNING) return par_error_set(err, PAR_E_CLOSED, "%s", host->why);
-    uint32_t number = free_id(mux);
+    uint32_t number = par_remote_free_stream(mux);
     par_remote *remote = number ? calloc(1, sizeof *remote) : NULL;
     if (!remote) return par_error_set(err, PAR_E_LIMIT, "out of memory, or more than %u children on one host", PAR_STREAMS_MAX);
     remote->bridge = host->bridge;
     remote->host = host;
+    remote->id = id;
     remote->output[0] = remote->output[1] = -1;
     int rc = par_stream_open(&remote->stream, mux, number, remote, err);
     if (rc != PAR_OK) {
@@ -210,6 +219,8 @@ int par_remote_on_frame(void *context, par_stream *stream, const par_frame *fram
     (void)context;
     if (!stream)
         return par_error_set(err, PAR_E_CORRUPT, "a frame %s of stream %u, which is none", par_frame_name(frame->type), frame->stream);
+    if (frame->type == PAR_FRAME_PEER_END && stream->is_peer) par_between_heard(stream);
+    if (stream->is_peer) return PAR_OK;
     par_remote *remote = stream->user;
     par_told_signal there = {(int32_t)frame->aux};
     switch (frame->type) {
@@ -228,6 +239,7 @@ int par_remote_on_frame(void *context, par_stream *stream, const par_frame *fram
 static void on_local(void *context, par_stream *stream, const par_queued *message)
 {
     (void)context;
+    if (stream->is_peer) return; /* of no meaning between members */
     par_buffer *out = &stream->mux->out;
     union {
         par_told_signal signal;
@@ -255,6 +267,10 @@ static void on_channel_end(void *context, par_stream *stream, int code)
 {
     (void)context;
     (void)code;
+    if (stream->is_peer) {
+        par_between_channel_end(stream);
+        return;
+    }
     par_remote *remote = stream->user;
     par_stream_end(stream);
     if (!remote->over && !stream->mux->lost) par_frame_put_empty(&stream->mux->out, PAR_FRAME_CLOSE, stream->id, 0, 0);
@@ -264,7 +280,8 @@ static void on_channel_end(void *context, par_stream *stream, int code)
 static void on_delivered(void *context, par_stream *stream)
 {
     (void)context;
-    finish(stream->user);
+    if (stream->is_peer) par_between_delivered(stream);
+    else finish(stream->user);
 }
 
 const par_mux_role par_remote_role = {

@@ -22,6 +22,7 @@ static void vote(par_board *board)
     board->there = 0;
     atomic_store_explicit(&par_board_seat(board, board->seat)->vote, next_group(board), memory_order_seq_cst); /* with has_voted */
     par_latch_ring(&par_board_words(board)->latch);
+    par_board_tell(board);
 }
 
 /* The words that the new group will use. Nobody uses them before we have voted. */
@@ -87,11 +88,13 @@ static void adopt(par_board *board)
     board->phase = (uint64_t)board->group << PAR_BOARD_PHASE_BITS;
     board->target = 0;
     board->voting = false;
+    board->note = (par_note){0};
     par_waiter_init(&board->waiter, n);
     board->failure = (par_board_failure){.kind = PAR_FAILURE_NONE};
     for (uint64_t i = 0; i < 2; i++)
         atomic_store_explicit(&par_board_seat(board, board->seat)->slot[(board->phase - i) & 1].phase, board->phase - i,
                               memory_order_seq_cst); /* with par_board_phase_of */
+    par_board_tell(board);
 }
 
 int par_board_regroup(par_board *board, int64_t deadline_ns, par_error *err)

@@ -136,6 +136,7 @@ int par_board_join(par_board **out, int seat_fd, unsigned seats, unsigned seat, 
     par_board *board = calloc(1, sizeof *board);
     if (!board) return par_error_set(err, PAR_E_NOMEM, "not enough memory for a group");
     board->fd = seat_fd;
+    board->bell = -1;
     board->seats = seats;
     board->seat = seat;
     if (owner) board->owner = *owner;
@@ -143,6 +144,16 @@ int par_board_join(par_board **out, int seat_fd, unsigned seats, unsigned seat, 
     if (rc == PAR_OK) *out = board;
     else board_free(board);
     return rc;
+}
+
+void par_board_set_bell(par_board *board, int fd) { board->bell = fd; }
+
+/* Whoever looks first says that nobody has rung, and then looks at the board: he sees what was stored before this, or is woken. */
+void par_board_tell(const par_board *board)
+{
+    if (board->bell < 0) return;
+    if (atomic_exchange_explicit(&par_board_seat(board, board->seat)->rung, 1, memory_order_seq_cst) == 0) /* with par_mirror_look */
+        par_os_socket_write(board->bell, "", 1, NULL, 0);
 }
 
 void par_board_leave(par_board *board)
@@ -154,6 +165,7 @@ void par_board_leave(par_board *board)
                               memory_order_seq_cst); /* with par_board_phase_of */
     }
     par_latch_ring(&par_board_words(board)->latch);
+    if (board->bell >= 0) par_os_close(board->bell); /* which tells more than a word */
     par_os_close(board->fd);
     board_free(board);
 }

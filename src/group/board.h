@@ -45,6 +45,9 @@ int par_board_seat_pid(int fd, unsigned seats, unsigned seat, int64_t pid, par_e
  * this succeeds. PAR_E_CORRUPT: that is no board for so many. */
 int par_board_join(par_board **out, int seat_fd, unsigned seats, unsigned seat, const uint32_t *ids, const par_board_owner *owner,
                    par_error *err);
+/* Where some members are on other hosts: one end of a socket, taken over. It is written to when there is something for whoever
+ * copies the board (mirror.h), who sees its end when this member leaves or ends. */
+void par_board_set_bell(par_board *board, int fd);
 /* The others are told; a call that waits for this member fails, one that does not is not disturbed. NULL is allowed. */
 void par_board_leave(par_board *board);
 /* Agrees with all members that live on who that is, and makes them a new group on this board, in the old order: ranks

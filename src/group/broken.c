@@ -89,6 +89,7 @@ static bool break_first(par_board *board, par_broken why, unsigned seat)
     } while (!atomic_compare_exchange_weak_explicit(&board->page->broken, &word, par_broken_word(board->group, why, seat),
                                                     memory_order_seq_cst, memory_order_seq_cst)); /* with why_of */
     par_latch_ring(&par_board_words(board)->latch);
+    par_board_tell(board);
     return true;
 }
 

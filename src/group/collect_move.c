@@ -46,6 +46,7 @@ static void give_one(const moving *m, uint64_t at, size_t window)
 {
     size_t len = part_of(m->what->length, at, window);
     if (len) m->what->give(m->what->context, m->board->rank, at, par_phase_next_window(m->board, m->board->rank), len);
+    par_phase_wrote(m->board, len, 0, 0);
 }
 
 /* The root writes into everybody's windows. */
@@ -60,6 +61,7 @@ static void give_each(const moving *m, uint64_t at, size_t window)
         if (to == m->board->rank) continue;
         if (skip) memcpy(out, &length, sizeof length);
         if (len) m->what->give(m->what->context, to, from, out + skip, len);
+        par_phase_wrote_each(m->board, skip + len);
     }
 }
 

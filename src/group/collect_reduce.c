@@ -49,7 +49,9 @@ static void copy_around(uint8_t *to, const uint8_t *from, size_t bytes, slice ho
 static void show(const reducing *r, size_t at)
 {
     size_t bytes = chunk_bytes(r, at);
-    copy_around(par_phase_next_window(r->board, r->board->rank), r->src + at, bytes, slice_of(r->board, bytes));
+    slice own = slice_of(r->board, bytes);
+    copy_around(par_phase_next_window(r->board, r->board->rank), r->src + at, bytes, own);
+    par_phase_wrote(r->board, bytes, own.at, own.bytes);
 }
 
 /* What all members show at this place of their windows, and what we have at this place of src, into `to`. */
@@ -67,6 +69,7 @@ static void reduce_slice(const reducing *r, size_t at)
     uint8_t *result = par_phase_next_result(r->board) + own.at;
     if (own.bytes == 0) return;
     reduce_at(r, own.at, at + own.at, own.bytes, result);
+    par_phase_wrote_result(r->board, own.at, own.bytes);
     if (r->dst) memcpy(r->dst + at + own.at, result, own.bytes);
 }
 
@@ -93,6 +96,7 @@ static int reduce_windows(const reducing *r, const par_say *say, int64_t deadlin
 static int reduce_at_once(const reducing *r, const par_say *say, int64_t deadline_ns, par_error *err)
 {
     if (r->bytes) memcpy(par_phase_next_window(r->board, r->board->rank), r->src, r->bytes);
+    par_phase_wrote(r->board, r->bytes, 0, 0);
     int rc = par_collect_begin(r->board, say, deadline_ns, err);
     if (rc == PAR_OK && r->dst) reduce_at(r, 0, 0, r->bytes, r->dst);
     return rc;
@@ -156,6 +160,7 @@ static void show_parts(const reducing *r, size_t each, size_t part, size_t at)
     size_t now = each - at < part ? each - at : part;
     for (unsigned rank = 0; rank < r->board->n; rank++)
         if (rank != r->board->rank) memcpy(window + rank * part, r->src + rank * each + at, now);
+    par_phase_wrote(r->board, (r->board->n - 1) * part + now, r->board->rank * part, part);
 }
 
 int par_collect_reduce_scatter(par_board *board, const par_reduction *what, int64_t deadline_ns, par_error *err)

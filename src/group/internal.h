@@ -12,6 +12,7 @@ struct par_board {
     par_board_page *page;
     par_layout layout;
     int fd;     /* our sign of life */
+    int bell;   /* wakes whoever copies the board to other hosts (mirror.h); -1: all members are here */
     bool signs; /* there are signs of life; else process numbers tell who lives */
     unsigned seats, seat;
     uint32_t *ids;    /* by seat; NULL: not known */
@@ -22,6 +23,7 @@ struct par_board {
     uint64_t target;   /* arrivals when all have entered it */
     bool voting;       /* our vote for the next group is cast, and the others' are awaited (agree.c) */
     uint8_t call;      /* par_call that we are in, for messages */
+    par_note note;     /* of what we write for the next phase */
     const void **runs; /* by rank: room for a collective */
     uint64_t *lengths; /* the same */
     unsigned there;    /* members up to this rank have entered the phase */
@@ -46,6 +48,8 @@ static inline uint64_t par_board_phase_of(const par_board *board, unsigned seat)
 }
 
 /* --- board.c --- */
+/* Something has changed that the boards of other hosts need; it has been stored, sequentially consistent. */
+void par_board_tell(const par_board *board);
 /* May this seat's owner still be alive? */
 bool par_board_lives(const par_board *board, unsigned seat);
 

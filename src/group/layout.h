@@ -2,7 +2,7 @@
  * from the number of seats, which a member is told by whoever made the board, and never read back.
  *
  *   words       identity, the words of the groups that stand on this board one after the other
- *   seats       one for each member: what it says in each phase, and its votes
+ *   seats       one for each member: what it says in each phase, its votes, and what it wrote, where others keep a copy of the board
  *   windows     two for each member, then two for results: whole pages
  *
  * A member numbers the phases it enters. What it writes before it enters phase p lies in slot, window and result p & 1; the
@@ -16,7 +16,7 @@
 #include "group/latch.h"
 
 #define PAR_BOARD_MAGIC 0x6472616f62726170u /* "parboard" */
-#define PAR_BOARD_VERSION 1u
+#define PAR_BOARD_VERSION 2u
 #define PAR_SAY_BYTES 40 /* a value up to this needs no window */
 
 typedef struct par_say { /* what a member says when it enters a phase */
@@ -39,10 +39,20 @@ typedef struct par_slot {
 #define PAR_BOARD_GROUPS_MAX (((uint32_t)1 << (63 - PAR_BOARD_PHASE_BITS)) - 1)
 #define PAR_PHASE_LEFT ((uint64_t)1 << 63) /* flag of a phase: the member has left, and enters no more */
 
+/* What a member has written into the windows of a phase, in bytes: for those who copy it to the boards of other hosts (mirror.h). */
+typedef struct par_note {
+    uint32_t own;                     /* so many at the beginning of its own window, */
+    uint32_t hole_at, hole_bytes;     /*   but for these, which nobody else reads */
+    uint32_t result_at, result_bytes; /* of the window of results */
+    uint32_t each;                    /* so many at the beginning of everybody else's window */
+} par_note;
+
 typedef struct par_seat {
     _Alignas(PAR_CACHE_LINE) par_slot slot[2];
     _Alignas(PAR_CACHE_LINE) _Atomic uint64_t vote; /* the last group that it wants to be in (agree.c) */
     _Atomic uint32_t pid;                           /* where the system has no signs of life; 0: has not joined */
+    _Atomic uint32_t rung;                          /* 1: whoever copies the board has been woken, and has not looked since */
+    par_note note[2];                               /* by phase, as the slots */
 } par_seat;
 
 /* What a group has of its own. The groups on a board use three in turn: while a slow member still sleeps in the one that has come

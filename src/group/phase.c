@@ -28,7 +28,17 @@ static int look_at_count(void *context)
     return arrived - board->target < board->n ? 1 : PAR_E_CORRUPT; /* the others may be one phase ahead */
 }
 
-static par_latch_look *look_of(const par_board *board) { return board->n <= PAR_BOARD_LOOK_MAX ? look_at_all : look_at_count; }
+/* Those who are on other hosts do not count. */
+static par_latch_look *look_of(const par_board *board)
+{
+    return board->n <= PAR_BOARD_LOOK_MAX || board->bell >= 0 ? look_at_all : look_at_count;
+}
+
+static void leave_note(par_board *board, uint64_t phase)
+{
+    par_board_seat(board, board->seat)->note[phase & 1] = board->note;
+    board->note = (par_note){0};
+}
 
 /* Says that we have entered the next phase. Of those who enter, the last one in the order of these stores sees them all. */
 static void enter(par_board *board)
@@ -37,9 +47,11 @@ static void enter(par_board *board)
     _Atomic uint64_t *word = &par_board_seat(board, board->seat)->slot[phase & 1].phase;
     board->there = 0;
     board->target += board->n;
+    if (board->bell >= 0) leave_note(board, phase);
     atomic_store_explicit(word, phase, memory_order_seq_cst); /* with par_board_phase_of */
     if (board->n > PAR_BOARD_LOOK_MAX)
         atomic_fetch_add_explicit(&par_board_words(board)->arrived, 1, memory_order_seq_cst); /* with look_at_count */
+    par_board_tell(board);
 }
 
 /* --- why do they not come? --- */
@@ -115,6 +127,24 @@ void par_phase_hear(const par_board *board, unsigned rank, par_say *out)
 }
 
 /* --- windows --- */
+void par_phase_wrote(par_board *board, size_t bytes, size_t hole_at, size_t hole_bytes)
+{
+    board->note.own = (uint32_t)bytes;
+    board->note.hole_at = (uint32_t)hole_at;
+    board->note.hole_bytes = (uint32_t)hole_bytes;
+}
+
+void par_phase_wrote_result(par_board *board, size_t at, size_t bytes)
+{
+    board->note.result_at = (uint32_t)at;
+    board->note.result_bytes = (uint32_t)bytes;
+}
+
+void par_phase_wrote_each(par_board *board, size_t bytes)
+{
+    if (bytes > board->note.each) board->note.each = (uint32_t)bytes;
+}
+
 static uint8_t *window(const par_board *board, unsigned seat, uint64_t phase)
 {
     return (uint8_t *)board->page + board->layout.windows_at + (2 * (size_t)seat + (phase & 1)) * board->layout.window_bytes;

@@ -36,5 +36,11 @@ uint8_t *par_phase_next_window(const par_board *board, unsigned rank);
 const uint8_t *par_phase_window(const par_board *board, unsigned rank);
 uint8_t *par_phase_next_result(const par_board *board);
 const uint8_t *par_phase_result(const par_board *board);
+/* To be said of what was written there, before the phase is entered, since members on other hosts have windows of their own: so many
+ * bytes at the beginning of our own window, but for a hole that nobody else reads; a part of the result's; so many at the
+ * beginning of other members' windows. */
+void par_phase_wrote(par_board *board, size_t bytes, size_t hole_at, size_t hole_bytes);
+void par_phase_wrote_result(par_board *board, size_t at, size_t bytes);
+void par_phase_wrote_each(par_board *board, size_t bytes);
 
 #endif

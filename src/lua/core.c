@@ -29,8 +29,8 @@ static const part child_parts[] = {par_lua_open_handle,
                                    par_lua_open_attach,
                                    par_lua_open_forkserver,
                                    NULL};
-static const part group_parts[] = {par_lua_open_group_handle, par_lua_open_group_make, par_lua_open_group_reduce, par_lua_open_group_move,
-                                   NULL};
+static const part group_parts[] = {par_lua_open_group_handle, par_lua_open_group_make, par_lua_open_group_take,
+                                   par_lua_open_group_reduce, par_lua_open_group_move, NULL};
 static const part shared_parts[] = {par_lua_open_shared_object, par_lua_open_shared_counter, par_lua_open_shared_lock,
                                     par_lua_open_shared_table, NULL};
 static const part task_parts[] = {par_lua_open_tasks, NULL};

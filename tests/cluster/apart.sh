@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# apart.sh VERSION LAUNCHER LAYER/SUBJECT...: specs of local children, with every child on host h1. Left out is what cannot be the same there.
+# apart.sh VERSION LAUNCHER LAYER/SUBJECT...: specs of local children, with every child on host h1, or in turn on those of PARALLEL_TEST_HOST.
+# Left out is what cannot be the same there.
 set -eu
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 version=$1
 command -v "$2" >/dev/null || { echo "skipped: there is no $2"; exit 77; }
-export PARALLEL_TEST_HOST=h1 PARALLEL_TEST_LAUNCHER=$2 LUA_INIT=@$root/tests/cluster/everywhere.lua
+export PARALLEL_TEST_HOST=${PARALLEL_TEST_HOST:-h1} PARALLEL_TEST_LAUNCHER=$2 LUA_INIT=@$root/tests/cluster/everywhere.lua
 shift 2
 out=(
   'finds the modules that the parent finds'       # package.path has what the host's own Lua finds, too

@@ -65,12 +65,10 @@ describe('parallel.run{host=}', function()
     child:join()
   end)
 
-  it('cannot be in a group with children that are here, nor use a counter of this machine', function()
-    local away, here = parallel.run{host = h1, code = 'parallel.yield()'}, parallel.run('parallel.yield()')
-    assert.matches(('parallel.group: child %d is on another machine (h1): the members of a group have to be on one machine'):format(away.id),
-      message_of(parallel.group, {here, away}), 1, true)
+  it('cannot use a counter of this machine', function()
+    local away = parallel.run{host = h1, code = 'parallel.yield()'}
     assert.matches('cannot', message_of(away.send, away, parallel.counter()))
-    parallel.join{away, here}
+    away:join()
   end)
 
   it('tells of an error with its traceback, of a signal and of an exit status', function()

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "cluster/frame.h"
+#include "link/protocol.h"
 #include "peers.h"
 
 static par_error err;
@@ -57,6 +58,40 @@ static void expect_good_end(pid_t pid)
     CHECK_INT(WEXITSTATUS(status), 0);
 }
 
+/* A group of child 1 and of two members elsewhere: it is made, one of them says something, the channel to him ends. */
+static void put_group(par_buffer *out)
+{
+    static const uint32_t members[3][2] = {{1, 1}, {0, 0}, {2, 0}};
+    uint8_t said[16 + 24 + 56] = {1, 0, 0, 0, 1, 0, 0, 0, 2}, bytes[16 + 5] = {2, 0, 0, 0, 1, 0, 0, 0, 8}, gone[16] = {5, 0, 0, 0, 2};
+    par_frame_writer w = par_frame_begin(out, PAR_FRAME_GROUP, 0, 7, 0);
+    par_frame_u32(&w, 3);
+    par_frame_u32(&w, 1);
+    par_frame_u32(&w, 1);
+    par_frame_u64(&w, 4096);
+    for (int i = 0; i < 3; i++)
+        for (int k = 0; k < 2; k++) par_frame_u32(&w, members[i][k]);
+    par_frame_end(&w);
+    for (uint32_t other = 1; other < 3; other++) {
+        w = par_frame_begin(out, PAR_FRAME_PEER, 1 + other, 7, 0);
+        par_frame_u32(&w, 0);
+        par_frame_u32(&w, other);
+        par_frame_u64(&w, 4096);
+        par_frame_end(&w);
+    }
+    w = par_frame_begin(out, PAR_FRAME_MESSAGE, 1, 0, PAR_KIND_GROUP);
+    par_frame_u32(&w, 7);
+    par_frame_bytes(&w, "told", 4);
+    par_frame_end(&w);
+    const uint8_t *const changes[] = {bytes, said, gone};
+    const size_t lens[] = {sizeof bytes, sizeof said, sizeof gone};
+    for (int i = 0; i < 3; i++) {
+        w = par_frame_begin(out, PAR_FRAME_BOARD, 0, 7, 0);
+        par_frame_bytes(&w, changes[i], lens[i]);
+        par_frame_end(&w);
+    }
+    par_frame_put_empty(out, PAR_FRAME_PEER_END, 2, 0, 0);
+}
+
 /* What a bridge says in a short life: a welcome, a child, messages short and long, credit, words, signals. */
 static par_buffer session(void)
 {
@@ -104,6 +139,7 @@ static par_buffer session(void)
     par_frame_end(&w);
     par_frame_put_empty(&out, PAR_FRAME_SIGNAL, 1, 18, 0);
     par_frame_put_empty(&out, PAR_FRAME_OUTPUT, 1, 1, 4);
+    put_group(&out);
     par_frame_put_empty(&out, PAR_FRAME_CLOSE, 1, 0, 0);
     par_frame_put_text(&out, PAR_FRAME_BYE, 0, 0, "done");
     return out;

@@ -45,7 +45,7 @@ static void on_lost(void *context, par_mux *mux, const char *why)
     CHECK(0);
 }
 
-static const par_mux_role role = {NULL, PAR_FROM_AGENT, on_frame, on_local, on_channel_end, on_delivered, on_lost};
+static const par_mux_role role = {NULL, PAR_FROM_AGENT, on_frame, on_local, on_channel_end, NULL, on_delivered, on_lost};
 
 static void world_open(world *w)
 {

@@ -30,12 +30,21 @@ foreach(version IN ITEMS 5.1 5.2 5.3 jit)
   endif()
 endforeach()
 
+# Specs of groups, with members on the user's host and others in turn.
+foreach(version IN ITEMS 5.1 jit)
+  if(BUSTED AND version IN_LIST PARALLEL_FOUND_LUAS AND PARALLEL_LUA_${version}_PROGRAM)
+    add_cluster_test(ssh.group.${version} env PARALLEL_TEST_HOST=h1,here,h2 ${CMAKE_CURRENT_LIST_DIR}/apart.sh ${version} ssh
+      group/collectives group/faults)
+  endif()
+endforeach()
+
 # Other hosts as programs use them. Three of these wait for seconds of silence, and run on one Lua each.
 set(CLUSTER_LUAS_hosts 5.1 5.4)
 set(CLUSTER_LUAS_faults 5.4)
 set(CLUSTER_LUAS_stopped 5.4)
 set(CLUSTER_LUAS_tcp jit)
 set(CLUSTER_LUAS_inputs 5.4)
+set(CLUSTER_LUAS_group 5.4)
 set(CLUSTER_LUAS_trace 5.4)
 file(GLOB CLUSTER_SPECS CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*_spec.lua)
 foreach(spec IN LISTS CLUSTER_SPECS)

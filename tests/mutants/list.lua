@@ -447,6 +447,17 @@ mutant('group', 'too many seats', 'if (board->seat >= board->seats || board->sea
 mutant('group', 'memory that is no board', 'if (board->page->magic == PAR_BOARD_MAGIC && ', 'if (', B)
 mutant('group', 'a group of nobody', 'if (seats == 0 || seats > PAR_GROUP_MEMBERS_MAX)', 'if (seats > PAR_GROUP_MEMBERS_MAX)', B)
 
+local M = 'group.mirror'
+mutant('group', 'bytes before the word that makes them count', 'while (reader->run.at == reader->run.end)', 'while (1)', M)
+mutant('group', 'the rest behind a hole', 'holed ? run_in(mirror, seat, hole_end, note->own - hole_end) : (run){0}', '(run){0}', M)
+mutant('group', 'results of others', 'run_in(mirror, mirror->seats, note->result_at, note->result_bytes)', '(run){0}', M)
+mutant('group', 'what the root of a scatter wrote for others', 'for (; note->each && ', 'for (; 0 && ', M)
+mutant('group', 'the vote of a member elsewhere', 'if (vote != told->vote) {', 'if (0) {', M)
+mutant('group', 'the end of a member elsewhere', 'if (!gone || told->gone) return PAR_E_AGAIN;', 'return PAR_E_AGAIN;', M)
+mutant('group', 'a member of a host that is lost', 'if (mirror->places[seat] == place) par_mirror_gone(mirror, seat);', '', M)
+mutant('group', 'a window that is not there', 'if (head->value > most || len > most - head->value)', 'if (0)', M)
+mutant('group', 'a seat that no host has', 'if (head.slot > 1 || head.seat >= windows || (head.seat', 'if (head.slot > 1 || (head.seat', M)
+
 -- --- group: those who live agree ---
 
 mutant('group', 'votes for later groups count', 'memory_order_seq_cst) >= next_group(board);',

@@ -25,22 +25,26 @@ end
 
 -- Those who cannot be members are named, all of them.
 local function check_members(list)
-  local seen, gone, away = {}, {}, {}
+  local seen, gone = {}, {}
   if #list == 0 then error('parallel.group: a group needs at least one child', 0) end
   for _, child in ipairs(list) do
     if handle.is_parent(child) then error('parallel.group: the parent cannot be a member of a group of its children', 0) end
     if seen[child] then error(('parallel.group: child %d is in the list twice'):format(child.id), 0) end
     seen[child] = true
-    if has_ended(child) then
-      gone[#gone + 1] = ('child %d has ended'):format(child.id)
-    elseif not core.group.kind(child) then
-      away[#away + 1] = ('child %d is on another machine (%s)'):format(child.id, tostring(child.host or child.ip))
-    end
+    if has_ended(child) then gone[#gone + 1] = ('child %d has ended'):format(child.id) end
   end
   if #gone > 0 then error('parallel.group: ' .. table.concat(gone, ', '), 0) end
-  if #away > 0 then
-    error('parallel.group: ' .. table.concat(away, ', ') .. ': the members of a group have to be on one machine', 0)
+end
+
+-- The number of each one's host, 0 for this machine; nil when all are here. And whether they are on several.
+local function places_of(list)
+  local places, away, spread = {}, false, false
+  for i, child in ipairs(list) do
+    places[i] = core.group.kind(child) and 0 or require 'parallel.hosts'.number_of(child)
+    away = away or places[i] ~= 0
+    spread = spread or places[i] ~= places[1]
   end
+  return away and places or nil, spread
 end
 
 -- What every member has to know of all.
@@ -68,13 +72,16 @@ return function(target, options)
   check_members(list)
   state.last_group = state.last_group + 1
   local name = options.name ~= nil and tostring(options.name) or tostring(state.last_group)
+  local places, spread = places_of(list)
   local all, told = describe(list, name), {}
+  all.hosts = spread and places or nil
   for rank = 1, #list do
     told[rank] = {rank = rank}
     for key, value in pairs(all) do told[rank][key] = value end
   end
   local channels = options.channels
   if channels == nil then channels = #list <= CHANNELS_UP_TO end
-  core.group.make(list, told, channels, package.loaded.parallel.getSharedSize())
+  core.group.make(list, told, channels, package.loaded.parallel.getSharedSize(), places,
+    places and require 'parallel.hosts'.bridge(), state.last_group)
   return setmetatable({name = name, size = #list, members = all.ids}, metatable)
 end

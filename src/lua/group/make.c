@@ -1,32 +1,40 @@
 /* Making a group: the parent hands each member a message with all that it has to know, and descriptors: the member's own of the board,
- * then those of channels to other members. */
+ * its bell if some members are on other hosts, then those of channels to other members. Members on other hosts are handed theirs by
+ * their agents, which the bridge has asked. */
 #include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
 #include "codec/compat.h"
+#include "group/board.h"
 #include "link/message.h"
 #include "link/peer.h"
 #include "link/share.h"
-#include "lua/child/arguments.h"
 #include "lua/child/ends.h"
 #include "lua/child/handle.h"
-#include "lua/child/decode.h"
+#include "lua/cluster.h"
 #include "lua/error.h"
-#include "lua/group/handle.h"
 #include "lua/group/parts.h"
 #include "os/os.h"
 
 #define PEERS_MAX 32 /* members that have channels among each other: each has one to each */
 
-/* --- the parent's side --- */
-/* What goes to the members: descriptors as blobs, [member][0] its seat, [member][k] its channel to another one; freed by Lua whatever
- * is raised. */
+/* What goes to the members that are here: descriptors as blobs, by member and place in its message; freed by Lua whatever is raised. */
 typedef struct handout {
-    unsigned n, each; /* members, descriptors for each */
+    unsigned n, each, first; /* members, descriptors for each, which of them is the first channel: its seat and its bell come before */
     par_blob **blobs;
 } handout;
+
+typedef struct making {
+    handout *h;
+    par_lua_link **links;     /* by member */
+    par_client_member *where; /* the same */
+    par_client *client;       /* NULL: all are here */
+    uint32_t key, only;       /* only: the host that all are on; 0: this one, or several */
+    size_t ring_bytes;
+    bool channels;
+} making;
 
 static int handout_gc(lua_State *L)
 {
@@ -37,7 +45,7 @@ static int handout_gc(lua_State *L)
     return 0;
 }
 
-static handout *handout_new(lua_State *L, unsigned n, bool channels)
+static handout *handout_new(lua_State *L, unsigned n, bool channels, bool spread)
 {
     handout *h = lua_newuserdata(L, sizeof *h);
     *h = (handout){0};
@@ -47,7 +55,8 @@ static handout *handout_new(lua_State *L, unsigned n, bool channels)
     }
     lua_setmetatable(L, -2);
     h->n = n;
-    h->each = channels ? n : 1; /* one channel less than there are members, and the seat */
+    h->first = spread ? 2 : 1;
+    h->each = h->first + (channels ? n - 1 : 0);
     h->blobs = calloc(n * h->each, sizeof *h->blobs);
     if (!h->blobs) luaL_error(L, "not enough memory for a group");
     return h;
@@ -64,86 +73,157 @@ static int put_descriptor(handout *h, unsigned member, unsigned k, int fd, par_e
     return PAR_OK;
 }
 
-/* All signs of life are there before the first member is told of any. */
-static int make_seats(handout *h, int board_fd, par_lua_link *const *members, par_error *err)
+static int put_channel(handout *h, unsigned member, unsigned other, int fd, par_error *err)
 {
-    for (unsigned i = 0; i < h->n; i++) {
-        if (!members[i]->link) return par_error_set(err, PAR_E_CLOSED, "parallel.group: child %u was closed", (unsigned)members[i]->id);
-        int fd, rc = par_board_seat_pid(board_fd, h->n, i, members[i]->link->pid, err);
-        if (rc == PAR_OK) rc = par_board_seat_fd(board_fd, h->n, i, &fd, err);
-        if (rc == PAR_OK) rc = put_descriptor(h, i, 0, fd, err);
-        if (rc != PAR_OK) return rc;
-    }
-    return PAR_OK;
+    return put_descriptor(h, member, h->first + (other > member ? other - 1 : other), fd, err);
 }
 
-/* Member i's channels are to the others in their order, itself left out. */
-static int make_channels(handout *h, size_t ring_bytes, par_error *err)
-{
-    for (unsigned i = 0; i < h->n; i++)
-        for (unsigned k = i + 1; k < h->n; k++) {
-            int sockets[2], rc = par_peer_pair(ring_bytes, sockets, err);
-            if (rc != PAR_OK) return rc;
-            rc = put_descriptor(h, i, k, sockets[0], err);
-            if (rc == PAR_OK) rc = put_descriptor(h, k, i + 1, sockets[1], err);
-            else par_os_close(sockets[1]);
-            if (rc != PAR_OK) return rc;
-        }
-    return PAR_OK;
-}
+static bool is_here(const making *m, unsigned member) { return m->where[member].host == 0; }
 
-static int make_all(handout *h, par_lua_link *const *members, bool channels, size_t ring_bytes, par_error *err)
+static int make_seat(const making *m, int board_fd, unsigned i, par_error *err)
 {
-    int board_fd, rc = par_board_make(h->n, &board_fd, err);
+    int fd, bell[2];
+    if (!m->links[i]->link) return par_error_set(err, PAR_E_CLOSED, "parallel.group: child %u was closed", (unsigned)m->links[i]->id);
+    int rc = par_board_seat_pid(board_fd, m->h->n, i, m->links[i]->link->pid, err);
+    if (rc == PAR_OK) rc = par_board_seat_fd(board_fd, m->h->n, i, &fd, err);
+    if (rc == PAR_OK) rc = put_descriptor(m->h, i, 0, fd, err);
+    if (rc != PAR_OK || !m->client) return rc;
+    rc = par_os_socketpair(bell, err);
     if (rc != PAR_OK) return rc;
-    rc = make_seats(h, board_fd, members, err);
+    rc = par_client_group_bell(m->client, m->key, i, bell[0], err);
+    par_os_close(bell[0]);
+    if (rc == PAR_OK) return put_descriptor(m->h, i, 1, bell[1], err);
+    par_os_close(bell[1]);
+    return rc;
+}
+
+/* All signs of life are there before the first member is told of any. */
+static int make_seats(const making *m, int board_fd, par_error *err)
+{
+    int rc = PAR_OK;
+    for (unsigned i = 0; i < m->h->n && rc == PAR_OK; i++)
+        if (is_here(m, i)) rc = make_seat(m, board_fd, i, err);
+    return rc;
+}
+
+/* From a member here to another one, wherever that is. */
+static int make_channel(const making *m, unsigned i, unsigned k, par_error *err)
+{
+    int sockets[2], rc = par_peer_pair(m->ring_bytes, sockets, err);
+    if (rc != PAR_OK) return rc;
+    rc = put_channel(m->h, i, k, sockets[0], err);
+    if (rc == PAR_OK && is_here(m, k)) return put_channel(m->h, k, i, sockets[1], err);
+    if (rc == PAR_OK) rc = par_client_group_peer(m->client, m->key, i, k, m->where[k].host, m->ring_bytes, sockets[1], err);
+    par_os_close(sockets[1]);
+    return rc;
+}
+
+static int make_channels(const making *m, par_error *err)
+{
+    int rc = PAR_OK;
+    for (unsigned i = 0; i < m->h->n && rc == PAR_OK; i++)
+        for (unsigned k = 0; k < m->h->n && rc == PAR_OK; k++)
+            if (is_here(m, i) && k != i && (k > i || !is_here(m, k))) rc = make_channel(m, i, k, err);
+    return rc;
+}
+
+static int make_all(const making *m, par_error *err)
+{
+    int board_fd = -1, rc = m->only ? PAR_OK : par_board_make(m->h->n, &board_fd, err);
+    if (rc == PAR_OK && m->client) rc = par_client_group(m->client, m->key, m->where, m->h->n, m->channels, m->ring_bytes, board_fd, err);
+    if (rc == PAR_OK) rc = make_seats(m, board_fd, err);
     par_os_close(board_fd);
-    return rc == PAR_OK && channels ? make_channels(h, ring_bytes, err) : rc;
+    if (rc == PAR_OK && m->channels) rc = make_channels(m, err);
+    if (!m->client) return rc;
+    par_error done;
+    int asked = par_client_group_done(m->client, m->key, &done); /* also of one that failed: it is given up then */
+    if (rc != PAR_OK || asked == PAR_OK) return rc;
+    *err = done;
+    return asked;
 }
 
 /* The message for a member: the value at idx, and its descriptors, which are gone here afterwards. */
-static int post(lua_State *L, par_lua_link *member, handout *h, unsigned i, int idx, par_error *err)
+static int send_here(const making *m, unsigned i, const par_encoded *encoded, par_error *err)
+{
+    par_payload payloads[PEERS_MAX + 2];
+    const handout *h = m->h;
+    for (unsigned k = 0; k < h->each; k++) payloads[k] = (par_payload){.blob = h->blobs[i * h->each + k], .shared = true};
+    return par_link_send(m->links[i]->link, PAR_KIND_GROUP, encoded->bytes, encoded->len, payloads, h->each, PAR_NEVER, err);
+}
+
+/* Its agent takes the key away, and adds what it has for this member. */
+static int send_away(const making *m, unsigned i, const par_encoded *encoded, par_error *err)
+{
+    par_buffer bytes = {0};
+    int rc = par_buffer_append(&bytes, &m->key, sizeof m->key);
+    if (rc == PAR_OK) rc = par_buffer_append(&bytes, encoded->bytes, encoded->len);
+    if (rc != PAR_OK) par_error_set(err, rc, "not enough memory for a group");
+    else rc = par_link_send(m->links[i]->link, PAR_KIND_GROUP, bytes.data, bytes.len, NULL, 0, PAR_NEVER, err);
+    par_buffer_fini(&bytes);
+    return rc;
+}
+
+static int post(lua_State *L, const making *m, unsigned i, int idx, par_error *err)
 {
     par_encoded encoded;
-    par_payload payloads[PEERS_MAX + 1];
+    par_lua_link *member = m->links[i];
     int rc = par_codec_encode(L, member->codec, idx, 1, "group", PAR_ENCODE_INLINE | member->encode_flags, NULL, 0, &encoded, err);
     if (rc != PAR_OK) return rc;
-    for (unsigned k = 0; k < h->each; k++) payloads[k] = (par_payload){.blob = h->blobs[i * h->each + k], .shared = true};
-    rc = par_link_send(member->link, PAR_KIND_GROUP, encoded.bytes, encoded.len, payloads, h->each, PAR_NEVER, err);
+    rc = is_here(m, i) ? send_here(m, i, &encoded, err) : send_away(m, i, &encoded, err);
     par_codec_sent(L, &encoded);
     return rc;
 }
 
-static void post_checked(lua_State *L, par_lua_link *member, handout *h, unsigned i, int idx)
+static void post_checked(lua_State *L, const making *m, unsigned i, int idx)
 {
     par_error err;
-    par_lua_use use = par_lua_enter(L, member);
-    int rc = post(L, member, h, i, idx, &err);
-    par_lua_link_settle(L, member, par_lua_leave(member, use), rc, &err, "make a group with");
+    par_lua_use use = par_lua_enter(L, m->links[i]);
+    int rc = post(L, m, i, idx, &err);
+    par_lua_link_settle(L, m->links[i], par_lua_leave(m->links[i], use), rc, &err, "make a group with");
 }
 
-/* core.group.make(members, told, channels, ring_bytes): members is a list of children, told[i] the table that member i gets. */
+/* Members at 1, their hosts at 5 and the bridge at 6, if there is one. */
+static making read_members(lua_State *L, unsigned n)
+{
+    making m = {.links = lua_newuserdata(L, (n + 1) * sizeof *m.links), .where = lua_newuserdata(L, (n + 1) * sizeof *m.where)};
+    for (unsigned i = 0; i < n; i++) {
+        lua_rawgeti(L, 1, (int)i + 1);
+        m.links[i] = par_lua_link_check(L, lua_gettop(L));
+        m.where[i] = (par_client_member){.id = m.links[i]->id};
+        lua_pop(L, 1);
+        if (lua_isnil(L, 5)) continue;
+        lua_rawgeti(L, 5, (int)i + 1);
+        m.where[i].host = (uint32_t)lua_tonumber(L, -1);
+        lua_pop(L, 1);
+        if (m.where[i].host) m.client = par_lua_bridge_to(L, 6);
+        if (m.where[i].host && !m.client) luaL_error(L, "parallel.group: there is no bridge any more");
+    }
+    m.only = n ? m.where[0].host : 0;
+    for (unsigned i = 1; i < n; i++)
+        if (m.where[i].host != m.only) m.only = 0;
+    return m;
+}
+
+/* core.group.make(members, told, channels, ring_bytes, hosts, bridge, key): members is a list of children, told[i] the table that member i
+ * gets, hosts[i] the number of its host, 0 is this one; nil: all are here. key: a number that no other group has */
 static int group_make(lua_State *L)
 {
     par_error err;
+    lua_settop(L, 7);
     luaL_checktype(L, 1, LUA_TTABLE);
     luaL_checktype(L, 2, LUA_TTABLE);
     unsigned n = (unsigned)lua_rawlen(L, 1);
-    bool channels = lua_toboolean(L, 3) && n > 1;
-    if (channels && n > PEERS_MAX)
+    making m = read_members(L, n);
+    m.channels = lua_toboolean(L, 3) && n > 1;
+    m.ring_bytes = (size_t)luaL_checknumber(L, 4);
+    m.key = (uint32_t)luaL_optnumber(L, 7, 0);
+    if (m.channels && n > PEERS_MAX)
         return luaL_error(L, "parallel.group: channels among %d members are too many (at most %d)", (int)n, PEERS_MAX);
-    par_lua_link **members = lua_newuserdata(L, (n + 1) * sizeof *members);
-    for (unsigned i = 0; i < n; i++) {
-        lua_rawgeti(L, 1, (int)i + 1);
-        members[i] = par_lua_link_check(L, lua_gettop(L));
-        lua_pop(L, 1);
-    }
-    handout *h = handout_new(L, n, channels);
-    int rc = make_all(h, members, channels, (size_t)luaL_checknumber(L, 4), &err);
-    if (rc != PAR_OK) return par_lua_throw_status(L, 0, &err);
+    m.h = handout_new(L, n, m.channels, m.client && !m.only);
+    if (make_all(&m, &err) != PAR_OK) return par_lua_throw_status(L, 0, &err);
     for (unsigned i = 0; i < n; i++) {
         lua_rawgeti(L, 2, (int)i + 1);
-        post_checked(L, members[i], h, i, lua_gettop(L));
+        post_checked(L, &m, i, lua_gettop(L));
         lua_pop(L, 1);
     }
     return 0;
@@ -162,188 +242,8 @@ static int group_kind(lua_State *L)
     return 3;
 }
 
-/* --- a member's side --- */
-/* Field `name` of the table at idx as a number, or 0. */
-static uint32_t field_number(lua_State *L, int idx, const char *name)
-{
-    lua_getfield(L, idx, name);
-    lua_Number number = lua_tonumber(L, -1);
-    lua_pop(L, 1);
-    return number >= 0 && number <= UINT32_MAX ? (uint32_t)number : 0;
-}
-
-/* By seat: ids, and who may send code; in a userdata that is pushed. */
-static uint32_t *read_members(lua_State *L, int told, par_lua_group *self, uint32_t n)
-{
-    uint32_t *ids = lua_newuserdata(L, (n + 1) * sizeof *ids);
-    self->decode_flags = calloc(n + 1, 1);
-    if (!self->decode_flags) luaL_error(L, "not enough memory for a group");
-    lua_getfield(L, told, "ids");
-    lua_getfield(L, told, "plain"); /* those who may not */
-    if (!lua_istable(L, -2) || !lua_istable(L, -1)) luaL_error(L, "parallel.group: the parent sent what is no group");
-    for (uint32_t i = 0; i < n; i++) {
-        lua_rawgeti(L, -2, (int)i + 1);
-        ids[i] = (uint32_t)lua_tonumber(L, -1);
-        lua_pop(L, 1);
-        lua_rawgeti(L, -1, (int)i + 1);
-        self->decode_flags[i] = lua_toboolean(L, -1) ? 0 : PAR_DECODE_FUNCTIONS;
-        lua_pop(L, 1);
-    }
-    lua_pop(L, 2);
-    return ids;
-}
-
-static unsigned encode_flags(lua_State *L, int told)
-{
-    unsigned flags = 0;
-    lua_getfield(L, told, "kinds"); /* fingerprints of all kinds of Lua among the members */
-    for (int i = 1; lua_istable(L, -1); i++) {
-        lua_rawgeti(L, -1, i);
-        const char *fingerprint = lua_tostring(L, -1);
-        if (fingerprint) flags |= par_codec_flags_for(L, fingerprint);
-        lua_pop(L, 1);
-        if (!fingerprint) break;
-    }
-    lua_pop(L, 1);
-    return flags;
-}
-
-static bool group_interrupted(void *context) { return par_lua_interrupted(context); }
-
-/* A message that is kept until it is used, freed by Lua whatever is raised. */
-static int kept_gc(lua_State *L)
-{
-    par_kept **box = lua_touserdata(L, 1);
-    par_kept_free(*box);
-    *box = NULL;
-    return 0;
-}
-
-static par_kept **kept_box(lua_State *L)
-{
-    par_kept **box = lua_newuserdata(L, sizeof *box);
-    *box = NULL;
-    if (luaL_newmetatable(L, "parallel.kept")) {
-        lua_pushcfunction(L, kept_gc);
-        lua_setfield(L, -2, "__gc");
-    }
-    lua_setmetatable(L, -2);
-    return box;
-}
-
-/* Joins the board with the descriptors of the message. Pushes the group and its fields. */
-static par_lua_group *join(lua_State *L, int told, par_kept *kept)
-{
-    par_error err;
-    uint32_t n = field_number(L, told, "size"), rank = field_number(L, told, "rank");
-    if (n == 0 || n > PAR_GROUP_MEMBERS_MAX || rank == 0 || rank > n || kept->n_payloads == 0)
-        luaL_error(L, "parallel.group: the parent sent what is no group");
-    par_lua_group *self = par_lua_group_new(L);
-    uint32_t *ids = read_members(L, told, self, n);
-    self->encode_flags = encode_flags(L, told);
-    par_board_owner owner = {.context = self->waiting, .interrupted = group_interrupted};
-    int fd = par_share_take_descriptor(kept->payloads[0]);
-    int rc = fd < 0 ? par_error_set(&err, PAR_E_CORRUPT, "parallel.group: the parent sent no board")
-                    : par_board_join(&self->board, fd, n, rank - 1, ids, &owner, &err);
-    if (rc != PAR_OK) {
-        par_os_close(fd);
-        par_lua_throw_status(L, 0, &err);
-    }
-    lua_pop(L, 1);
-    return self;
-}
-
-/* Pushes a list with links to the other members by rank; an empty one when there are no channels. */
-static void push_peers(lua_State *L, int told, const par_lua_group *self, par_kept *kept)
-{
-    par_error err;
-    uint32_t n = field_number(L, told, "size"), own = field_number(L, told, "rank");
-    lua_newtable(L);
-    lua_getfield(L, told, "ids");
-    for (uint32_t rank = 1, k = 1; rank <= n && k < kept->n_payloads; rank++) {
-        if (rank == own) continue;
-        lua_rawgeti(L, -1, (int)rank);
-        uint32_t id = (uint32_t)lua_tonumber(L, -1);
-        lua_pop(L, 1);
-        par_lua_link *peer = par_lua_link_new(L, id);
-        lua_pushinteger(L, (lua_Integer)id);
-        lua_setfield(L, -2, "id");
-        lua_pop(L, 1);
-        par_link *link;
-        int fd = par_share_take_descriptor(kept->payloads[k++]);
-        int rc = fd < 0 ? par_error_set(&err, PAR_E_CORRUPT, "parallel.group: the parent sent no channel")
-                        : par_peer_attach(&link, fd, id, &err);
-        if (rc != PAR_OK) {
-            par_os_close(fd);
-            par_lua_throw_status(L, 0, &err);
-        }
-        par_lua_link_bind(peer, link);
-        peer->encode_flags = self->encode_flags;
-        peer->decode_flags = self->decode_flags[rank - 1];
-        lua_rawseti(L, -3, (int)rank);
-    }
-    lua_pop(L, 1);
-}
-
-/* core.group.take(parent, timeout) -> group, its fields, what the parent told, links to the other members. timeout nil: waits. */
-static int group_take(lua_State *L)
-{
-    static const par_lua_source source = {"group", 0};
-    par_error err;
-    par_lua_link *self = par_lua_link_check(L, 1);
-    int64_t deadline_ns = par_lua_deadline_of(L, 2, "timeout");
-    lua_settop(L, 1);
-    par_kept **box = kept_box(L);
-    par_lua_use use = par_lua_enter(L, self);
-    int n = 0, rc = par_link_wait_control(self->link, PAR_KIND_GROUP, deadline_ns, box, &err);
-    if (rc == PAR_OK) n = par_lua_link_decode(L, self, &source, (*box)->bytes, (*box)->len, NULL, 0, &err);
-    bool open = par_lua_leave(self, use);
-    par_lua_link_settle(L, self, open, rc, &err, "wait for a group from");
-    if (n < 0) return par_lua_throw_status(L, 0, &err);
-    if (n != 1 || !lua_istable(L, -1)) return luaL_error(L, "parallel.group: the parent sent what is no group");
-    int told = lua_gettop(L);
-    par_lua_group *group = join(L, told, *box);
-    lua_pushvalue(L, told);
-    push_peers(L, told, group, *box);
-    return 4;
-}
-
-/* core.group.alone(id) -> a group of this process and nobody else, its fields */
-static int group_alone(lua_State *L)
-{
-    par_error err;
-    uint32_t id = (uint32_t)luaL_checknumber(L, 1);
-    par_lua_group *self = par_lua_group_new(L);
-    par_board_owner owner = {.context = self->waiting, .interrupted = group_interrupted};
-    self->decode_flags = calloc(1, 1);
-    if (!self->decode_flags) return luaL_error(L, "not enough memory for a group");
-    self->decode_flags[0] = PAR_DECODE_FUNCTIONS;
-    int board_fd, seat_fd = -1, rc = par_board_make(1, &board_fd, &err);
-    if (rc == PAR_OK) {
-        rc = par_board_seat_fd(board_fd, 1, 0, &seat_fd, &err);
-        par_os_close(board_fd);
-    }
-    if (rc == PAR_OK) {
-        rc = par_board_join(&self->board, seat_fd, 1, 0, &id, &owner, &err);
-        if (rc != PAR_OK) par_os_close(seat_fd);
-    }
-    return rc == PAR_OK ? 2 : par_lua_throw_status(L, 0, &err);
-}
-
-/* core.group.waits(parent) -> has the parent made another one? */
-static int group_waits(lua_State *L)
-{
-    par_lua_link *self = par_lua_link_check(L, 1);
-    par_lua_use use = par_lua_enter(L, self);
-    bool waits = par_link_has_control(self->link, PAR_KIND_GROUP);
-    if (!par_lua_leave(self, use)) return par_lua_throw_closed(L, self);
-    lua_pushboolean(L, waits);
-    return 1;
-}
-
 void par_lua_open_group_make(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"make", group_make},   {"kind", group_kind},   {"take", group_take},
-                                         {"alone", group_alone}, {"waits", group_waits}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"make", group_make}, {"kind", group_kind}, {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
 }

@@ -7,6 +7,7 @@
 
 void par_lua_open_group_handle(lua_State *L); /* the first */
 void par_lua_open_group_make(lua_State *L);
+void par_lua_open_group_take(lua_State *L);
 void par_lua_open_group_reduce(lua_State *L);
 void par_lua_open_group_move(lua_State *L);
 
