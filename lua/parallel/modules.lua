@@ -6,7 +6,7 @@ local searcher = require 'parallel.searcher'
 local modules = {}
 
 local DEEP = 8 -- functions in upvalues of functions
-local OWN_SEARCHERS = 5 -- those of Lua and ours; with more nobody can say what require finds
+local OWN_SEARCHERS = 4 + searcher.COUNT -- those of Lua and ours; with more nobody can say what require finds
 
 local standard = {}
 for name in ('_G string table math io os coroutine debug utf8 bit32 bit package jit ffi'):gmatch('%S+') do standard[name] = true end

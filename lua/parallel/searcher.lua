@@ -31,6 +31,8 @@ function searcher.meet(name)
   return require 'parallel.torch.real'.search()
 end
 
+searcher.COUNT = 2 -- of those that are installed
+
 function searcher.install()
   local searchers = package.searchers or package.loaders -- luacheck: ignore
   searchers[#searchers + 1] = searcher.search

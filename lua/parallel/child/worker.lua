@@ -33,7 +33,7 @@ local function own_part(traceback)
       in_c, after_ours = line:find('^%s*%[C%]') and in_c + 1 or 0, false
     end
   end
-  return table.concat(lines, '\n')
+  return lines[2] and table.concat(lines, '\n') or '' -- the first is its heading
 end
 
 -- Where a variable was nil: its kind (global or upvalue) and name, as each Lua says it.

@@ -172,6 +172,13 @@ describe('a library made by the program', function()
       package.preload.made_here = nil
       print('as a table:', parallel.run(function(x) return lib.double(x) end, 4):join())
     ]])
+    out = out .. in_script([[
+      package.loaded.made_here = {double = function(x) return 2 * x end}
+      local lib = require 'made_here'
+      print(pcall(parallel.run, function(x) return lib.double(x) end, 1))
+    ]])
+    local _, refused = out:gsub("the module 'made_here' was made by this program", '')
+    assert.equal(3, refused)
     local message = "upvalue lib>: the module 'made_here' was made by this program and not loaded from a file"
     assert.matches('code<' .. message, out, 1, true)
     assert.matches('function<' .. message, out, 1, true)
@@ -202,5 +209,10 @@ describe('a library made by the program', function()
     ]])
     local _, count = out:gsub("%('made_here' was made by the program that sent this and not loaded from a file: put it", '')
     assert.equal(2, count)
+    out = in_script([[
+      package.loaded.made_here = {}
+      print(pcall(parallel.map, function() return require('made_here') and 1 end, {1}))
+    ]])
+    assert.matches("('made_here' was made by the program that sent this", out, 1, true)
   end)
 end)

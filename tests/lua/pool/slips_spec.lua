@@ -121,6 +121,7 @@ describe('errors of nested maps', function()
     assert.not_matches('lua/parallel/', text)
     assert.not_matches('%[C%]: in %S* ?%S*raise', text)
     assert.matches('slips_spec.lua:%d+: in ', text) -- ours to see: where it was raised
+    assert.not_matches('stack traceback:$', text) -- of the outer map there is nothing to see
   end)
 
   it('of three maps name each', function()
