@@ -9,12 +9,13 @@ local measure = require 'figures.measure'
 
 local cell, lines_of = draw.cell, measure.lines_of
 
--- Where and when.
+-- Where and when, and what else the machine had to do.
 local function machine()
   local model
+  local load_average = tonumber((lines_of('cat /proc/loadavg')[1] or ''):match '^%S+')
   for line in io.lines '/proc/cpuinfo' do model = model or line:match '^model name%s*:%s*(.-)%s*$' end
-  return ('%s, %d cores, %s, %s'):format((model or 'unknown processor'):gsub('%s+', ' '), core.cores(), lines_of('uname -sr')[1] or '',
-    os.date '!%Y-%m-%d')
+  return ('%s, %d cores, %s, %s%s'):format((model or 'unknown processor'):gsub('%s+', ' '), core.cores(), lines_of('uname -sr')[1] or '',
+    os.date '!%Y-%m-%d', load_average and load_average > 1 and (', at load %.1f'):format(load_average) or '')
 end
 
 -- --- the parts: each draws its plots and returns title and text, or nil ---
