@@ -39,6 +39,13 @@ support.random_states = _VERSION >= 'Lua 5.4' and support.version ~= 'jit'
 --- Seconds after which whatever a test waits for is taken to hang: far more than it takes on the slowest, busiest machine.
 support.patience = 100
 
+--- The list {1, 2, ..., n}.
+function support.numbers(n)
+  local list = {}
+  for i = 1, n do list[i] = i end
+  return list
+end
+
 --- For tasks and children, where this module may not be: waits until another process has made the file. Returns whether it has.
 function support.await_file(path)
   local core = require 'parallel.core'

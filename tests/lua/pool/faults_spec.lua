@@ -3,13 +3,7 @@ package.path = 'tests/lua/?.lua;' .. package.path
 local support = require 'support'
 local parallel = require 'parallel'
 
-local error_of = support.error_of
-
-local function numbers(n)
-  local list = {}
-  for i = 1, n do list[i] = i end
-  return list
-end
+local error_of, numbers = support.error_of, support.numbers
 
 -- Each run of a task leaves its number in a file, by one write.
 local function run_counts(path)

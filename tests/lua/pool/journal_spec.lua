@@ -5,13 +5,7 @@ local support = require 'support'
 local parallel = require 'parallel'
 local core = require 'parallel.core'
 
-local message_of, error_of = support.message_of, support.error_of
-
-local function numbers(n)
-  local list = {}
-  for i = 1, n do list[i] = i end
-  return list
-end
+local message_of, error_of, numbers = support.message_of, support.error_of, support.numbers
 
 -- How often each task ran, by what it wrote into a file.
 local function runs(path)

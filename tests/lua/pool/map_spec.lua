@@ -3,13 +3,7 @@ package.path = 'tests/lua/?.lua;' .. package.path
 local support = require 'support'
 local parallel = require 'parallel'
 
-local error_of, await_file = support.error_of, support.await_file
-
-local function numbers(n)
-  local list = {}
-  for i = 1, n do list[i] = i end
-  return list
-end
+local error_of, await_file, numbers = support.error_of, support.await_file, support.numbers
 
 local function square(x) return x * x end
 
