@@ -84,7 +84,7 @@ function parts.start(where)
   end
   local file = draw.data('start', where, short, function(row) return {'"' .. row.name .. '"', row.value, row.bare or 'NaN'} end)
   draw.plot('start', 'Starts and ends of children, in milliseconds (less is better)', where,
-    ("set xtics font ',9'\nset yrange [0:*]\nset style data histogram\nset style fill solid\n" ..
+    ("set xtics font ',9' rotate by 12 right\nset bmargin 7\nset yrange [0:*]\nset style data histogram\nset style fill solid\n" ..
     "plot '%s' using 2:xtic(1) ls 1 title 'ours', '' using 3 ls 4 title \"lua -e ''\"\n"):format(file))
   return 'Starts', '![starts](figures/start.svg)\n\n' .. draw.table_of({'', 'value', 'beside'}, rows, function(row)
     return {row.name, cell(row.value) .. ' ' .. row.unit, row.beside}

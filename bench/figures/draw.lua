@@ -12,7 +12,7 @@ local function write(path, text)
 end
 
 --- A number of three digits; nothing where there is none.
-function draw.cell(value) return value and ('%.3g'):format(value) or '' end
+function draw.cell(value) return value and (value < 1000 and '%.3g' or '%.0f'):format(value) or '' end
 
 --- A table of Markdown; format(row) gives the cells.
 function draw.table_of(head, rows, format)
