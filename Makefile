@@ -29,6 +29,8 @@ demo:
 	@$(CONFIGURE)
 	@cmake --build $(BUILD) -j $(JOBS) --target core-$(DEMO_LUA)
 	@PARALLEL_BUILD=$(BUILD) tools/lua $(DEMO_LUA) examples/readme.lua
+	@echo
+	@echo "That was examples/readme.lua. A script of yours: tools/lua $(DEMO_LUA) script.lua; lines of the shell: bin/luapar --help; docs/cookbook.md: twenty tasks."
 
 ## make test           builds for all interpreters and runs every test
 test: build

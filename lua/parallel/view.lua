@@ -91,8 +91,18 @@ local function line(node, before, passed)
     bytes(node.memory_bytes), cpu)
 end
 
---- view.lines(tree [, what each process was before, by its number, seconds since then]) -> list of lines
-function view.lines(tree, before, passed)
+local NARROW = 60 -- columns; with fewer there is room for name and state alone
+
+local function narrow_lines(tree, columns)
+  local width = math.max(6, math.floor(columns / 2) - 1)
+  local lines = {('%-' .. width .. 's STATE'):format('PROCESS')}
+  each(tree, function(node) lines[#lines + 1] = ('%-' .. width .. 's %s'):format(label(node):sub(1, width), state(node)) end)
+  return lines
+end
+
+--- view.lines(tree [, what each process was before, by its number, seconds since then, columns that there are]) -> list of lines
+function view.lines(tree, before, passed, columns)
+  if columns and columns < NARROW then return narrow_lines(tree, columns) end
   local lines = {FORMAT:format('PROCESS', 'PID', 'STATE', 'TASK', 'TASKS/s', 'MSGS/s', 'MEMORY', 'CPU')}
   each(tree, function(node) lines[#lines + 1] = line(node, before and before[node.pid], passed) end)
   return lines
@@ -135,7 +145,7 @@ function view.top(options)
       return
     end
     local columns = not options.output and terminal.columns(terminal.STDOUT) or nil
-    show(output, view.lines(tree, before, looked and now - looked), columns, i == 1)
+    show(output, view.lines(tree, before, looked and now - looked, columns), columns, i == 1)
     before, looked = numbers_of(tree), now
   end
 end

@@ -88,6 +88,9 @@ describe('the tree of processes', function()
     local child = parallel.run{name = 'a\27[2J\n' .. ('x'):rep(500), code = 'parallel.parent:receive()'}
     assert.is_true(support.eventually(function() return (node_of(child) or {}).waits_for end))
     for _, line in ipairs(view.lines(view.tree())) do assert.is_nil(line:find('%c')) end
+    local narrow = view.lines(view.tree(), nil, nil, 20)
+    assert.equal('PROCESS   STATE', narrow[1])
+    for _, line in ipairs(narrow) do assert.matches('^.........? %a', line:sub(1, 20)) end -- all that fits shows the state
   end)
 
   it('has processes that are none of ours', function()
