@@ -19,7 +19,7 @@ local parallel = {
 
 --- Which of the fast ways this process uses, each as "on: " or "off: " and why.
 function parallel.info()
-  return {version = core._VERSION, lua = jit and jit.version or _VERSION, direct = core.direct_state()}
+  return {version = core._VERSION, lua = rawget(_G, 'jit') and rawget(_G, 'jit').version or _VERSION, direct = core.direct_state()}
 end
 
 --- f, whose upvalues, and what these hold, change no more: pools send it once to each worker without looking at them again.
@@ -228,6 +228,6 @@ end
 
 if core.torch_is_loaded() then require 'parallel.torch.meet' end
 
-_G.parallel = parallel
+rawset(_G, 'parallel', parallel) -- also where new globals are an error
 if os.getenv 'PARALLEL_SOCKET' and not state.in_child then require 'parallel.program'.adopt(parallel, os.getenv 'PARALLEL_SOCKET') end
 return parallel

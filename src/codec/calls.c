@@ -10,15 +10,6 @@ int par_codec_raised(lua_State *L, int top, par_error *err)
     return par_error_set(err, PAR_E_RAISED, "a function of the user raised an error");
 }
 
-void par_codec_push_globals(lua_State *L)
-{
-#if LUA_VERSION_NUM >= 502
-    lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
-#else
-    lua_pushvalue(L, LUA_GLOBALSINDEX);
-#endif
-}
-
 int par_codec_count_upvalues(lua_State *L)
 {
     int n = 0;

@@ -60,6 +60,25 @@ static inline void par_lua_setfuncs(lua_State *L, const luaL_Reg *list, int upva
 #define luaL_newlib(L, list) (lua_newtable(L), luaL_setfuncs(L, list, 0))
 #endif
 
+/* Pushes the table of globals. */
+static inline void par_lua_push_globals(lua_State *L)
+{
+#if LUA_VERSION_NUM >= 502
+    lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+#else
+    lua_pushvalue(L, LUA_GLOBALSINDEX);
+#endif
+}
+
+/* Pushes a global that may not be there, or nil: programs exist in which reading such a one is an error. */
+static inline void par_lua_push_global(lua_State *L, const char *name)
+{
+    par_lua_push_globals(L);
+    lua_pushstring(L, name);
+    lua_rawget(L, -2);
+    lua_remove(L, -2);
+}
+
 /* lua_rawgeti, which gives the type: since 5.3 without a second call. */
 #if LUA_VERSION_NUM >= 503
 #define par_lua_rawgeti_type lua_rawgeti

@@ -42,7 +42,7 @@ static int decode_container(lua_State *L, par_codec *codec, par_decoder *d, unsi
     case PAR_TAG_HOOKED_LATER: return decode_hooked(L, codec, d, at, tag == PAR_TAG_HOOKED_LATER);
     case PAR_TAG_GLOBALS:
         if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_refuse_code(d, "the globals");
-        par_codec_push_globals(L);
+        par_lua_push_globals(L);
         return 1;
     default: return par_corrupt(d, "an unknown tag");
     }

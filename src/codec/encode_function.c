@@ -135,7 +135,7 @@ int par_encode_next_upvalue(lua_State *L, par_encoder *e, par_open *open)
         const char *name = lua_getupvalue(L, -2, (int)open->i);
         if (name && strcmp(name, "_ENV") == 0 && stands_for_globals(L)) {
             lua_pop(L, 1);
-            par_codec_push_globals(L);
+            par_lua_push_globals(L);
         }
         return 1;
     }

@@ -141,7 +141,7 @@ int par_encode_classed(lua_State *L, par_codec *codec, par_encoder *e)
 bool par_encode_is_globals(lua_State *L, par_encoder *e, const void *table)
 {
     if (!e->globals) {
-        par_codec_push_globals(L);
+        par_lua_push_globals(L);
         e->globals = lua_topointer(L, -1);
         lua_pop(L, 1);
     }

@@ -128,7 +128,7 @@ static void name_base(lua_State *L, int names)
         lua_pushlstring(L, "", 1);
         lua_pushstring(L, *name);
         lua_concat(L, 3);
-        lua_getglobal(L, *name);
+        par_lua_push_global(L, *name);
         if (lua_iscfunction(L, -1)) give_name(L, names);
         else lua_pop(L, 2);
     }

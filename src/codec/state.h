@@ -226,7 +226,6 @@ static inline par_codec *par_codec_idle(lua_State *L, par_codec *codec, const vo
 par_codec *par_codec_inner(lua_State *L, par_codec *codec); /* the next one further in, or NULL */
 /* An error whose value is at the top was raised: leaves it as the only value above `top`. Returns PAR_E_RAISED. */
 int par_codec_raised(lua_State *L, int top, par_error *err);
-void par_codec_push_globals(lua_State *L);
 int par_codec_count_upvalues(lua_State *L); /* of the function at the top */
 uint32_t par_codec_fingerprint_hash(lua_State *L, par_codec *codec);
 /* Room for `want` items of `size` bytes: the array, perhaps moved; NULL (and nothing changed) when there is no memory. */

@@ -71,9 +71,9 @@ static int open_later(lua_State *L)
 /* A library that was compiled for another kind of Lua may load and then crash: it is refused by name. */
 static void check_kind(lua_State *L)
 {
-    lua_getglobal(L, "jit");
+    par_lua_push_global(L, "jit");
     bool is_jit = lua_istable(L, -1);
-    lua_getglobal(L, "_VERSION");
+    par_lua_push_global(L, "_VERSION");
     const char *version = lua_tostring(L, -1);
     if (is_jit != PAR_LUAJIT || !version || strcmp(version, "Lua " PAR_LUA_VERSION) != 0)
         luaL_error(L, "parallel: this library was built for %s " PAR_LUA_VERSION ", and this is %s%s", PAR_LUAJIT ? "LuaJIT" : "Lua",

@@ -68,7 +68,7 @@ static int is_protected(lua_State *L)
         static const char *const names[] = {"pcall", "xpcall"};
         lua_getinfo(L, "f", &at);
         for (int i = 0; i < 2; i++) {
-            lua_getglobal(L, names[i]);
+            par_lua_push_global(L, names[i]);
             int same = lua_rawequal(L, -1, -2);
             lua_pop(L, 1);
             if (same) {

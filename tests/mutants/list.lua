@@ -280,8 +280,8 @@ mutant('codec', 'bytecode from strangers',
   'if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_refuse_code(d, "a function");\n    int rc = load_bytecode',
   'int rc = load_bytecode', 'codec.hostile.5.4')
 mutant('codec', 'globals to strangers',
-  'if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_refuse_code(d, "the globals");\n        par_codec_push_globals',
-  'par_codec_push_globals', 'codec.hostile.5.4')
+  'if (!(d->flags & PAR_DECODE_FUNCTIONS)) return par_decode_refuse_code(d, "the globals");\n        par_lua_push_globals',
+  'par_lua_push_globals', 'codec.hostile.5.4')
 mutant('codec', 'names from strangers',
   'if (!(d->flags & PAR_DECODE_FUNCTIONS)) return refuse_named(L, d, fields);',
   'if (0) return refuse_named(L, d, fields);', 'codec.hostile.5.4')

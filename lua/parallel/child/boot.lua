@@ -35,7 +35,7 @@ set_up(function()
   if settings.nice then core.set_nice(settings.nice) end
   if settings.affinity then core.set_affinity(settings.affinity) end
 end)
-arg = nil -- luacheck: ignore
+rawset(_G, 'arg', nil)
 local parallel = require 'parallel'
 parallel._become_child(parent, settings)
 

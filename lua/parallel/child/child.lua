@@ -9,7 +9,7 @@ local root, compiled = arg[0]:match('^(.*)/child/'), nil
 
 local function file(name)
   local bytes = compiled and compiled[name]
-  return assert(bytes and (loadstring or load)(bytes) or loadfile(root .. '/' .. name .. '.lua')) -- luacheck: ignore
+  return assert(bytes and (rawget(_G, 'loadstring') or load)(bytes) or loadfile(root .. '/' .. name .. '.lua'))
 end
 
 local own = (rawget(_G, 'jit') and 'LuaJIT ' or 'Lua ') .. _VERSION:match('%d+%.%d+') .. ' '

@@ -6,7 +6,7 @@
 local NIL, NUMBER, STRING, TABLE, OBJECT, BOOLEAN = 0, 1, 2, 3, 4, 5
 local OLD_FUNCTION, OLD_SHARED_FUNCTION, FUNCTION = 6, 7, 8 -- as several versions of Torch7 wrote them
 
-local load_text = loadstring or load -- luacheck: ignore
+local load_text = rawget(_G, 'loadstring') or load
 local integer_of, subtype = math.tointeger, math.type -- luacheck: ignore
 
 return function(torch)

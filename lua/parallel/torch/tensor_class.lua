@@ -5,7 +5,7 @@ local operators = {
 }
 
 -- On 5.1 and LuaJIT tables have no __len, so this is never asked there.
-local raw_length = rawlen or function() -- luacheck: ignore
+local raw_length = rawget(_G, 'rawlen') or function()
   return 0
 end
 

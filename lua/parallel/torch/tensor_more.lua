@@ -204,7 +204,7 @@ local function add_data(torch)
   local has_ffi, ffi = pcall(require, 'ffi')
   for name, metatable in pairs(torch._metatables) do
     local element = types[name:match('^torch%.(%u%l+)[TS]%l+$')]
-    if element and has_ffi and jit then -- luacheck: ignore
+    if element and has_ffi and rawget(_G, 'jit') then
       local pointer = ffi.typeof(element)
       function metatable.data(self)
         return ffi.cast(pointer, torch._address(self))

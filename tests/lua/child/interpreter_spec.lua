@@ -170,6 +170,24 @@ describe('surroundings', function()
     assert.matches('LUA_INIT is set', out)
   end)
 
+  it('may make unknown globals an error', function()
+    local strict = [[setmetatable(_G, {__newindex = function(_, name) if name ~= 'arg' then error('assigned to ' .. name, 2) end end,
+      __index = function(_, name) error('no global ' .. tostring(name), 2) end})]]
+    local code = ([[
+      local parallel = require 'parallel'
+      local tensor = require 'parallel.tensor'
+      require 'parallel.core'.set_variable('LUA_INIT', %q)
+      local child = parallel.run('local p = parallel.parent local f = p:receive() p:send(f(p:receive()))')
+      child:send(math.floor)
+      child:send(tensor.ones(2, 2):sum() + 0.5)
+      print(child:receive() == 4, parallel.info().version == parallel._VERSION)
+      print(parallel.run(function() return parallel.run('return 7'):join() end):join())
+      print(table.concat(parallel.map(function(x) return x * x end, {1, 2, 3}, {workers = 2}), ' '))
+      print(select(2, pcall(function() parallel.run('error "bad"'):join() end)).code)
+    ]]):format(strict)
+    assert.equal('true\ttrue\n7\n1 4 9\nfailed\n', (support.script(strict .. '\n' .. code)))
+  end)
+
   it('may have no standard descriptors', function()
     local path = support.scratch('.result')
     local code = ([[
