@@ -101,6 +101,22 @@ describe('the interpreter of children', function()
     assert.matches('parallel%.interpreter', text)
   end)
 
+  it('is missed with words in a program that is none, where none is installed', function()
+    local folder = support.scratch('.host')
+    support.shell(('mkdir -p %s && cp "$(command -v %s)" %s'):format(quote(folder), quote(own), quote(folder .. '/game')))
+    local script = folder .. '/script.lua'
+    support.write_file(script, "local p = require 'parallel' print(pcall(p.run, '')) print(pcall(p.map, print, {1}, {workers = 1}))")
+    local out = support.shell(('LUA_PATH=%s LUA_CPATH=%s PATH=/nowhere PARALLEL_LUA= exec %s %s'):format(
+      quote(support.root .. '/lua/?.lua;' .. support.root .. '/lua/?/init.lua;;'), quote(support.build .. '/lib/' .. support.version .. '/?.so;;'),
+      quote(folder .. '/game'), quote(script)))
+    local name = support.version == 'jit' and 'luajit' or 'lua' .. support.version
+    local pattern = "^false\t.*cannot start 'parallel%-" .. name .. "': No such file.*tried: " .. name ..
+      ',.*/game is no interpreter.*PARALLEL_LUA'
+    for line in out:gmatch('[^\n]+') do assert.matches(pattern, line) end
+    assert.equal(2, select(2, out:gsub('\n', '')))
+    support.shell('rm -rf ' .. quote(folder))
+  end)
+
   it('is named when it ends at once or has no library', function()
     assert.matches("'env false' ended before it was ready %(exit status 1", message_of(parallel.run, {code = '', lua = {'env', 'false'}}))
     local other = support.version == '5.3' and 'lua5.4' or 'lua5.3'
@@ -171,8 +187,9 @@ describe('surroundings', function()
   end)
 
   it('may make unknown globals an error', function()
-    local strict = [[setmetatable(_G, {__newindex = function(_, name) if name ~= 'arg' then error('assigned to ' .. name, 2) end end,
-      __index = function(_, name) error('no global ' .. tostring(name), 2) end})]]
+    local strict = [[rawset(_G, 'arg', rawget(_G, 'arg') or {}) -- interpreters set it after LUA_INIT
+      setmetatable(_G, {__newindex = function(_, name) error('assigned to ' .. tostring(name), 2) end,
+        __index = function(_, name) error('no global ' .. tostring(name), 2) end})]]
     local code = ([[
       local parallel = require 'parallel'
       local tensor = require 'parallel.tensor'
