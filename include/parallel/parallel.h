@@ -76,6 +76,7 @@ PARALLEL_API int parallel_attach(parallel_process **parent, parallel_error *erro
 PARALLEL_API int parallel_wait(parallel_process *child, parallel_end_status *end, int64_t timeout_ns, parallel_error *error);
 /* Sends a signal to a child. false: it has ended. */
 PARALLEL_API bool parallel_signal(parallel_process *child, int signal_number);
+/* Its process id; never fails. */
 PARALLEL_API int64_t parallel_pid(const parallel_process *process);
 /* Ends a child, by SIGKILL if it runs, and frees it; does nothing to the parent. NULL is allowed. */
 PARALLEL_API void parallel_end(parallel_process *child);
@@ -96,11 +97,13 @@ PARALLEL_API void parallel_release(parallel_process *process);
 PARALLEL_API int parallel_descriptor(parallel_process *process, int *fd, parallel_error *error);
 
 /* --- shared buffers --- */
-/* Memory of so many bytes, whose content is not defined. NULL: there is none, and *error says why. */
+/* Memory of so many bytes, whose content is not defined; the reference is the caller's. NULL: there is none, and *error says why:
+ * PARALLEL_E_NOMEM, PARALLEL_E_LIMIT, PARALLEL_E_SYSTEM. */
 PARALLEL_API parallel_buffer *parallel_buffer_new(size_t bytes, parallel_error *error);
+/* The memory, which stays where it is as long as somebody holds a reference, and its size; neither fails. */
 PARALLEL_API void *parallel_buffer_data(parallel_buffer *buffer);
 PARALLEL_API size_t parallel_buffer_bytes(const parallel_buffer *buffer);
-/* One reference more, or less. */
+/* One reference more, which is the caller's, or less: the last one frees the memory in this process. NULL may be dropped. */
 PARALLEL_API parallel_buffer *parallel_buffer_keep(parallel_buffer *buffer);
 PARALLEL_API void parallel_buffer_drop(parallel_buffer *buffer);
 
