@@ -382,6 +382,71 @@ static void writers_that_are_killed(void)
 }
 
 /* --- memory that is written over --- */
+/* Is what looks like an entry with a string of `len` bytes taken for one at this place? */
+static bool is_entry(par_table *t, size_t where, size_t len)
+{
+    par_entry entry;
+    _Atomic uint64_t *at = t->half[0] + where;
+    size_t words = PAR_ENTRY_WORDS + par_table_words(len);
+    par_table_store(&at[PAR_ENTRY_HEAD], words);
+    par_table_store(&at[PAR_ENTRY_LENGTHS],
+                    (uint64_t)len << PAR_TABLE_STRING_BITS | (uint64_t)PAR_TABLE_INTEGER << 56 | (uint64_t)PAR_TABLE_STRING << 60);
+    return par_entry_read(t, 0, (uint32_t)where, &entry);
+}
+
+static void a_table_of_another_size(void)
+{
+    place p = make_place(2 * PAR_TABLE_MIN_BYTES);
+    par_table *t;
+    CHECK_INT(par_table_open(&t, p.memory, PAR_TABLE_MIN_BYTES, p.fd, 0, &err), PAR_E_CORRUPT);
+    CHECK_INT(par_table_format(p.memory, PAR_TABLE_MIN_BYTES, &err), PAR_OK);
+    CHECK_INT(par_table_open(&t, p.memory, 2 * PAR_TABLE_MIN_BYTES, p.fd, 0, &err), PAR_E_CORRUPT);
+    CHECK_INT(par_table_open(&t, p.memory, PAR_TABLE_MIN_BYTES, p.fd, 0, &err), PAR_OK);
+    par_table_close(t);
+    place_free(&p);
+}
+
+/* A writer dies with the lock: what it counted may be anything. */
+static void what_a_dead_writer_left(void)
+{
+    enum { N = 20 };
+    char room[300];
+    bool abandoned;
+    place p = make_place(PAR_TABLE_MIN_BYTES);
+    par_table *dead = open_table(&p);
+    if (dead->lock.life_fd < 0) return; /* a system without signs of life */
+    for (int i = 0; i < N; i++) set(dead, integer(i), whole((uint64_t)i, room));
+    CHECK_INT(par_lock_take(&dead->lock, 0, &abandoned, &err), PAR_OK);
+    par_table_store(&dead->page->used, dead->heap_at); /* as if there was nothing */
+    par_table_store(&dead->page->live, 0);
+    par_table_store(&dead->page->entries, 1000);
+    par_os_close(dead->lock.life_fd); /* as the system does it */
+    par_os_close(dead->lock.fd);
+    par_table *t = open_table(&p);
+    for (int i = N; i < 2 * N; i++) set(t, integer(i), whole((uint64_t)i, room));
+    CHECK_INT(par_table_load(&t->page->entries), 2 * N);
+    for (int i = 0; i < 2 * N; i++) check_same(get(t, integer(i)), whole((uint64_t)i, room));
+    par_table_close(t);
+    par_buffer_fini(&dead->string);
+    free(dead);
+    place_free(&p);
+}
+
+static void an_entry_lies_in_its_half(void)
+{
+    place p = make_place(PAR_TABLE_MIN_BYTES);
+    par_table *t = open_table(&p);
+    size_t last = t->half_words - PAR_ENTRY_WORDS;
+    CHECK(is_entry(t, t->heap_at, 0) && is_entry(t, t->heap_at, 100) && is_entry(t, last, 0) && is_entry(t, last - 1, 8));
+    CHECK(!is_entry(t, t->heap_at - 1, 0)); /* among the slots */
+    CHECK(!is_entry(t, t->heap_at - PAR_ENTRY_WORDS, 0));
+    CHECK(!is_entry(t, last + 1, 0)); /* it would end in the other half */
+    CHECK(!is_entry(t, last, 1));
+    CHECK(!is_entry(t, last, PAR_TABLE_STRING_MAX));
+    par_table_close(t);
+    place_free(&p);
+}
+
 static void use_it(par_table *t, uint64_t *state)
 {
     char room[320];
@@ -418,4 +483,5 @@ static void somebody_writes_over_it(void)
 }
 
 TAP_MAIN(TEST(all_kinds), TEST(what_it_cannot_hold), TEST(numbers), TEST(compare_and_set), TEST(many_changes), TEST(a_full_one),
-         TEST(slots_come_back), TEST(threads), TEST(processes), TEST(writers_that_are_killed), TEST(somebody_writes_over_it))
+         TEST(slots_come_back), TEST(threads), TEST(processes), TEST(writers_that_are_killed), TEST(a_table_of_another_size),
+         TEST(what_a_dead_writer_left), TEST(an_entry_lies_in_its_half), TEST(somebody_writes_over_it))
