@@ -49,9 +49,10 @@ local function is_group(value) return type(value) == 'table' and getmetatable(va
 function group.members(target, what)
   local list = {}
   if is_group(target) then
-    for id in pairs(target) do list[#list + 1] = id end
-    table.sort(list)
-    for i, id in ipairs(list) do list[i] = target[id] end
+    local ids = {}
+    for id in pairs(target) do ids[#ids + 1] = id end
+    table.sort(ids)
+    for _, id in ipairs(ids) do list[#list + 1] = target[id] end -- nil: a hook or finalizer has closed it since
     return list
   end
   if type(target) ~= 'table' then

@@ -1,6 +1,7 @@
 #include "link/exit.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 
 #include "channel/channel.h"
 #include "link/apart.h"
@@ -35,8 +36,40 @@ void par_link_await_exit(par_link *link, int64_t deadline_ns)
     }
 }
 
+/* --- those that do not end in time --- */
+#define STRAYS_MAX 256
+
+static _Atomic pid_t strays[STRAYS_MAX]; /* of all threads; 0: a free place */
+
+static void keep_stray(pid_t pid)
+{
+    for (int i = 0; i < STRAYS_MAX; i++) {
+        pid_t nobody = 0;
+        if (atomic_compare_exchange_strong(&strays[i], &nobody, pid)) return; /* with the others of this array */
+    }
+}
+
+void par_exit_forget_stray(pid_t pid)
+{
+    for (int i = 0; i < STRAYS_MAX; i++) {
+        pid_t known = pid;
+        atomic_compare_exchange_strong(&strays[i], &known, 0);
+    }
+}
+
+void par_exit_reap_strays(void)
+{
+    for (int i = 0; i < STRAYS_MAX; i++) {
+        par_os_exit end = {0};
+        pid_t pid = atomic_load(&strays[i]);
+        if (pid) par_os_reap(pid, &end);
+        if (end.ended || end.status < 0) par_exit_forget_stray(pid); /* < 0: somebody else has reaped it */
+    }
+}
+
 void par_link_kill(par_link *link)
 {
+    par_exit_reap_strays();
     par_link_look_at_exit(link);
     if (link->exit.ended || link->is_peer) return;
     if (link->apart) {
@@ -45,6 +78,7 @@ void par_link_kill(par_link *link)
     }
     par_os_kill(link->pid, SIGKILL);
     par_link_await_exit(link, par_os_now_ns() + LINGER_NS);
+    if (!link->exit.ended) keep_stray(link->pid);
 }
 
 /* One that is stopped while it starts has no life line yet, and would not see our end. It is given the time to make one, unless

@@ -7,6 +7,11 @@
 
 /* Reaps a child that has ended, and only that. */
 void par_link_look_at_exit(par_link *link);
+/* A process that was killed and has not ended in time, since the machine is busy or a disk does not answer: it is reaped when a child is
+ * started or ended later, so that no zombie stays as long as the program goes on. */
+void par_exit_reap_strays(void);
+/* This one is another process now. */
+void par_exit_forget_stray(pid_t pid);
 /* The process has no socket any more, or a SIGKILL: it is ending. One that does not is put to an end after a while. */
 void par_link_await_exit(par_link *link, int64_t deadline_ns);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "channel/channel.h"
+#include "link/exit.h"
 #include "link/family.h"
 #include "view/view.h"
 
@@ -64,6 +65,7 @@ int par_link_start(par_link **out, const par_start_options *options, par_error *
     par_link *link = link_new(err);
     if (!link) return err->code;
     par_transport_owner owner = par_link_owner(link);
+    par_exit_reap_strays();
     par_view_show_own(); /* it has children now, whom one may want to see with it */
     int rc = par_start_process(&process, options, &owner, err);
     if (rc != PAR_OK) {
@@ -74,6 +76,7 @@ int par_link_start(par_link **out, const par_start_options *options, par_error *
     link->channel = process.channel;
     link->relay = process.relay;
     link->pid = process.pid;
+    par_exit_forget_stray(link->pid);
     link->apart = link->far = options->place != NULL;
     par_family_add(link);
     *out = link;

@@ -241,7 +241,8 @@ expect(sanitized ~= '' or peak - before < GROWTH_MAX,
   ('memory grew by %.0f MB, more than %.0f'):format((peak - before) / 2 ^ 20, GROWTH_MAX / 2 ^ 20))
 local limit_of_end = core.clock() + 60
 local left
-repeat -- the fork server's children end a moment later
+repeat -- the fork server's children end a moment later; what did not end in time is reaped when another child is started
+  parallel.run('return'):join()
   local pipe = io.popen('LD_PRELOAD= ps -o pid=,stat=,args= --ppid ' .. parallel.pid .. ' | grep -v "ps -o\\|sh -c\\|grep\\|forkserver"')
   left = pipe:read('*a')
   pipe:close()

@@ -128,6 +128,28 @@ describe('a child that is closed by a debug hook', function()
     assert.equal(sent, second:join())
   end)
 
+  it('at any step of a broadcast, the first of several', function()
+    local out, status = support.script [[
+      local parallel = require 'parallel'
+      local function silent_child() return parallel.run(function() require 'parallel.core'.sleep(1000) end) end
+      local first = silent_child()
+      for n = 1, 70 do
+        local second = silent_child()
+        debug.sethook(function()
+          debug.sethook()
+          first:close()
+        end, '', n)
+        local ok, err = pcall(parallel.children.send, parallel.children, n)
+        debug.sethook()
+        assert(ok or tostring(err):find('closed', 1, true), tostring(err))
+        first:close()
+        first = second
+      end
+      os.exit(0)
+    ]]
+    assert.equal(0, status, out)
+  end)
+
   it('during select, which goes on with those that are left', function()
     local first = silent_child()
     local second = parallel.run(function() require 'parallel.core'.sleep(0.3) parallel.parent:send('late') end)
