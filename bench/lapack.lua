@@ -35,6 +35,8 @@ local function median(list)
   return list[math.floor((#list + 1) / 2)]
 end
 
+io.stdout:setvbuf "line"
+
 local function compare(name, n, ours, direct)
   local quotients, best_ours, best_direct = {}, math.huge, math.huge
   ours()

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tensor/kernels.h"
+#include "tensor/vector.h"
 
 enum { ROW_MAJOR = 101, NO_TRANSPOSE = 111, TRANSPOSE = 112 };
 
@@ -124,28 +125,33 @@ static void gemm(par_type type, int ta, int tb, const par_matrix *r, int ldr, do
 }
 
 /* --- plain loops --- */
+#define PRODUCT_BODY(T, ACC, PLUS, TIMES, FROM)                                                                            \
+    {                                                                                                                      \
+        for (int64_t i = 0; i < r->rows; i++) {                                                                            \
+            T *out = (T *)r->data + i * r->row_stride;                                                                     \
+            for (int64_t j = 0; j < r->columns; j++) row[j] = 0;                                                           \
+            for (int64_t k = 0; k < a->columns; k++) {                                                                     \
+                ACC x = (ACC)((const T *)a->data)[i * a->row_stride + k * a->column_stride];                               \
+                const T *y = (const T *)b->data + k * b->row_stride;                                                       \
+                int64_t step = b->column_stride;                                                                           \
+                if (step == 1) VECTOR for (int64_t j = 0; j < r->columns; j++) row[j] = PLUS(row[j], TIMES(x, (ACC)y[j])); \
+                else                                                                                                       \
+                    for (int64_t j = 0; j < r->columns; j++) row[j] = PLUS(row[j], TIMES(x, (ACC)y[j * step]));            \
+            }                                                                                                              \
+            for (int64_t j = 0; j < r->columns; j++) {                                                                     \
+                T *place = out + j * r->column_stride;                                                                     \
+                ACC old = beta == 0 ? 0 : TIMES((ACC)FROM(beta), (ACC)*place);                                             \
+                *place = (T)PLUS(old, TIMES((ACC)FROM(alpha), row[j]));                                                    \
+            }                                                                                                              \
+        }                                                                                                                  \
+    }
 #define PRODUCT(NAME, T, ACC, PLUS, TIMES, FROM)                                                                                   \
     static void product_##NAME(const par_matrix *r, double beta, double alpha, const par_matrix *a, const par_matrix *b, ACC *row) \
-    {                                                                                                                              \
-        for (int64_t i = 0; i < r->rows; i++) {                                                                                    \
-            T *out = (T *)r->data + i * r->row_stride;                                                                             \
-            for (int64_t j = 0; j < r->columns; j++) row[j] = 0;                                                                   \
-            for (int64_t k = 0; k < a->columns; k++) {                                                                             \
-                ACC x = (ACC)((const T *)a->data)[i * a->row_stride + k * a->column_stride];                                       \
-                const T *y = (const T *)b->data + k * b->row_stride;                                                               \
-                int64_t step = b->column_stride;                                                                                   \
-                if (step == 1)                                                                                                     \
-                    for (int64_t j = 0; j < r->columns; j++) row[j] = PLUS(row[j], TIMES(x, (ACC)y[j]));                           \
-                else                                                                                                               \
-                    for (int64_t j = 0; j < r->columns; j++) row[j] = PLUS(row[j], TIMES(x, (ACC)y[j * step]));                    \
-            }                                                                                                                      \
-            for (int64_t j = 0; j < r->columns; j++) {                                                                             \
-                T *place = out + j * r->column_stride;                                                                             \
-                ACC old = beta == 0 ? 0 : TIMES((ACC)FROM(beta), (ACC)*place);                                                     \
-                *place = (T)PLUS(old, TIMES((ACC)FROM(alpha), row[j]));                                                            \
-            }                                                                                                                      \
-        }                                                                                                                          \
-    }
+        PRODUCT_BODY(T, ACC, PLUS, TIMES, FROM)
+#define WIDE_PRODUCT(NAME, T, ACC, PLUS, TIMES, FROM)                                                                                  \
+    WIDE(static, product_##NAME, (const par_matrix *r, double beta, double alpha, const par_matrix *a, const par_matrix *b, ACC *row), \
+         (r, beta, alpha, a, b, row))                                                                                                  \
+    PRODUCT_BODY(T, ACC, PLUS, TIMES, FROM)
 #define FLOAT_PLUS(x, y) ((x) + (y))
 #define FLOAT_TIMES(x, y) ((x) * (y))
 #define INT_PLUS(x, y) ((int64_t)((uint64_t)(x) + (uint64_t)(y)))
@@ -155,8 +161,8 @@ PRODUCT(Char, int8_t, int64_t, INT_PLUS, INT_TIMES, par_double_to_i64)
 PRODUCT(Short, int16_t, int64_t, INT_PLUS, INT_TIMES, par_double_to_i64)
 PRODUCT(Int, int32_t, int64_t, INT_PLUS, INT_TIMES, par_double_to_i64)
 PRODUCT(Long, int64_t, int64_t, INT_PLUS, INT_TIMES, par_double_to_i64)
-PRODUCT(Float, float, double, FLOAT_PLUS, FLOAT_TIMES, )
-PRODUCT(Double, double, double, FLOAT_PLUS, FLOAT_TIMES, )
+WIDE_PRODUCT(Float, float, double, FLOAT_PLUS, FLOAT_TIMES, )
+WIDE_PRODUCT(Double, double, double, FLOAT_PLUS, FLOAT_TIMES, )
 
 static int plain_product(par_type type, const par_matrix *r, double beta, double alpha, const par_matrix *a, const par_matrix *b,
                          par_error *err)

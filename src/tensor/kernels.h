@@ -34,11 +34,12 @@ typedef struct par_args {
     X(MASKED_FILL) X(SUM) X(SUM_FAST) X(PROD) X(MIN) X(MAX) X(DOT) X(SQUARES) X(NORM0) X(NORM1) X(NORMP)            \
     X(DISTP) X(SQUARED_DEVIATIONS) X(EQUAL) X(ANY_NAN)                                                              \
     X(SUM_LINE) X(SUM_ROWS) X(PROD_LINE) X(MIN_LINE) X(MAX_LINE) X(CUMSUM_LINE) X(CUMPROD_LINE) X(CUMMAX_LINE)     \
-    X(CUMMIN_LINE) X(SORT_LINE) X(KTH_LINE) X(MODE_LINE) X(NORM_LINE) X(ALL) X(ANY) X(ALL_LINE) X(ANY_LINE)
+    X(CUMMIN_LINE) X(SORT_LINE) X(KTH_LINE) X(MODE_LINE) X(NORM_LINE) X(ALL) X(ANY) X(ALL_LINE) X(ANY_LINE)          \
+    X(MIN_ABREAST) X(MAX_ABREAST)
 #define PAR_OPS_FLOAT(X)                                                                                            \
     X(EXP) X(LOG) X(LOG1P) X(SQRT) X(RSQRT) X(SIN) X(COS) X(TAN) X(ASIN) X(ACOS) X(ATAN) X(SINH) X(COSH) X(TANH)    \
     X(CEIL) X(FLOOR) X(ROUND) X(TRUNC) X(FRAC) X(SIGMOID) X(CINV) X(ATAN2) X(LERP) X(MEAN_LINE) X(VAR_LINE)         \
-    X(HISTC)
+    X(VAR_ABREAST) X(HISTC)
 #define PAR_OPS_INTEGER(X) \
     X(BITAND) X(BITOR) X(BITXOR) X(LSHIFT) X(RSHIFT) X(BITANDS) X(BITORS) X(BITXORS) X(LSHIFTS) X(RSHIFTS)
 
@@ -64,5 +65,8 @@ int64_t par_double_to_i64(double d);
 /* exp of n doubles at distance 1, within one unit in the last place (vexp.c). r may be x. */
 void par_vexp_double(int64_t n, double *r, const double *x);
 void par_vexp_float(int64_t n, float *r, const float *x);
+/* tanh likewise, within three units */
+void par_vtanh_double(int64_t n, double *r, const double *x);
+void par_vtanh_float(int64_t n, float *r, const float *x);
 
 #endif

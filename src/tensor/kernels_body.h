@@ -128,7 +128,6 @@ MAP1(ACOS, F(acos))
 MAP1(ATAN, F(atan))
 MAP1(SINH, F(sinh))
 MAP1(COSH, F(cosh))
-MAP1(TANH, F(tanh))
 WIDE1(CEIL, F(ceil))
 WIDE1(FLOOR, F(floor))
 MAP1(ROUND, F(round))
@@ -138,19 +137,29 @@ MAP1(SIGMOID, 1 / (1 + F(exp_negative)))
 WIDE1(CINV, 1 / x)
 MAP2(ATAN2, F2(atan2, x, y))
 MAP2(LERP, x + a * (y - x))
-KERNEL(EXP)
-{
-    (void)arg;
-    if (step[0] == 1 && step[1] == 1) {
-        GLUE(par_vexp_, CTYPE)(n, (T *)data[0], (const T *)data[1]);
-    } else {
-        for (int64_t i = 0; i < n; i++) {
-            T x = ((const T *)data[1])[i * step[1]];
-            GLUE(par_vexp_, CTYPE)(1, &x, &x);
-            ((T *)data[0])[i * step[0]] = x;
-        }
+/* In vectors, by way of a dense piece where elements lie apart. */
+#define PIECE 128
+#define VECTOR1(op, function)                                                   \
+    KERNEL(op)                                                                  \
+    {                                                                           \
+        (void)arg;                                                              \
+        T *r = (T *)data[0], piece[PIECE];                                      \
+        const T *x = (const T *)data[1];                                        \
+        if (step[0] == 1 && step[1] == 1) {                                     \
+            GLUE(function, CTYPE)(n, r, x);                                     \
+            return;                                                             \
+        }                                                                       \
+        for (int64_t done = 0; done < n; done += PIECE) {                       \
+            int64_t m = n - done < PIECE ? n - done : PIECE;                    \
+            for (int64_t i = 0; i < m; i++) piece[i] = x[(done + i) * step[1]]; \
+            GLUE(function, CTYPE)(m, piece, piece);                             \
+            for (int64_t i = 0; i < m; i++) r[(done + i) * step[0]] = piece[i]; \
+        }                                                                       \
     }
-}
+VECTOR1(EXP, par_vexp_)
+VECTOR1(TANH, par_vtanh_)
+#undef VECTOR1
+#undef PIECE
 #undef F
 #undef F2
 #else

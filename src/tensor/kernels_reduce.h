@@ -258,6 +258,35 @@ KERNEL(NORM_LINE) /* b.d is the power */
     RESULT(T, 1) = FROM_DOUBLE(sum);
 }
 
+/* n lines side by side: elements of a line are args->count apart and args->index in number; step[1] and step[2] lie between results. */
+#define ABREAST 256
+#define EXTREME_ABREAST(op, beats)                                                                      \
+    WIDE_KERNEL(op)                                                                                     \
+    {                                                                                                   \
+        par_args *args = arg;                                                                           \
+        T best[ABREAST];                                                                                \
+        int64_t place[ABREAST];                                                                         \
+        for (int64_t first = 0; first < n; first += ABREAST) {                                          \
+            const T *row = (const T *)data[0] + first;                                                  \
+            int64_t m = n - first < ABREAST ? n - first : ABREAST;                                      \
+            for (int64_t l = 0; l < m; l++) best[l] = row[l], place[l] = 0;                             \
+            for (int64_t i = 1; i < args->index; i++) {                                                 \
+                row += args->count;                                                                     \
+                VECTOR for (int64_t l = 0; l < m; l++)                                                  \
+                {                                                                                       \
+                    T x = row[l];                                                                       \
+                    bool take = (x beats best[l]) | ((x != x) & (best[l] == best[l]));                  \
+                    best[l] = take ? x : best[l];                                                       \
+                    place[l] = take ? i : place[l];                                                     \
+                }                                                                                       \
+            }                                                                                           \
+            for (int64_t l = 0; l < m; l++) ((T *)data[1])[(first + l) * step[1]] = best[l];            \
+            for (int64_t l = 0; l < m; l++) ((int64_t *)data[2])[(first + l) * step[2]] = place[l] + 1; \
+        }                                                                                               \
+    }
+EXTREME_ABREAST(MIN_ABREAST, <)
+EXTREME_ABREAST(MAX_ABREAST, >)
+
 #if FLOATING
 KERNEL(MEAN_LINE)
 {
@@ -281,6 +310,31 @@ KERNEL(VAR_LINE)
     RESULT(T, 1) = (T)(args->b.d == 1 ? sqrt(variance) : variance);
 }
 
+/* The same of n lines side by side (see MIN_ABREAST). Not wider: contracted additions would end in another last bit. */
+KERNEL(VAR_ABREAST)
+{
+    par_args *args = arg;
+    double mean[ABREAST], squares[ABREAST], length = (double)(args->flag ? args->index : args->index - 1);
+    for (int64_t first = 0; first < n; first += ABREAST) {
+        int64_t m = n - first < ABREAST ? n - first : ABREAST;
+        for (int64_t l = 0; l < m; l++) mean[l] = squares[l] = 0;
+        for (int64_t i = 0; i < args->index; i++) {
+            const T *row = (const T *)data[0] + i * args->count + first;
+            double count = (double)(i + 1);
+            VECTOR for (int64_t l = 0; l < m; l++)
+            {
+                double x = (double)row[l], delta = x - mean[l];
+                mean[l] += delta / count;
+                squares[l] += delta * (x - mean[l]);
+            }
+        }
+        for (int64_t l = 0; l < m; l++) {
+            double variance = length > 0 ? squares[l] / length : NAN;
+            ((T *)data[1])[(first + l) * step[1]] = (T)(args->b.d == 1 ? sqrt(variance) : variance);
+        }
+    }
+}
+
 /* a..b in `index` bins that scratch points at. */
 KERNEL(HISTC)
 {
@@ -295,74 +349,3 @@ KERNEL(HISTC)
     }
 }
 #endif
-
-/* --- order: NaN sorts as the largest --- */
-static inline bool K(before)(T x, T y) { return x < y || (x == x && y != y); }
-
-/* Merges with a stable order. keys and places have 2n entries each; the answer ends in the first n. */
-static void K(merge_sort)(T *keys, int64_t *places, int64_t n, bool descending)
-{
-    T *from = keys, *to = keys + n;
-    int64_t *from_place = places, *to_place = places + n;
-    for (int64_t width = 1; width < n; width *= 2) {
-        for (int64_t low = 0; low < n; low += 2 * width) {
-            int64_t middle = low + width < n ? low + width : n, high = low + 2 * width < n ? low + 2 * width : n;
-            for (int64_t l = low, h = middle, k = low; k < high; k++) {
-                bool right = l >= middle;
-                if (!right && h < high) right = descending ? K(before)(from[l], from[h]) : K(before)(from[h], from[l]);
-                int64_t take = right ? h++ : l++;
-                to[k] = from[take];
-                to_place[k] = from_place[take];
-            }
-        }
-        T *keys_swap = from;
-        int64_t *place_swap = from_place;
-        from = to, to = keys_swap;
-        from_place = to_place, to_place = place_swap;
-    }
-    if (from == keys) return;
-    memcpy(keys, from, (size_t)n * sizeof *keys);
-    memcpy(places, from_place, (size_t)n * sizeof *places);
-}
-
-static void K(load_sorted)(int64_t n, char *const *data, const int64_t *step, par_args *args)
-{
-    T *keys = args->scratch;
-    for (int64_t i = 0; i < n; i++) keys[i] = SOURCE(0);
-    for (int64_t i = 0; i < n; i++) args->scratch_index[i] = i;
-    K(merge_sort)(keys, args->scratch_index, n, args->flag);
-}
-
-KERNEL(SORT_LINE)
-{
-    par_args *args = arg;
-    const T *keys = args->scratch;
-    K(load_sorted)(n, data, step, args);
-    for (int64_t i = 0; i < n; i++) ((T *)data[1])[i * step[1]] = keys[i];
-    for (int64_t i = 0; i < n; i++) ((int64_t *)data[2])[i * step[2]] = args->scratch_index[i] + 1;
-}
-
-KERNEL(KTH_LINE) /* index: which one, from 0 */
-{
-    par_args *args = arg;
-    K(load_sorted)(n, data, step, args);
-    RESULT(T, 1) = ((const T *)args->scratch)[args->index];
-    RESULT(int64_t, 2) = args->scratch_index[args->index] + 1;
-}
-
-KERNEL(MODE_LINE) /* the most frequent value, the smallest of equals, and its last place */
-{
-    par_args *args = arg;
-    const T *keys = args->scratch;
-    K(load_sorted)(n, data, step, args);
-    int64_t best = 0, best_length = 0;
-    for (int64_t i = 0, start = 0; i < n; i++) {
-        if (i > 0 && (K(before)(keys[i - 1], keys[i]))) start = i;
-        if (i - start + 1 > best_length) {
-            best = i;
-            best_length = i - start + 1;
-        }
-    }
-    RESULT(T, 1) = keys[best];
-    RESULT(int64_t, 2) = args->scratch_index[best] + 1;
-}

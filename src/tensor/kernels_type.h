@@ -6,6 +6,7 @@
 #endif
 #include "tensor/kernels_body.h"
 #include "tensor/kernels_reduce.h"
+#include "tensor/kernels_order.h"
 
 /* clang-format off */
 #define X(op) [PAR_OP_##op] = K(op),
@@ -55,6 +56,8 @@ static par_kernel *const K(copies)[PAR_TYPE_COUNT] = {ALL_TYPES(X)};
 #undef WIDE2
 #undef WIDE3
 #undef PARTS
+#undef ABREAST
+#undef EXTREME_ABREAST
 #undef USE_ARGS
 #undef LOOP1
 #undef LOOP2

@@ -1,6 +1,9 @@
 #include "tensor/loop.h"
 
+#include <stdlib.h>
+
 #include "tensor/shape.h"
+#include "tensor/transpose.h"
 
 void par_walk_init(par_walk *walk, const par_tensor *tensor)
 {
@@ -63,27 +66,75 @@ void par_loop(par_kernel *kernel, void *arg, int count, const par_tensor *const 
     }
 }
 
+/* Lines that lie across memory, side by side: so many at a time are copied into a block where each is dense, within the cache. */
+#define BLOCK_LINES 8
+#define BLOCK_BYTES (1 << 20)
+
+/* The dimension along which such lines are neighbours, or -1. */
+static int neighbours(const par_tensor *first, int dim)
+{
+    int64_t bytes = (int64_t)par_type_bytes(first->type) * BLOCK_LINES;
+    if (first->stride[dim] == 1 || first->size[dim] < 8 || first->size[dim] > BLOCK_BYTES / bytes) return -1;
+    for (int d = first->ndim - 1; d >= 0; d--)
+        if (d != dim && first->stride[d] == 1 && first->size[d] >= BLOCK_LINES) return d;
+    return -1;
+}
+
+/* To the next lines: one further, or `jump` along `wide`. false: there are none. */
+static bool next_lines(int count, const par_tensor *const *tensors, int dim, int wide, int64_t jump, int64_t *index, char **data)
+{
+    const par_tensor *first = tensors[0];
+    for (int d = first->ndim - 1; d >= 0; d--) {
+        if (d == dim) continue;
+        int64_t before = index[d];
+        index[d] += d == wide ? jump : 1;
+        bool more = index[d] < first->size[d];
+        if (!more) index[d] = 0;
+        for (int k = 0; k < count; k++) data[k] += (index[d] - before) * tensors[k]->stride[d] * (int64_t)par_type_bytes(tensors[k]->type);
+        if (more) return true;
+    }
+    return false;
+}
+
+/* The lines of one block. */
+static void run_block(par_kernel *kernel, void *arg, int count, const par_tensor *const *tensors, int dim, int wide, int64_t lines,
+                      char *const *data, char *block)
+{
+    int64_t step[PAR_LOOP_MAX], n = tensors[0]->size[dim];
+    size_t bytes = par_type_bytes(tensors[0]->type);
+    par_transpose(bytes, n, lines, data[0], tensors[0]->stride[dim], block, n);
+    for (int k = 0; k < count; k++) step[k] = k ? tensors[k]->stride[dim] : 1;
+    for (int64_t line = 0; line < lines; line++) {
+        char *at[PAR_LOOP_MAX] = {block + (size_t)(line * n) * bytes};
+        for (int k = 1; k < count; k++) at[k] = data[k] + line * tensors[k]->stride[wide] * (int64_t)par_type_bytes(tensors[k]->type);
+        kernel(n, at, step, arg);
+    }
+}
+
+static bool loop_blocks(par_kernel *kernel, void *arg, int count, const par_tensor *const *tensors, int dim)
+{
+    const par_tensor *first = tensors[0];
+    int wide = neighbours(first, dim);
+    char *block = wide < 0 ? NULL : malloc((size_t)first->size[dim] * BLOCK_LINES * par_type_bytes(first->type)), *data[PAR_LOOP_MAX];
+    if (!block) return false;
+    int64_t index[PAR_TENSOR_DIMS_MAX] = {0};
+    for (int k = 0; k < count; k++) data[k] = par_tensor_data(tensors[k]);
+    do {
+        int64_t left = first->size[wide] - index[wide];
+        run_block(kernel, arg, count, tensors, dim, wide, left < BLOCK_LINES ? left : BLOCK_LINES, data, block);
+    } while (next_lines(count, tensors, dim, wide, BLOCK_LINES, index, data));
+    free(block);
+    return true;
+}
+
 void par_loop_lines(par_kernel *kernel, void *arg, int count, const par_tensor *const *tensors, int dim)
 {
     int64_t step[PAR_LOOP_MAX], index[PAR_TENSOR_DIMS_MAX] = {0};
     char *data[PAR_LOOP_MAX];
-    const par_tensor *first = tensors[0];
-    if (first->ndim == 0) return;
+    if (tensors[0]->ndim == 0 || loop_blocks(kernel, arg, count, tensors, dim)) return;
     for (int k = 0; k < count; k++) data[k] = par_tensor_data(tensors[k]);
     for (int k = 0; k < count; k++) step[k] = tensors[k]->stride[dim];
-    for (;;) {
-        kernel(first->size[dim], data, step, arg);
-        int d = first->ndim - 1;
-        for (; d >= 0; d--) {
-            if (d == dim) continue;
-            bool more = ++index[d] < first->size[d];
-            int64_t move = more ? 1 : 1 - first->size[d];
-            for (int k = 0; k < count; k++) {
-                data[k] += move * tensors[k]->stride[d] * (int64_t)par_type_bytes(tensors[k]->type);
-            }
-            if (more) break;
-            index[d] = 0;
-        }
-        if (d < 0) return;
-    }
+    do {
+        kernel(tensors[0]->size[dim], data, step, arg);
+    } while (next_lines(count, tensors, dim, -1, 0, index, data));
 }

@@ -34,29 +34,52 @@ uint64_t par_random_seed_from_system(par_random *random)
     return seed;
 }
 
+static inline uint32_t mixed(uint32_t high, uint32_t low, uint32_t far)
+{
+    uint32_t y = (high & 0x80000000u) | (low & 0x7fffffffu);
+    return far ^ (y >> 1) ^ ((0u - (y & 1)) & 0x9908b0dfu);
+}
+
 static void refill(par_random *random)
 {
     uint32_t *s = random->state;
-    for (int i = 0; i < N; i++) {
-        uint32_t y = (s[i] & 0x80000000u) | (s[(i + 1) % N] & 0x7fffffffu);
-        s[i] = s[(i + M) % N] ^ (y >> 1) ^ (y & 1 ? 0x9908b0dfu : 0);
-    }
+    int i = 0;
+    for (; i < N - M; i++) s[i] = mixed(s[i], s[i + 1], s[i + M]);
+    for (; i < N - 1; i++) s[i] = mixed(s[i], s[i + 1], s[i + M - N]);
+    s[i] = mixed(s[i], s[0], s[i + M - N]);
     random->next = 0;
 }
 
-uint32_t par_random_next(par_random *random)
+static inline uint32_t tempered(uint32_t y)
 {
-    if (random->next >= N) refill(random);
-    uint32_t y = random->state[random->next++];
     y ^= y >> 11;
     y ^= (y << 7) & 0x9d2c5680u;
     y ^= (y << 15) & 0xefc60000u;
     return y ^ (y >> 18);
 }
 
+uint32_t par_random_next(par_random *random)
+{
+    if (random->next >= N) refill(random);
+    return tempered(random->state[random->next++]);
+}
+
 static double unit(par_random *random) { return (double)par_random_next(random) * (1.0 / 4294967296.0); }
 
 double par_random_uniform(par_random *random, double low, double high) { return unit(random) * (high - low) + low; }
+
+void par_random_uniform_doubles(par_random *random, double low, double high, int64_t n, double *r)
+{
+    while (n > 0) {
+        if (random->next >= N) refill(random);
+        int64_t m = N - random->next < n ? N - random->next : n;
+        const uint32_t *words = random->state + random->next;
+        for (int64_t i = 0; i < m; i++) r[i] = (double)tempered(words[i]) * (1.0 / 4294967296.0) * (high - low) + low;
+        random->next += (uint32_t)m;
+        r += m;
+        n -= m;
+    }
+}
 
 double par_random_normal(par_random *random, double mean, double deviation)
 {

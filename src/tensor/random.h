@@ -19,6 +19,8 @@ uint64_t par_random_seed_from_system(par_random *random); /* returns the seed it
 uint32_t par_random_next(par_random *random);
 
 double par_random_uniform(par_random *random, double low, double high);
+/* n of them */
+void par_random_uniform_doubles(par_random *random, double low, double high, int64_t n, double *r);
 /* The distributions; the caller checked the parameters. */
 double par_random_normal(par_random *random, double mean, double deviation);
 double par_random_exponential(par_random *random, double lambda);

@@ -50,13 +50,17 @@
             for (int64_t j = 0; j < columns; j++) to[j * to_row + i] = from[i * from_row + j];                                             \
     }
 
-TRANSPOSE(double, double)
-TRANSPOSE(float, float)
+TRANSPOSE(8, uint64_t)
+TRANSPOSE(4, uint32_t)
+TRANSPOSE(2, uint16_t)
+TRANSPOSE(1, uint8_t)
 
-bool par_transpose(par_type type, int64_t rows, int64_t columns, const void *from, int64_t from_row, void *to, int64_t to_row)
+void par_transpose(size_t element_bytes, int64_t rows, int64_t columns, const void *from, int64_t from_row, void *to, int64_t to_row)
 {
-    if (type == PAR_DOUBLE) turn_double(rows, columns, from, from_row, to, to_row);
-    else if (type == PAR_FLOAT) turn_float(rows, columns, from, from_row, to, to_row);
-    else return false;
-    return true;
+    switch (element_bytes) {
+    case 8: turn_8(rows, columns, from, from_row, to, to_row); break;
+    case 4: turn_4(rows, columns, from, from_row, to, to_row); break;
+    case 2: turn_2(rows, columns, from, from_row, to, to_row); break;
+    default: turn_1(rows, columns, from, from_row, to, to_row); break;
+    }
 }

@@ -1,4 +1,4 @@
-/* exp as straight-line code, which compilers turn into vector instructions.
+/* exp and tanh as straight-line code, which compilers turn into vector instructions.
  *
  * x = n ln2 + r with |r| <= ln2/2; exp(r) is 1 + r + r^2 P(r), P of least error times r^2; 2^n is added to the
  * exponent's bits. That holds for normal results; blocks with anything else in them (results that overflow or vanish,
@@ -73,3 +73,43 @@ static inline __attribute__((always_inline)) float exp_float(float x)
     }
 VEXP(par_vexp_double, double, exp_double, exp, -708.0, 709.0)
 VEXP(par_vexp_float, float, exp_float, expf, -87.0f, 88.0f)
+
+/* tanh x = e / (e + 2) with e = exp(2 |x|) - 1, which keeps all digits near 0: 2^n (exp(r) - 1) + (2^n - 1). Beyond 22 it is 1. A NaN
+ * goes through: nothing is compared true with it. */
+static inline __attribute__((always_inline)) double tanh_double(double x)
+{
+    const double magic = 6755399441055744.0;
+    double y = fabs(x) * 2;
+    y = y > 44.0 ? 44.0 : y;
+    double shifted = y * 1.4426950408889634074 + magic, whole = shifted - magic;
+    double high = y - whole * 6.93147180369123816490e-01, low = whole * 1.90821492927058770002e-10;
+    double r = high - low, rest = (high - r) - low;
+    double p = 2.51179951531434133170e-08;
+    p = p * r + 2.76312727501835796539e-07;
+    p = p * r + 2.75572158897660029382e-06;
+    p = p * r + 2.48014899613975667216e-05;
+    p = p * r + 1.98412699178248443663e-04;
+    p = p * r + 1.38888889469993351278e-03;
+    p = p * r + 8.33333333330701399311e-03;
+    p = p * r + 4.16666666665154727944e-02;
+    p = p * r + 1.66666666666666990482e-01;
+    p = p * r + 5.00000000000001221245e-01;
+    p = r + (r * r * p + rest); /* exp(r) - 1 */
+    uint64_t exponent, bits = UINT64_C(0x3ff0000000000000);
+    double power;
+    memcpy(&exponent, &shifted, sizeof exponent);
+    bits += exponent << 52;
+    memcpy(&power, &bits, sizeof power);
+    double e = power * p + (power - 1);
+    return copysign(e / (e + 2), x);
+}
+
+WIDE(, par_vtanh_double, (int64_t n, double *r, const double *x), (n, r, x))
+{
+    VECTOR for (int64_t i = 0; i < n; i++) r[i] = tanh_double(x[i]);
+}
+
+WIDE(, par_vtanh_float, (int64_t n, float *r, const float *x), (n, r, x))
+{
+    VECTOR for (int64_t i = 0; i < n; i++) r[i] = (float)tanh_double((double)x[i]);
+}

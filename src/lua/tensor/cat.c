@@ -77,7 +77,18 @@ static void copy_parts(const joining *j, const par_tensor *made)
     }
 }
 
-/* Joins into the tensor at `into`, which may be one of the parts: the result is made beside it. */
+/* Does the result have memory of its own, which no part sees? */
+static bool lies_apart(const joining *j, const par_tensor *result)
+{
+    bool apart = result->storage != NULL;
+    for (int i = 1; apart && i <= j->n; i++) {
+        const par_tensor *t = part(j, i);
+        apart = !t->storage || t->storage->blob != result->storage->blob;
+    }
+    return apart;
+}
+
+/* Joins into the tensor at `into`, which may be one of the parts: the result is made beside it then. */
 static void join(joining *j, int into)
 {
     par_error err;
@@ -85,6 +96,11 @@ static void join(joining *j, int into)
     par_tensor *result = par_lua_to_tensor(j->L, into);
     int ndim = result_sizes(j, sizes);
     if (ndim == 0) return;
+    if (lies_apart(j, result)) {
+        par_lua_resize(j->L, result, ndim, sizes);
+        copy_parts(j, result);
+        return;
+    }
     par_tensor *made = par_lua_new_tensor(j->L, j->type);
     par_lua_resize(j->L, made, ndim, sizes);
     copy_parts(j, made);

@@ -40,6 +40,10 @@ static void draw_run(int64_t n, char *const *data, const int64_t *step, void *ar
 {
     draw_job *job = arg;
     int64_t bytes = (int64_t)par_type_bytes(job->type) * step[0];
+    if (job->what == UNIFORM && job->type == PAR_DOUBLE && step[0] == 1) {
+        par_random_uniform_doubles(job->random, job->a, job->b, n, (double *)data[0]);
+        return;
+    }
     for (int64_t i = 0; i < n; i++) par_element_set(job->type, data[0] + i * bytes, draw(job));
 }
 

@@ -117,11 +117,35 @@ static int mean(par_call *c)
     return 1;
 }
 
+/* Lines that lie across memory, many of them side by side: what is read lies together then. */
+static bool lie_abreast(const par_tensor *t, int dim)
+{
+    int last = t->ndim - 1;
+    return dim != last && t->size[dim] > 1 && t->stride[last] == 1 && t->size[last] >= 8;
+}
+
+static int abreast(par_call *c, par_op op, par_args *args, int dim)
+{
+    par_error err;
+    const par_tensor *t = source_apart(c);
+    result_of_dim(c, t, dim);
+    args->index = t->size[dim];
+    args->count = t->stride[dim];
+    par_tensor *first = par_lua_new_view(c->L, t);
+    par_lua_check_status(c->L, par_view_narrow(first, dim, 0, 1, &err), &err);
+    const par_tensor *const all[] = {first, c->result, c->places};
+    par_loop_lines(par_kernel_find(op, c->type), args, c->places ? 3 : 2, all, t->ndim - 1);
+    lua_pushvalue(c->L, c->result_at);
+    if (c->places) lua_pushvalue(c->L, c->places_at);
+    return c->places ? 2 : 1;
+}
+
 /* data: 1 for std. The flag divides by n instead of n - 1. */
 static int variance(par_call *c)
 {
     if (c->form == 1) {
         par_args args = {.b = {.d = c->data}, .flag = c->flag};
+        if (lie_abreast(c->t[0], (int)c->i[0])) return abreast(c, PAR_OP_VAR_ABREAST, &args, (int)c->i[0]);
         return lines(c, PAR_OP_VAR_LINE, &args, (int)c->i[0]);
     }
     int64_t n = par_tensor_elements(c->t[0]);
@@ -138,8 +162,10 @@ static int variance(par_call *c)
 static int extreme(par_call *c)
 {
     bool largest = c->data != 0;
-    if (c->form == 1) return lines(c, largest ? PAR_OP_MAX_LINE : PAR_OP_MIN_LINE, NULL, (int)c->i[0]);
     par_args args = {0};
+    if (c->form == 1 && lie_abreast(c->t[0], (int)c->i[0]))
+        return abreast(c, largest ? PAR_OP_MAX_ABREAST : PAR_OP_MIN_ABREAST, &args, (int)c->i[0]);
+    if (c->form == 1) return lines(c, largest ? PAR_OP_MAX_LINE : PAR_OP_MIN_LINE, NULL, (int)c->i[0]);
     if (c->t[0]->ndim == 0) return par_call_error(c, "tensor must have one dimension");
     whole(largest ? PAR_OP_MAX : PAR_OP_MIN, c->type, &args, c->t[0], NULL);
     par_lua_push_value(c->L, c->type, args.a);

@@ -44,22 +44,65 @@ static int return_last(const par_call *c)
     return 1;
 }
 
+/* Slices of any shape. */
+static void take_slices(par_call *c, const par_tensor *t, int dim, const par_tensor *made)
+{
+    int top = lua_gettop(c->L);
+    for (int64_t i = 0; i < made->size[dim]; i++, lua_settop(c->L, top)) {
+        par_tensor *from = push_slice(c, t, dim, check_position(c, c->longs, i, t->size[dim]));
+        par_lua_copy(c->L, push_slice(c, made, dim, i), from);
+    }
+}
+
+/* The same where both are dense: blocks of memory. */
+static void take_blocks(par_call *c, const par_tensor *t, int dim, const par_tensor *made)
+{
+    int64_t n = made->size[dim], size = t->size[dim], outer = 1;
+    size_t block = par_type_bytes(t->type);
+    for (int d = 0; d < t->ndim; d++) {
+        if (d < dim) outer *= t->size[d];
+        if (d > dim) block *= (size_t)t->size[d];
+    }
+    char *to = par_tensor_data(made);
+    const char *from = par_tensor_data(t);
+    for (int64_t o = 0; o < outer; o++, from += (size_t)size * block)
+        for (int64_t i = 0; i < n; i++, to += block) {
+            const char *at = from + (size_t)check_position(c, c->longs, i, size) * block;
+            if (block == 8) memcpy(to, at, 8);
+            else if (block == 4) memcpy(to, at, 4);
+            else memcpy(to, at, block);
+        }
+}
+
+static bool same_memory(const par_tensor *a, const par_tensor *b)
+{
+    return a->storage && b->storage && a->storage->blob == b->storage->blob;
+}
+
+/* Does the result lie apart from what is read, so that it can be written at once? It gets its size then. */
+static bool result_is_apart(par_call *c, const par_tensor *t, const int64_t *sizes)
+{
+    if (same_memory(c->result, t) || same_memory(c->result, c->longs)) return false;
+    par_lua_resize(c->L, c->result, t->ndim, sizes);
+    return true;
+}
+
 static int index_select(par_call *c)
 {
     const par_tensor *t = c->t[0];
     int dim = (int)c->i[0];
-    int64_t sizes[PAR_TENSOR_DIMS_MAX], n = par_tensor_elements(c->longs);
+    int64_t sizes[PAR_TENSOR_DIMS_MAX];
     check_vector(c);
     memcpy(sizes, t->size, (size_t)t->ndim * sizeof *sizes);
-    sizes[dim] = n;
-    par_tensor *made = par_call_scratch(c, c->type, t->ndim, sizes);
-    int top = lua_gettop(c->L);
-    for (int64_t i = 0; i < n; i++, lua_settop(c->L, top)) {
-        par_tensor *from = push_slice(c, t, dim, check_position(c, c->longs, i, t->size[dim]));
-        par_lua_copy(c->L, push_slice(c, made, dim, i), from);
+    sizes[dim] = par_tensor_elements(c->longs);
+    bool apart = result_is_apart(c, t, sizes);
+    par_tensor *made = apart ? c->result : par_call_scratch(c, c->type, t->ndim, sizes);
+    if (par_tensor_is_contiguous(t) && par_tensor_is_contiguous(made)) take_blocks(c, t, dim, made);
+    else take_slices(c, t, dim, made);
+    if (!apart) {
+        par_call_result_as(c, made);
+        par_lua_copy(c->L, c->result, made);
     }
-    par_call_result_as(c, made);
-    par_lua_copy(c->L, c->result, made);
     return c->result_given ? return_last(c) : par_call_return(c);
 }
 

@@ -135,13 +135,13 @@ static bool overlap(const par_tensor *a, const par_tensor *b)
 static bool copy_turned(const par_tensor *to, const par_tensor *from)
 {
     if (to->type != from->type || to->ndim != 2 || !par_tensor_same_size(to, from)) return false;
+    size_t bytes = par_type_bytes(to->type);
     if (to->stride[1] == 1 && from->stride[0] == 1)
-        return par_transpose(to->type, to->size[1], to->size[0], par_tensor_data(from), from->stride[1], par_tensor_data(to),
-                             to->stride[0]);
-    if (to->stride[0] == 1 && from->stride[1] == 1)
-        return par_transpose(to->type, to->size[0], to->size[1], par_tensor_data(from), from->stride[0], par_tensor_data(to),
-                             to->stride[1]);
-    return false;
+        par_transpose(bytes, to->size[1], to->size[0], par_tensor_data(from), from->stride[1], par_tensor_data(to), to->stride[0]);
+    else if (to->stride[0] == 1 && from->stride[1] == 1)
+        par_transpose(bytes, to->size[0], to->size[1], par_tensor_data(from), from->stride[0], par_tensor_data(to), to->stride[1]);
+    else return false;
+    return true;
 }
 
 void par_lua_copy(lua_State *L, par_tensor *to, const par_tensor *from)
