@@ -144,6 +144,50 @@ local function maps(name, options)
   row('map of 100,000, ms: here', ('%.0f'):format(ms_here), name, ('%.0f'):format(ms_there), ('%.2fx'):format(ms_there / ms_here))
 end
 
+-- How long until a death is told: of a child that is killed, and of a host that is cut off.
+local function death()
+  local function told(host, happen)
+    local child = parallel.run{host = host, code = 'parallel.parent:send(1) parallel.parent:receive()'}
+    child:receive()
+    local began = clock()
+    happen(child)
+    pcall(child.receive, child)
+    return clock() - began
+  end
+  local kills = {}
+  for i = 1, 20 do kills[i] = told(world.host('h1'), function(child) world.kill(child.unixid) end) end
+  local cut = told(world.host('h2'), function() world.cut('h2') end)
+  world.join('h2')
+  row('death of a child told, ms', ('%.1f'):format(median(kills) * 1e3), 'host cut, s', ('%.1f'):format(cut))
+end
+
+-- Processor time that bridge, agent and child take when nothing is said, in ms of each second.
+local function idle()
+  local core = require 'parallel.core'
+  local child = parallel.run{host = world.host('h1'), code = 'parallel.parent:send(1) parallel.parent:receive()'}
+  child:receive()
+  local function used()
+    local list = {}
+    for i, text in ipairs{'bridge_main.lua', 'parallel.agent', 'child.lua'} do
+      list[i] = 0
+      for _, pid in ipairs(world.pids(text)) do
+        local file = io.open(('/proc/%d/schedstat'):format(pid))
+        list[i] = list[i] + (file and file:read('*n') or 0) * 1e-6
+        if file then file:close() end
+      end
+    end
+    return list
+  end
+  core.sleep(2) -- what has just been started settles
+  local before, seconds = used(), 5
+  core.sleep(seconds)
+  local after, cells = used(), {}
+  for i = 1, 3 do cells[i] = ('%.2f'):format((after[i] - before[i]) / seconds) end
+  child:send('end')
+  child:join()
+  row('idle, ms/s: bridge, agent, child', (unpack or table.unpack)(cells)) -- luacheck: ignore
+end
+
 local function tcp(encrypt) return {transport = 'tcp', address = '10.77.0.10', encrypt = encrypt} end
 
 local function all_maps()
@@ -166,4 +210,7 @@ local here = map{workers = 2}
 local there = map{hosts = {world.host('h1', {slots = 1}), world.host('h2', {slots = 1})}}
 row('map of 10,000, ms: here', ('%.0f'):format(here), '2 hosts', ('%.0f'):format(there), ('%.2fx'):format(there / here))
 all_maps()
+parallel.close()
+death()
+idle()
 parallel.close()
