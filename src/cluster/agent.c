@@ -147,6 +147,7 @@ static int64_t on_round(void *context, int64_t now_ns)
     par_betweens_free(agent->mux);
     par_mux_flush(agent->mux);
     if (par_spreads_have(agent->spreads)) more = true;
+    more = more || par_mux_has_ready(agent->mux); /* the connection takes more again */
     tick_ns = par_mux_tick(agent->mux, now_ns);
     if (agent->dialed && !agent->mux->lost && par_dial_has(agent->mux->wire)) more = true; /* no descriptor tells of it any more */
     if (par_mux_wants_to_write(agent->mux) && !agent->dialed) par_loop_await_writable(&agent->loop, agent->mux->wire->write_fd);

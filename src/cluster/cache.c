@@ -8,9 +8,13 @@
 
 par_cache *par_cache_new(void)
 {
+    par_error ignored;
     par_cache *cache = calloc(1, sizeof *cache);
-    if (cache) cache->coming = -1;
-    return cache;
+    if (!cache) return NULL;
+    cache->coming = -1;
+    if (par_os_random(cache->secret, sizeof cache->secret, &ignored) == PAR_OK) return cache;
+    free(cache);
+    return NULL;
 }
 
 void par_cache_free(par_cache *cache)
@@ -21,22 +25,13 @@ void par_cache_free(par_cache *cache)
 }
 
 /* --- what the other side has --- */
-/* Of each part its length and its hash, under those before it. */
-bool par_cache_hash(par_cache *cache, par_cache_key *key, const void *bytes, size_t len, par_blob *const *payloads, uint32_t n_payloads)
+/* Each block under those before it. */
+void par_cache_hash(par_cache *cache, par_cache_key *key, uint32_t part, const void *bytes, size_t len)
 {
-    par_error ignored;
-    uint64_t chain[5] = {0}; /* the hash so far, the length and the hash of the next part */
-    if (!cache->has_secret && par_os_random(cache->secret, sizeof cache->secret, &ignored) != PAR_OK) return false;
-    cache->has_secret = true;
-    *key = (par_cache_key){0};
-    for (uint32_t i = 0; i <= n_payloads; i++) {
-        chain[2] = i ? payloads[i - 1]->bytes : len;
-        par_siphash(chain + 3, cache->secret, i ? payloads[i - 1]->data : bytes, (size_t)chain[2]);
-        par_siphash(key->hash, cache->secret, chain, sizeof chain);
-        memcpy(chain, key->hash, sizeof key->hash);
-        key->bytes += chain[2];
-    }
-    return true;
+    uint64_t chain[6] = {key->hash[0], key->hash[1], part, len};
+    par_siphash(chain + 4, cache->secret, bytes, len);
+    par_siphash(key->hash, cache->secret, chain, sizeof chain);
+    key->bytes += len;
 }
 
 static bool is_same(const par_cache_key *a, const par_cache_key *b)

@@ -42,19 +42,18 @@ typedef struct par_cache_kept {
 
 typedef struct par_cache {
     uint64_t secret[2]; /* of the hash */
-    bool has_secret;
     uint64_t bytes, count;
     int coming; /* the place that is being filled; -1: none */
     par_cache_entry entries[PAR_CACHE_PLACES];
     par_cache_kept kept[PAR_CACHE_PLACES];
 } par_cache;
 
-/* NULL: no memory. */
+/* NULL: no memory, or no random number for the secret. */
 par_cache *par_cache_new(void);
 void par_cache_free(par_cache *cache);
 
-/* The key of a message that is told by its content. false: there is no random number for the secret. */
-bool par_cache_hash(par_cache *cache, par_cache_key *key, const void *bytes, size_t len, par_blob *const *payloads, uint32_t n_payloads);
+/* The key of a message that is told by its content, block after block: the next one, of this part (0 its bytes, i its i-th payload). */
+void par_cache_hash(par_cache *cache, par_cache_key *key, uint32_t part, const void *bytes, size_t len);
 /* Its place, whether it is there or coming; -1: none. */
 int par_cache_find(const par_cache *cache, const par_cache_key *key);
 /* A free place for it; -1: there is none before *gone is forgotten, and none at all (it is too long) when that is -1 too. */

@@ -25,8 +25,8 @@ bool par_common_is_wanted(par_stream *stream)
     uint64_t bytes = bytes_of(out);
     if (!mux->cache) mux->cache = par_cache_new();
     if (bytes < PAR_COMMON_MIN_BYTES || bytes > PAR_CACHE_MAX_BYTES || !mux->cache) return false;
-    if (stream->common_number) out->key = (par_cache_key){.number = stream->common_number, .bytes = bytes};
-    else if (!par_cache_hash(mux->cache, &out->key, out->bytes, out->len, out->payloads, out->n_payloads)) return false;
+    out->keyed = stream->common_number != 0; /* else it is made step by step */
+    if (out->keyed) out->key = (par_cache_key){.number = stream->common_number, .bytes = bytes};
     out->common = true;
     return true;
 }

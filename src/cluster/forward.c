@@ -7,6 +7,7 @@
 #define SHORT_BYTES ((size_t)64 << 10)  /* messages up to here are one frame */
 #define COPIED_BYTES ((size_t)32 << 10) /* and up to here go through the buffer */
 #define PIECE_BYTES ((size_t)PAR_FRAME_MAX_BYTES)
+#define HASHED_BYTES ((size_t)2 << 20) /* in one turn */
 
 /* The message that goes out is out. */
 static void outgoing_done(par_stream *stream)
@@ -18,6 +19,11 @@ static void outgoing_done(par_stream *stream)
 }
 
 static size_t out_part_size(const par_outgoing *out) { return out->part == 0 ? out->len : out->payloads[out->part - 1]->bytes; }
+
+static const uint8_t *out_part(const par_outgoing *out)
+{
+    return out->part == 0 ? out->bytes : (const uint8_t *)out->payloads[out->part - 1]->data;
+}
 
 /* Moves to the next part that has bytes left. false: there is none. */
 static bool to_next_piece(par_outgoing *out)
@@ -59,11 +65,11 @@ static int put_piece(par_stream *stream)
 {
     par_outgoing *out = &stream->out;
     size_t left = out_part_size(out) - out->done, n = left < PIECE_BYTES ? left : PIECE_BYTES;
-    const uint8_t *from = out->part == 0 ? out->bytes : (const uint8_t *)out->payloads[out->part - 1]->data;
+    const uint8_t *from = out_part(out) + out->done;
     par_frame header = {.len = (uint32_t)n, .type = PAR_FRAME_BYTES, .stream = out->common ? 0 : stream->id, .aux = out->part};
     if (!out->common) stream->send_credit -= (int64_t)n;
     out->done += n;
-    return par_mux_put_big(stream->mux, stream, &header, from + (out->done - n), piece_done);
+    return par_mux_put_big(stream->mux, stream, &header, from, piece_done);
 }
 
 static int put_short(par_stream *stream, uint32_t kind)
@@ -95,12 +101,26 @@ static int put_out(par_stream *stream)
     return rc;
 }
 
+/* One step of making the key of what is told by its content: no more than some milliseconds, since many streams may be at it. */
+static bool make_key(par_stream *stream)
+{
+    par_outgoing *out = &stream->out;
+    size_t left = out_part_size(out) - out->done, n = left < HASHED_BYTES ? left : HASHED_BYTES;
+    par_cache_hash(stream->mux->cache, &out->key, out->part, out_part(out) + out->done, n);
+    out->done += n;
+    if (to_next_piece(out)) return false;
+    out->part = 0;
+    out->done = 0;
+    return out->keyed = true;
+}
+
 /* What others get as well: once to where it is kept, and a word for each of them. PAR_E_AGAIN: others are first. */
 static int put_common(par_stream *stream)
 {
     par_cache_state state;
     par_outgoing *out = &stream->out;
     if (stream->mux->filler == stream) return put_piece(stream);
+    if (!out->keyed && !make_key(stream)) return PAR_E_AGAIN; /* it is ready for its next step */
     int place = par_common_place(stream, &state);
     if (state == PAR_CACHE_COMING) {
         par_stream_hold_back(stream);

@@ -308,6 +308,7 @@ int64_t par_host_tick(par_host *host, int64_t now_ns)
     bool more = par_mux_serve(host->mux);
     par_betweens_free(host->mux);
     par_mux_flush(host->mux);
+    more = more || par_mux_has_ready(host->mux); /* the connection takes more again */
     int64_t tick_ns = par_mux_tick(host->mux, now_ns);
     if (par_mux_wants_to_write(host->mux) && !host->dialed) par_loop_await_writable(&host->bridge->loop, host->mux->wire->write_fd);
     return more ? 0 : tick_ns < next_ns ? tick_ns : next_ns;

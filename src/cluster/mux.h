@@ -32,7 +32,7 @@ typedef struct par_outgoing {
     uint32_t n_payloads, part; /* 0: its bytes, i: its i-th payload */
     size_t done;               /* of that part */
     bool queued;               /* it is the first of `controls`, not the channel's */
-    bool common;               /* others get it as well (cache.h): what makes it the same is */
+    bool common, keyed;        /* others get it as well (cache.h), and its key is whole: what makes it the same is */
     uint32_t kind;             /*   its kind and */
     par_cache_key key;         /*   this */
 } par_outgoing;
@@ -159,6 +159,7 @@ void par_mux_read(par_mux *mux);
 void par_mux_feed(par_mux *mux, const void *bytes, size_t len);
 /* Serves the streams that have something to send although their channels are not ready. true: some have more. */
 bool par_mux_serve(par_mux *mux);
+static inline bool par_mux_has_ready(const par_mux *mux) { return mux->ready != NULL && !mux->lost; } /* is there more to serve? */
 /* Writes what there is to be written. Goes on with those streams that were held up by it. */
 void par_mux_flush(par_mux *mux);
 bool par_mux_is_full(const par_mux *mux); /* what goes out waits for the connection */

@@ -134,6 +134,30 @@ static void one_goes_out_for_all(void)
     world_close(&w);
 }
 
+/* One whose key takes several turns, and others that differ from it in their last byte or in how long they are. */
+static void long_ones_are_told_apart(void)
+{
+    world w;
+    par_told_common told = {0};
+    size_t len = 5 * BYTES;
+    uint8_t *bytes = malloc(len);
+    pattern_fill(bytes, len, 1);
+    world_open(&w);
+    for (int i = 0; i < 6; i++) {
+        if (i % 3 == 2) bytes[len - 1] ^= 1;
+        if (i == 4) len--;
+        par_stream_on_credit(w.streams[i % 3], (uint32_t)(8 * BYTES));
+        CHECK_INT(par_channel_send(w.users[i % 3], PAR_KIND_COMMON, &told, sizeof told, NULL, 0, SECONDS(60), &err), PAR_OK);
+        CHECK_INT(par_channel_send(w.users[i % 3], PAR_KIND_DATA, bytes, len, NULL, 0, SECONDS(60), &err), PAR_OK);
+        go_on(&w, SIZE_MAX);
+    }
+    CHECK_INT(w.n_kept, 6);
+    CHECK_INT(w.n_begins, 4); /* the second is the first, the fourth the third */
+    CHECK_INT(w.own_bytes, 0);
+    world_close(&w);
+    free(bytes);
+}
+
 static void what_differs_goes_out_each(void)
 {
     world w;
@@ -274,6 +298,6 @@ static void the_hash_is_siphash(void)
     }
 }
 
-TAP_MAIN(TEST(one_goes_out_for_all), TEST(what_differs_goes_out_each), TEST(a_broadcast_is_let_go_when_all_have_it),
-         TEST(a_broadcast_to_some_does_not_stay), TEST(it_stays_until_the_last_one_ends), TEST(its_sender_ends),
-         TEST(a_slow_one_holds_up_nobody), TEST(short_ones_and_unannounced_go_as_ever), TEST(the_hash_is_siphash))
+TAP_MAIN(TEST(one_goes_out_for_all), TEST(long_ones_are_told_apart), TEST(what_differs_goes_out_each),
+         TEST(a_broadcast_is_let_go_when_all_have_it), TEST(a_broadcast_to_some_does_not_stay), TEST(it_stays_until_the_last_one_ends),
+         TEST(its_sender_ends), TEST(a_slow_one_holds_up_nobody), TEST(short_ones_and_unannounced_go_as_ever), TEST(the_hash_is_siphash))
