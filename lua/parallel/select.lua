@@ -29,8 +29,9 @@ local weak = {__mode = 'v'}
 local function is_as_before(entry, list)
   local before, n = entry.list, entry.n
   if list[n + 1] ~= nil then return false end
-  for i = 1, n do
-    if list[i] == nil or before[i] ~= list[i] then return false end
+  for i = 1, n do -- every call looks at all of them, so this is short
+    local child = list[i]
+    if before[i] ~= child or child == nil then return false end
   end
   return true
 end
