@@ -39,10 +39,9 @@ static size_t header_bytes(void)
 #endif
 }
 
-void par_codec_fingerprint(lua_State *L, char *out, size_t room)
+static void write_fingerprint(lua_State *L, char *out, size_t room)
 {
     dump_head head = {.len = 0};
-    if (room == 0) return;
     luaL_checkstack(L, 4, NULL);
     if (luaL_loadbuffer(L, "return", 6, "=fingerprint") != LUA_OK) lua_error(L); /* no memory */
 #if LUA_VERSION_NUM >= 503
@@ -63,22 +62,35 @@ void par_codec_fingerprint(lua_State *L, char *out, size_t room)
     for (size_t i = 0; i < n && used + 3 <= room; i++) used += (size_t)snprintf(out + used, room - used, "%02x", head.bytes[i]);
 }
 
+/* Made once: every start asks for it several times. */
+static const char *own_fingerprint(lua_State *L)
+{
+    par_codec *codec = par_codec_of(L);
+    if (!*codec->fingerprint) {
+        char text[sizeof codec->fingerprint];
+        write_fingerprint(L, text, sizeof text); /* may raise half-way */
+        memcpy(codec->fingerprint, text, sizeof text);
+    }
+    return codec->fingerprint;
+}
+
+void par_codec_fingerprint(lua_State *L, char *out, size_t room)
+{
+    if (room) snprintf(out, room, "%s", own_fingerprint(L));
+}
+
 unsigned par_codec_flags_for(lua_State *L, const char *fingerprint)
 {
-    char own[200];
     int minor;
-    par_codec_fingerprint(L, own, sizeof own);
-    if (strcmp(own, fingerprint) == 0) return 0;
+    if (strcmp(own_fingerprint(L), fingerprint) == 0) return 0;
     bool integers = sscanf(fingerprint, "Lua 5.%d ", &minor) == 1 && minor >= 3;
     return PAR_ENCODE_FOREIGN | (integers ? 0 : PAR_ENCODE_FLOATS);
 }
 
 uint32_t par_codec_fingerprint_hash(lua_State *L, par_codec *codec)
 {
-    if (codec->fingerprint) return codec->fingerprint;
-    char text[200];
-    par_codec_fingerprint(L, text, sizeof text);
+    if (codec->fingerprint_hash) return codec->fingerprint_hash;
     uint32_t hash = 2166136261u;
-    for (const char *c = text; *c; c++) hash = (hash ^ (uint8_t)*c) * 16777619u;
-    return codec->fingerprint = hash ? hash : 1;
+    for (const char *c = own_fingerprint(L); *c; c++) hash = (hash ^ (uint8_t)*c) * 16777619u;
+    return codec->fingerprint_hash = hash ? hash : 1;
 }

@@ -206,10 +206,11 @@ struct par_codec {
     par_anchors anchors;
     uint64_t names_stamp; /* of package.loaded when the names were made; 0: never */
     bool types_registered;
-    uint32_t fingerprint; /* hash of it; 0: not made yet */
-    par_codec *outer;     /* whose registered types it uses; NULL: its own */
-    const void *frame;    /* of the call that uses it (base/frame.h): one further in gets a codec of its own */
-    bool encoding;        /* that call writes a message */
+    char fingerprint[200];     /* empty: not made yet */
+    uint32_t fingerprint_hash; /* 0: not made yet */
+    par_codec *outer;          /* whose registered types it uses; NULL: its own */
+    const void *frame;         /* of the call that uses it (base/frame.h): one further in gets a codec of its own */
+    bool encoding;             /* that call writes a message */
     par_encoder encoder;
     par_decoder decoder;
 };

@@ -14,13 +14,8 @@ end
 
 local own = (rawget(_G, 'jit') and 'LuaJIT ' or 'Lua ') .. _VERSION:match('%d+%.%d+') .. ' '
 local open = fingerprint:sub(1, #own) == own and package.loadlib(core_path, 'luaopen_parallel_core')
-local found, core = true, open and open()
-if not core then found, core = pcall(file('child/foreign'), core_path) end
-if not found or type(core.child) ~= 'table' then -- the parent knows these statuses
-  io.stderr:write('parallel: ', own,
-    found and 'finds a library of release ' .. tostring(core._VERSION) or 'finds no library: ' .. tostring(core), '\n')
-  os.exit(found and 122 or 121)
-end
+local core = open and open()
+if not core or not core.child then core = file('child/foreign')(core_path, core, own) end
 package.loaded['parallel.core'] = core
 local boot = mode == 'forkserver' and file('child/forkserver_main')(core, file, select(4, ...))
 

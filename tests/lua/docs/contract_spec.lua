@@ -46,7 +46,7 @@ local function module_functions()
   for name, value in pairs(parallel) do
     if type(value) == 'function' then set[name] = true end
   end
-  local lazy = support.read_file('lua/parallel/init.lua'):match('local lazy = (%b{})')
+  local lazy = support.read_file('lua/parallel/parts.lua'):match('local lazy = (%b{})')
   for name in lazy:gmatch("\n  ([%w_]+) = {'parallel") do
     if type(parallel[name]) == 'function' then set[name] = true end
   end
