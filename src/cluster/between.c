@@ -25,6 +25,7 @@ int par_between_open(par_mux *mux, uint32_t id, int socket, par_error *err)
         return rc;
     }
     stream->is_peer = true;
+    mux->n_open--; /* it gets nothing of what children have in common */
     par_channel_owner owner = par_stream_owner(stream);
     rc = par_channel_attach(&channel, socket, &owner, par_os_now_ns() + ATTACH_NS, err);
     if (rc != PAR_OK) par_os_close(socket);

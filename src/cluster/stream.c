@@ -94,7 +94,7 @@ void par_stream_free(par_stream *stream)
     par_mux *mux = stream->mux;
     par_stream_end(stream);
     par_common_leave_all(stream);
-    if (stream->id) mux->n_open--;
+    if (stream->id && !stream->is_peer) mux->n_open--;
     if (mux->direct_stream == stream) {
         mux->direct_stream = NULL;
         mux->direct = NULL;
