@@ -110,11 +110,14 @@ static bool expects_callers(const par_bridge *bridge)
     return false;
 }
 
-/* Has something come by libzmq that is not read yet? No descriptor tells of it any more. */
+/* Has something come by libzmq that is not read yet? No descriptor tells of it any more. What still comes from a host that is lost is
+ * read by nobody. */
 static bool hubs_have(const par_bridge *bridge)
 {
-    for (uint32_t i = 0; i < bridge->n_hosts; i++)
-        if (bridge->hosts[i] && bridge->hosts[i]->dialed && par_hub_has(bridge->hosts[i]->dialed)) return true;
+    for (uint32_t i = 0; i < bridge->n_hosts; i++) {
+        const par_host *host = bridge->hosts[i];
+        if (host && host->dialed && host->mux && !host->mux->lost && par_hub_has(host->dialed)) return true;
+    }
     return false;
 }
 
