@@ -191,12 +191,13 @@ local function start()
   if ok then counts.started = counts.started + 1 else judge(err) end
 end
 
-local function fd_count()
-  local name, n = os.tmpname(), 0
-  os.execute(('LD_PRELOAD= ls /proc/%d/fd >%s'):format(parallel.pid, name))
-  for _ in io.lines(name) do n = n + 1 end
+-- How many descriptors are open, and what they are.
+local function open_descriptors()
+  local name, n, list = os.tmpname(), 0, {}
+  os.execute(('cd /proc/%d/fd && LD_PRELOAD= find . -type l -printf "%%f -> %%l\\n" >%s'):format(parallel.pid, name))
+  for line in io.lines(name) do n, list[#list + 1] = n + 1, line end
   os.remove(name)
-  return n
+  return n, table.concat(list, ', ')
 end
 
 -- Pieces of shared memory that are mapped here. One of them shows this process to those who look at it (parallel.top).
@@ -223,7 +224,8 @@ for _, method in ipairs{'forkserver', 'spawn'} do
   parallel.close()
 end
 settle()
-local fds, shared, before, peak = fd_count(), shared_count(), resident(), 0
+local fds, first = open_descriptors()
+local shared, before, peak = shared_count(), resident(), 0
 local deadline, look = core.clock() + seconds, 0
 while core.clock() < deadline do
   while parallel.nchildren < CHILDREN do start() end
@@ -248,8 +250,8 @@ repeat -- the fork server's children end a moment later; what did not end in tim
   pipe:close()
 until left == '' or core.clock() > limit_of_end
 expect(left == '', 'children are left: ' .. left)
-local descriptors = fd_count()
-expect(descriptors == fds, ('%d descriptors, %d before'):format(descriptors, fds))
+local descriptors, which = open_descriptors()
+expect(descriptors == fds, ('%d descriptors, %d before: %s; before: %s'):format(descriptors, fds, which, first))
 expect(shared_count() <= shared, ('%d pieces of shared memory are mapped, %d before'):format(shared_count(), shared))
 
 local codes = {}
