@@ -420,7 +420,7 @@ static void what_a_dead_writer_left(void)
     par_table_store(&dead->page->used, dead->heap_at); /* as if there was nothing */
     par_table_store(&dead->page->live, 0);
     par_table_store(&dead->page->entries, 1); /* a number that is too high is looked at anyway */
-    par_os_close(dead->lock.life_fd); /* as the system does it */
+    par_os_close(dead->lock.life_fd);         /* as the system does it */
     par_os_close(dead->lock.fd);
     par_table *t = open_table(&p);
     for (int i = N; i < 2 * N; i++) set(t, integer(i), whole((uint64_t)i, room));
