@@ -36,7 +36,7 @@ local all_at_once = [[
 ]]
 
 describe('Ctrl-C', function()
-  for _, method in ipairs{'spawn', usable and 'forkserver'} do
+  for _, method in ipairs{'spawn', usable and 'forkserver' or nil} do
     it('at any moment of a start is told to the parent, who sees no other end: ' .. method, function()
       local out, status = support.script(one_by_one, {args = method})
       assert.equal(0, status, out)
