@@ -11,7 +11,8 @@
 
 #define BLOCK 256
 
-static inline __attribute__((always_inline)) double exp_double(double x)
+/* exp(x) = 2^n exp(r): returns exp(r) - 1, and *exponent becomes the bits of n, which lie lowest. */
+static inline __attribute__((always_inline)) double exp_parts(double x, uint64_t *exponent)
 {
     const double magic = 6755399441055744.0; /* 1.5 * 2^52: adding it rounds to an integer, kept in the low bits */
     double shifted = x * 1.4426950408889634074 + magic, whole = shifted - magic;
@@ -27,9 +28,14 @@ static inline __attribute__((always_inline)) double exp_double(double x)
     p = p * r + 4.16666666665154727944e-02;
     p = p * r + 1.66666666666666990482e-01;
     p = p * r + 5.00000000000001221245e-01;
-    p = 1.0 + (r + (r * r * p + rest));
+    memcpy(exponent, &shifted, sizeof *exponent);
+    return r + (r * r * p + rest);
+}
+
+static inline __attribute__((always_inline)) double exp_double(double x)
+{
     uint64_t exponent, bits;
-    memcpy(&exponent, &shifted, sizeof exponent);
+    double p = 1.0 + exp_parts(x, &exponent);
     memcpy(&bits, &p, sizeof bits);
     bits += exponent << 52;
     memcpy(&p, &bits, sizeof p);
@@ -78,26 +84,10 @@ VEXP(par_vexp_float, float, exp_float, expf, -87.0f, 88.0f)
  * goes through: nothing is compared true with it. */
 static inline __attribute__((always_inline)) double tanh_double(double x)
 {
-    const double magic = 6755399441055744.0;
-    double y = fabs(x) * 2;
-    y = y > 44.0 ? 44.0 : y;
-    double shifted = y * 1.4426950408889634074 + magic, whole = shifted - magic;
-    double high = y - whole * 6.93147180369123816490e-01, low = whole * 1.90821492927058770002e-10;
-    double r = high - low, rest = (high - r) - low;
-    double p = 2.51179951531434133170e-08;
-    p = p * r + 2.76312727501835796539e-07;
-    p = p * r + 2.75572158897660029382e-06;
-    p = p * r + 2.48014899613975667216e-05;
-    p = p * r + 1.98412699178248443663e-04;
-    p = p * r + 1.38888889469993351278e-03;
-    p = p * r + 8.33333333330701399311e-03;
-    p = p * r + 4.16666666665154727944e-02;
-    p = p * r + 1.66666666666666990482e-01;
-    p = p * r + 5.00000000000001221245e-01;
-    p = r + (r * r * p + rest); /* exp(r) - 1 */
     uint64_t exponent, bits = UINT64_C(0x3ff0000000000000);
-    double power;
-    memcpy(&exponent, &shifted, sizeof exponent);
+    double power, y = fabs(x) * 2;
+    y = y > 44.0 ? 44.0 : y;
+    double p = exp_parts(y, &exponent);
     bits += exponent << 52;
     memcpy(&power, &bits, sizeof power);
     double e = power * p + (power - 1);
