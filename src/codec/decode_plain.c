@@ -5,6 +5,7 @@
 #include "base/checked.h"
 #include "codec/codec.h"
 #include "codec/compat.h"
+#include "codec/copy.h"
 #include "codec/format.h"
 
 #define PLAIN_VALUES 3
@@ -76,26 +77,11 @@ static size_t push_one(lua_State *L, const uint8_t *copy, size_t at, size_t len)
     return at + (size_t)bytes;
 }
 
-/* 5 to 32 bytes: the first ones and the last ones, which may be the same. */
-static void copy_few(uint8_t *to, const uint8_t *from, size_t len)
-{
-    if (len >= 16) {
-        memcpy(to, from, 16);
-        memcpy(to + len - 16, from + len - 16, 16);
-    } else if (len >= 8) {
-        memcpy(to, from, 8);
-        memcpy(to + len - 8, from + len - 8, 8);
-    } else {
-        memcpy(to, from, 4);
-        memcpy(to + len - 4, from + len - 4, 4);
-    }
-}
-
 int par_codec_decode_plain(lua_State *L, const uint8_t *bytes, size_t len)
 {
     uint8_t copy[PLAIN_BYTES + 8]; /* what lies in shared memory may change while it is looked at */
     if (len > PLAIN_BYTES || len <= PAR_FORMAT_HEADER) return 0;
-    copy_few(copy, bytes, len);
+    par_copy_short(copy, bytes, len);
     int count = copy[3], top = lua_gettop(L);
     if (copy[0] != PAR_FORMAT_VERSION || copy[1] || copy[2] || count == 0 || count > PLAIN_VALUES) return 0;
     size_t at = PAR_FORMAT_HEADER;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "codec/copy.h"
 #include "codec/state.h"
 
 bool par_output_grow(par_encoder *e, size_t want);
@@ -101,25 +102,6 @@ static inline par_word *par_find_word(const par_encoder *e, const char *key)
 /* Where many strings in a row were not known, only every fourth is looked up. */
 static inline bool par_words_worth_a_look(par_encoder *e) { return e->words_missed++ < PAR_MISSES_MANY || (e->words_missed & 3) == 0; }
 
-/* Up to PAR_SHORT_MAX bytes, in two pieces that may overlap. */
-static inline void par_copy_short(uint8_t *to, const char *from, size_t len)
-{
-    if (len >= 16) {
-        memcpy(to, from, 16);
-        memcpy(to + len - 16, from + len - 16, 16);
-    } else if (len >= 8) {
-        memcpy(to, from, 8);
-        memcpy(to + len - 8, from + len - 8, 8);
-    } else if (len >= 4) {
-        memcpy(to, from, 4);
-        memcpy(to + len - 4, from + len - 4, 4);
-    } else if (len) {
-        to[0] = (uint8_t)from[0];
-        to[len / 2] = (uint8_t)from[len / 2];
-        to[len - 1] = (uint8_t)from[len - 1];
-    }
-}
-
 /* Plain at the first sight, defined at the second, then one or two bytes. Lua holds a short string once, so its address
  * is its identity; long ones are found only when it is the same string object. */
 static inline int par_put_string(par_encoder *e, const char *s, size_t len)
@@ -140,7 +122,7 @@ static inline int par_put_string(par_encoder *e, const char *s, size_t len)
     }
     uint8_t *p = e->p; /* bytes that are written may be those of anything, as far as the compiler knows, so of *e */
     *p = (uint8_t)(tag + len);
-    par_copy_short(p + 1, s, len);
+    par_copy_short(p + 1, (const uint8_t *)s, len);
     e->p = p + 1 + len;
     return PAR_OK;
 }
