@@ -18,11 +18,6 @@ local function talker(host)
   return child
 end
 
-local function agent_of(child)
-  local stat = support.read_file(('/proc/%d/stat'):format(child.unixid))
-  return tonumber(stat:match('%) %S (%d+)'))
-end
-
 -- What had come is received, then the error says why nothing more does.
 local function expect_death(child, pattern)
   for i = 1, 3 do assert.equal(i, child:receive(patience)) end
@@ -32,15 +27,8 @@ local function expect_death(child, pattern)
   if pattern then assert.matches(pattern, tostring(err)) end
 end
 
-local function expect_empty()
-  parallel.close()
-  require 'parallel.hosts'.close()
-  local empty, left = world.is_empty(20)
-  assert.is_true(empty, left)
-end
-
 describe('the end', function()
-  after_each(expect_empty)
+  after_each(world.expect_empty)
 
   it('of a worker costs that worker alone', function()
     local one, other = talker(h1), talker(h1)
@@ -52,7 +40,7 @@ describe('the end', function()
 
   it('of an agent ends its children, and no others', function()
     local one, two, far = talker(h1), talker(h1), talker(h2)
-    world.kill(agent_of(one))
+    world.kill(world.agent_of(one))
     expect_death(one, 'connection to h1 was lost')
     expect_death(two, 'connection to h1 was lost')
     far:send('go')
@@ -110,7 +98,7 @@ end)
 describe('a link that is cut', function()
   after_each(function()
     world.join('h1')
-    expect_empty()
+    world.expect_empty()
   end)
 
   it('for two seconds loses nothing', function()
@@ -131,7 +119,7 @@ describe('a link that is cut', function()
 
   it('for ever is told at both ends, and so is an agent that was stopped, after some seconds of silence', function()
     local cut, stopped = talker(h1), talker(h2)
-    local agent = agent_of(stopped)
+    local agent = world.agent_of(stopped)
     world.kill(agent, 'STOP')
     world.cut('h1')
     expect_death(cut, 'silent')
@@ -143,7 +131,7 @@ describe('a link that is cut', function()
 end)
 
 describe('a map while workers and a host are killed', function()
-  after_each(expect_empty)
+  after_each(world.expect_empty)
 
   it('ends with exact results', function()
     local list = {}

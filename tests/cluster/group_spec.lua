@@ -7,13 +7,6 @@ local parallel = require 'parallel'
 
 local h1, h2 = world.host('h1'), world.host('h2')
 
-local function expect_empty()
-  parallel.close()
-  require 'parallel.hosts'.close()
-  local empty, left = world.is_empty(20)
-  assert.is_true(empty, left)
-end
-
 -- A member on each of these hosts; 'here' is none.
 local function members(hosts, f, options)
   local list = {}
@@ -38,12 +31,8 @@ local function reduce_until_told(g)
   end
 end
 
-local function agent_of(child)
-  return tonumber(support.read_file(('/proc/%d/stat'):format(child.unixid)):match('%) %S (%d+)'))
-end
-
 describe('a group over hosts', function()
-  after_each(expect_empty)
+  after_each(world.expect_empty)
 
   it('has the same bits wherever its members are', function()
     local function sums(g)
@@ -112,7 +101,7 @@ describe('a group over hosts', function()
     for _, way in ipairs{'agent', 'cut'} do
       local list = members({'here', h2, h1, h2, 'here'}, reduce_until_told)
       for _, child in ipairs(list) do assert.equal('in', child:receive()) end
-      if way == 'agent' then world.kill(agent_of(list[2])) else world.cut('h2') end
+      if way == 'agent' then world.kill(world.agent_of(list[2])) else world.cut('h2') end
       for _, i in ipairs{1, 3, 5} do
         local told = list[i]:join{timeout = support.patience}
         assert.equal('died', told[1])

@@ -7,17 +7,6 @@ local parallel = require 'parallel'
 local h1, h2 = world.host('h1'), world.host('h2')
 local patience = {timeout = support.patience}
 
-local function expect_empty()
-  parallel.close()
-  require 'parallel.hosts'.close()
-  local empty, left = world.is_empty(20)
-  assert.is_true(empty, left)
-end
-
-local function agent_of(child)
-  return tonumber(support.read_file(('/proc/%d/stat'):format(child.unixid)):match('%) %S (%d+)'))
-end
-
 -- A child that sends numbered texts without end, long ones or short ones.
 local function flood(host, size)
   return parallel.run{host = host, code = function(bytes)
@@ -49,10 +38,10 @@ local function echo()
 end
 
 describe('in the middle of a stream', function()
-  after_each(expect_empty)
+  after_each(world.expect_empty)
 
   local ends = {
-    agent = function(child) world.kill(agent_of(child)) end,
+    agent = function(child) world.kill(world.agent_of(child)) end,
     bridge = function() for _, pid in ipairs(world.pids('bridge_main.lua')) do world.kill(pid) end end,
     ['ssh client'] = function() for _, pid in ipairs(world.pids('ssh -T')) do world.kill(pid) end end,
     worker = function(child) world.kill(child.unixid) end,
@@ -77,7 +66,7 @@ end)
 describe('a stopped', function()
   after_each(function()
     world.join('h2')
-    expect_empty()
+    world.expect_empty()
   end)
 
   -- A program of its own, since this one cannot stop itself: asks its children again and again, until there is a file.
@@ -145,7 +134,7 @@ describe('a stopped', function()
     local ssh = world.pids('ssh -T')
     assert.equal(1, #ssh)
     local server, cut = parallel.run{host = world.host('root@h1'), code = echo}, flood(h2, 2 ^ 24)
-    local sshd = agent_of(server)
+    local sshd = world.agent_of(server)
     while (support.read_file(('/proc/%d/comm'):format(sshd)) or ''):match('^%S+') ~= 'sshd' do -- the one that carries the agent
       sshd = tonumber(support.read_file(('/proc/%d/stat'):format(sshd)):match('%) %S (%d+)'))
     end

@@ -40,6 +40,20 @@ function world.is_empty(seconds)
   return done, table.concat(left, ' ')
 end
 
+--- Ends all that this process has, and expects that no process of the library is left.
+function world.expect_empty()
+  local parallel = require 'parallel'
+  parallel.close()
+  require 'parallel.hosts'.close()
+  local empty, left = world.is_empty(20)
+  require 'luassert'.is_true(empty, left)
+end
+
+--- The process that started a child on another host: its agent there.
+function world.agent_of(child)
+  return tonumber(support.read_file(('/proc/%d/stat'):format(child.unixid)):match('%) %S (%d+)'))
+end
+
 --- Cuts a host off, and joins it again.
 function world.cut(name) assert(os.execute(('ip link set v%s down'):format(name:sub(2)))) end
 function world.join(name) assert(os.execute(('ip link set v%s up'):format(name:sub(2)))) end
