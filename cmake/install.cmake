@@ -41,7 +41,7 @@ endif()
 # The program for the shell; LuaRocks takes it from the rockspec.
 if(NOT PARALLEL_ROCK_INCLUDE)
   install(PROGRAMS bin/luapar DESTINATION ${CMAKE_INSTALL_BINDIR})
-  install(FILES types/parallel.lua DESTINATION ${CMAKE_INSTALL_DATADIR}/lua-parallel/types)
+  install(FILES types/parallel.lua types/tensor.lua DESTINATION ${CMAKE_INSTALL_DATADIR}/lua-parallel/types)
   install(FILES bin/luapar.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
   install(FILES bin/luapar.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME luapar)
 endif()

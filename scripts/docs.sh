@@ -10,7 +10,7 @@ command -v pandoc >/dev/null || {
 rm -rf "$site"
 mkdir -p "$site/design"
 top=$(realpath --relative-to="$site" .) # what is no page is linked to in the clone, or where SITE_REPOSITORY says
-pages=(README.md docs/cookbook.md docs/api.md docs/reference.md docs/pool.md docs/groups.md docs/clusters.md docs/tensor.md docs/codec.md
+pages=(README.md docs/cookbook.md docs/api.md docs/reference.md docs/pool.md docs/groups.md docs/clusters.md docs/tensor.md docs/tensor-reference.md docs/codec.md
   docs/hosts.md docs/c.md docs/luapar.md docs/trace.md docs/later.md docs/migrating.md docs/figures.md)
 for page in docs/*.md docs/design/*.md; do # what is not named above comes after it
   case " ${pages[*]} " in *" $page "*) ;; *) pages+=("$page") ;; esac

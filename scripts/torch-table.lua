@@ -1,8 +1,10 @@
 -- What Torch7 has and what of it is here: the table in docs/tensor.md, made by looking at the module itself.
 --
 --   tools/lua 5.4 scripts/torch-table.lua           writes the table into docs/tensor.md
---   dofile 'scripts/torch-table.lua' in a test      returns {text=, document=, path=}: the table, and the one in the document
+--   dofile 'scripts/torch-table.lua' in a test      returns {{path=, text=}}, the document with it (tools/document.lua)
+package.path = 'tools/?.lua;' .. package.path
 local torch = require 'parallel.tensor'
+local document = require 'document'
 
 -- Torch7's names, by what they are called on.
 local names = {
@@ -101,20 +103,4 @@ local function text()
   return table.concat(lines, '\n')
 end
 
-local begins, ends = '<!-- made by scripts/torch-table.lua -->\n', '\n<!-- end -->'
-local path = 'docs/tensor.md'
-
-local handle = assert(io.open(path, 'rb'))
-local document = handle:read '*a'
-handle:close()
-local _, first = document:find(begins, 1, true)
-local last = document:find(ends, first or 1, true)
-assert(first and last, path .. ' has no place for the table')
-
-local result = {text = text(), document = document:sub(first + 1, last - 1), path = path}
-if arg and arg[0] and arg[0]:find 'torch%-table%.lua$' then
-  handle = assert(io.open(path, 'wb'))
-  handle:write(document:sub(1, first), result.text, document:sub(last))
-  handle:close()
-end
-return result
+return document.finish({document.part('docs/tensor.md', '<!-- made by scripts/torch-table.lua -->\n', text())}, 'torch%-table')

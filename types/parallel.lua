@@ -17,7 +17,7 @@
 ---@field processid integer id of the child to be started next
 ---@field ip string address of this machine for others
 ---@field remotes table[]? machines of `addremote`
----@field tensor table the torch-like module of tensors (docs/tensor.md)
+---@field tensor torch the torch-like module of tensors (types/tensor.lua, docs/tensor.md)
 ---@field _VERSION string release of the library
 local parallel = {}
 

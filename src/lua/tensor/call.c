@@ -221,6 +221,17 @@ static int call_method(lua_State *L)
     return run(L, f, f->method_forms ? f->method_forms : f->forms, true);
 }
 
+int par_lua_call_forms(lua_State *L)
+{
+    bool function = lua_tocfunction(L, 1) == call_function;
+    if (!function && lua_tocfunction(L, 1) != call_method) return 0;
+    lua_getupvalue(L, 1, 1);
+    const par_function *f = lua_touserdata(L, -1);
+    lua_pushstring(L, function || !f->method_forms ? f->forms : f->method_forms);
+    lua_pushinteger(L, (lua_Integer)f->types);
+    return 2;
+}
+
 static void set_closure(lua_State *L, lua_CFunction function, const par_function *f)
 {
     lua_pushlightuserdata(L, (void *)f);

@@ -60,6 +60,9 @@ typedef struct par_function {
  * with a NULL name. */
 void par_lua_call_register(lua_State *L, const par_function *list);
 
+/* torch._forms(function): the forms and the types of one that was registered here, or nothing. The reference is made of them. */
+int par_lua_call_forms(lua_State *L);
+
 /* Raises "torch.name: text"; `format` is lua_pushfstring's. */
 int par_call_error(const par_call *call, const char *format, ...);
 /* Pushes the result; returns 1. */

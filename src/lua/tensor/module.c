@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "lua/tensor/box.h"
+#include "lua/tensor/call.h"
 #include "lua/tensor/parts.h"
 #include "os/os.h"
 #include "tensor/print.h"
@@ -207,6 +208,7 @@ static const luaL_Reg FUNCTIONS[] = {{"setdefaulttensortype", setdefaulttensorty
                                      {"pointer", pointer},
                                      {"_clock", clock_seconds},
                                      {"_register", register_class},
+                                     {"_forms", par_lua_call_forms},
                                      {NULL, NULL}};
 
 /* Also gives the Lua side the metatables, as module._metatables[name]. */

@@ -2,9 +2,8 @@
 -- called by pcall, so that Lua knows no name.
 local torch = require 'parallel.tensor'
 local calls = dofile('tests/lua/tensor/errors.lua')
+local make = dofile('tests/lua/tensor/stand_for.lua')
 local unpack = table.unpack or unpack -- luacheck: ignore
-
-local TYPES = {L = 'Long', B = 'Byte', I = 'Int', F = 'Float', E = 'Double', [''] = 'Double'}
 
 local function sizes_of(text)
   local sizes = {}
@@ -14,14 +13,6 @@ end
 
 local function is_tensor(argument) return type(argument) == 'string' and argument:sub(1, 1) ~= 'S' end
 local function shape(text) return '[' .. table.concat(sizes_of(text), ' x ') .. ']' end
-
-local function make(argument)
-  if type(argument) ~= 'string' then return argument end
-  local kind, sizes = argument:match('^%a?'), sizes_of(argument)
-  if kind == 'S' then return torch.LongStorage(sizes) end
-  if kind == 'E' then return torch.eye(sizes[1], sizes[2]) end
-  return torch[TYPES[kind] .. 'Tensor']():resize(torch.LongStorage(sizes)):fill(1)
-end
 
 local function try(f, arguments, n)
   local values = {}

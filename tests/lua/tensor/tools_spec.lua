@@ -188,11 +188,3 @@ describe('torch.Tester', function()
     io.output(print_to)
   end)
 end)
-
-describe("the table of Torch's functions in docs/tensor.md", function()
-  it('says what is here', function()
-    local table_of = dofile 'scripts/torch-table.lua'
-    assert.equal(table_of.text, table_of.document) -- else run scripts/torch-table.lua again
-    assert.matches('`gesv`', table_of.text)
-  end)
-end)
