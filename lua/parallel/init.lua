@@ -2,7 +2,12 @@
 --
 -- `require 'parallel'` returns the module and sets the global of the same name. This file holds what every process needs at
 -- once; the rest is loaded when it is first used, because a child has to be ready in a millisecond.
-local core = require 'parallel.core'
+local found, core = pcall(require, 'parallel.core')
+if not found then -- of a library for another Lua the system says which function is missed, and Lua what it compares
+  local other = core:find('luaL?_.*symbol') or core:find('symbol.*luaL?_') or core:find('version mismatch', 1, true)
+  error(other and ('%s\nparallel: this library was built for another Lua than this %s'):format(core,
+    rawget(_G, 'jit') and 'LuaJIT' or _VERSION) or core, 0)
+end
 local state = require 'parallel.state'
 require 'parallel.errors'
 

@@ -68,9 +68,13 @@ static int open_later(lua_State *L)
     return 0;
 }
 
-/* A library that was compiled for another kind of Lua may load and then crash: it is refused by name. */
+/* A library that was compiled for another kind of Lua may load and then crash: it is refused by name. Before anything asks for the
+ * registry: from 5.5 on its index is another. */
 static void check_kind(lua_State *L)
 {
+#if LUA_VERSION_NUM >= 502
+    luaL_checkversion(L);
+#endif
     par_lua_push_global(L, "jit");
     bool is_jit = lua_istable(L, -1);
     par_lua_push_global(L, "_VERSION");
