@@ -38,8 +38,12 @@ if(NOT PARALLEL_ROCK_INCLUDE)
   install(FILES ${CMAKE_BINARY_DIR}/parallel.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endif()
 
-# The program for the shell; LuaRocks takes it from the rockspec.
-if(NOT PARALLEL_ROCK_INCLUDE)
+# The program for the shell; LuaRocks takes it from the rockspec. It has no place for pages of manuals, but each rock a folder doc, into
+# which it puts README; what that leads to lies beside it, and the page of the program too.
+if(PARALLEL_ROCK_INCLUDE)
+  install(FILES bin/luapar.1 DESTINATION doc)
+  install(DIRECTORY docs examples DESTINATION doc PATTERN site EXCLUDE)
+else()
   install(PROGRAMS bin/luapar DESTINATION ${CMAKE_INSTALL_BINDIR})
   install(FILES types/parallel.lua types/tensor.lua DESTINATION ${CMAKE_INSTALL_DATADIR}/lua-parallel/types)
   install(FILES bin/luapar.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
