@@ -117,6 +117,12 @@ unsigned par_selector_count(const par_selector *selector);
 int par_selector_wait(par_selector *selector, void **user, int64_t deadline_ns, par_error *err);
 /* Readable when wait would find something (level-triggered, may wake for nothing). */
 int par_selector_fd(par_selector *selector, int *fd, par_error *err);
+/* For a loop that sleeps only while the selector rests, that is while every channel will ring. It gets along without the system calls by
+ * which the descriptor above is always right: this one is right while the selector rests. Only one of the two may be used. */
+int par_selector_resting_fd(par_selector *selector, int *fd, par_error *err);
+bool par_selector_rests(const par_selector *selector);
+/* Gives the next ready channel's `user`. PAR_E_AGAIN: none is. readable: that descriptor has been. */
+int par_selector_look(par_selector *selector, void **user, bool readable);
 
 /* --- one message to many (broadcast.c) --- */
 /* Sends the same message to each channel: encoded once, a large payload copied into one segment and lent to all. results[i]

@@ -119,18 +119,19 @@ static int receive(par_channel *channel, par_message *out, int64_t deadline_ns, 
     }
 }
 
-/* Whoever watches this channel has to look again, unless we have just seen that nothing is there. */
-static int watched(par_channel *channel, int rc)
+/* Whoever watches this channel has to look again, unless we have just seen that nothing is there. Who does not wait has read the socket. */
+static int watched(par_channel *channel, int rc, int64_t deadline_ns)
 {
-    if (rc == PAR_E_TIMEOUT) par_channel_rest_armed(channel);
-    else par_channel_touch(channel);
+    if (rc != PAR_E_TIMEOUT) par_channel_touch(channel);
+    else if (deadline_ns == 0) par_channel_rest_drained(channel);
+    else par_channel_rest_armed(channel);
     return rc;
 }
 
 int par_channel_receive(par_channel *channel, par_message *out, int64_t deadline_ns, par_error *err)
 {
     int rc = receive(channel, out, deadline_ns, err);
-    return channel->watched ? watched(channel, rc) : rc;
+    return channel->watched ? watched(channel, rc, deadline_ns) : rc;
 }
 
 static int absorb(par_channel *channel, int64_t deadline_ns, par_error *err)
@@ -149,7 +150,7 @@ static int absorb(par_channel *channel, int64_t deadline_ns, par_error *err)
 int par_channel_absorb(par_channel *channel, int64_t deadline_ns, par_error *err)
 {
     int rc = absorb(channel, deadline_ns, err);
-    return channel->watched ? watched(channel, rc) : rc;
+    return channel->watched ? watched(channel, rc, deadline_ns) : rc;
 }
 
 void par_channel_last_words(par_channel *channel)

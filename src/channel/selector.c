@@ -209,7 +209,7 @@ static bool cool_down(par_selector *selector)
     for (unsigned i = selector->n_warm; i > 0; i--) {
         par_node *node = selector->warm;
         selector->warm = node->warm_next;
-        if (par_channel_rest_armed(node->channel)) make_cold(node);
+        if (par_channel_rests(node->channel) || par_channel_rest_armed(node->channel)) make_cold(node);
     }
     return selector->n_warm == 0;
 }
@@ -295,4 +295,24 @@ int par_selector_fd(par_selector *selector, int *fd, par_error *err)
     selector->has_fd = true;
     if (selector->warm) par_os_set_raise(selector->set);
     return PAR_OK;
+}
+
+/* --- for loops that sleep only while it rests --- */
+int par_selector_resting_fd(par_selector *selector, int *fd, par_error *err) { return par_os_set_fd(selector->set, fd, err); }
+bool par_selector_rests(const par_selector *selector) { return selector->n_warm == 0; }
+
+int par_selector_look(par_selector *selector, void **user, bool readable)
+{
+    if (!selector->all) return PAR_E_AGAIN;
+    if (readable) sleep_over(selector, 0);
+    else look_at_cold(selector);
+    for (int busy = 0; busy < BUSY_ROUNDS; busy++) {
+        par_node *node = look_at_warm(selector);
+        if (node) {
+            *user = node->user;
+            return PAR_OK;
+        }
+        if (cool_down(selector)) break;
+    }
+    return PAR_E_AGAIN;
 }

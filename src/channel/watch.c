@@ -24,11 +24,17 @@ void par_channel_touch(par_channel *channel)
 /* A peer that keeps sending things which are no messages does not hold us for ever. */
 #define LOOKS_MAX 64
 
-bool par_channel_rest_armed(par_channel *channel)
+bool par_channel_rests(par_channel *channel)
+{
+    if (!channel->idle_need || channel->room_need || channel->set) return false;
+    return !par_channel_pending(channel) && channel->idle_need == channel->rx.need; /* pending says what has to come next */
+}
+
+bool par_channel_rest_drained(par_channel *channel)
 {
     par_channel_give_back(channel);
     for (int i = 0; i < LOOKS_MAX; i++) {
-        par_channel_drain(channel);
+        if (i) par_channel_drain(channel);
         if (par_channel_pending(channel)) break; /* sets rx.need when there is nothing */
         channel->idle_need = channel->paused ? 0 : channel->rx.need;
         if (!channel->paused) par_need_set(&channel->in.words->reader_need, channel->idle_need);
@@ -43,6 +49,12 @@ bool par_channel_rest_armed(par_channel *channel)
     }
     par_channel_touch(channel);
     return false;
+}
+
+bool par_channel_rest_armed(par_channel *channel)
+{
+    par_channel_drain(channel);
+    return par_channel_rest_drained(channel);
 }
 
 int par_channel_fd(par_channel *channel, int *fd, par_error *err)

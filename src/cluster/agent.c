@@ -133,7 +133,8 @@ static void on_lost(void *context, par_mux *mux, const char *why)
 static void on_connection(par_source *source)
 {
     par_agent *agent = source->user;
-    par_mux_read(agent->mux);
+    if (agent->dialed) par_dial_look(agent->mux->wire); /* a round reads it */
+    else par_mux_read(agent->mux);
 }
 
 static int64_t on_round(void *context, int64_t now_ns)
@@ -150,7 +151,10 @@ static int64_t on_round(void *context, int64_t now_ns)
     more = more || par_mux_has_ready(agent->mux); /* the connection takes more again */
     tick_ns = par_mux_tick(agent->mux, now_ns);
     if (agent->dialed && !agent->mux->lost && par_dial_has(agent->mux->wire)) more = true; /* no descriptor tells of it any more */
-    if (par_mux_wants_to_write(agent->mux) && !agent->dialed) par_loop_await_writable(&agent->loop, agent->mux->wire->write_fd);
+    if (par_mux_wants_to_write(agent->mux)) {
+        if (!agent->dialed) par_loop_await_writable(&agent->loop, agent->mux->wire->write_fd);
+        else if (now_ns + PAR_ZMQ_RETRY_NS < next_ns) next_ns = now_ns + PAR_ZMQ_RETRY_NS;
+    }
     return more ? 0 : tick_ns < next_ns ? tick_ns : next_ns;
 }
 

@@ -136,8 +136,8 @@ static int64_t on_round(void *context, int64_t now_ns)
     if (!bridge->doors) return next_ns;
     if (!expects_callers(bridge)) par_doors_rest(bridge->doors);
     int64_t then_ns = par_doors_tick(bridge->doors, now_ns);
-    par_doors_serve(bridge->doors); /* what came while others were written to */
-    return hubs_have(bridge) ? 0 : then_ns < next_ns ? then_ns : next_ns;
+    bool all = par_doors_serve(bridge->doors); /* also what came while others were written to */
+    return !all || hubs_have(bridge) ? 0 : then_ns < next_ns ? then_ns : next_ns;
 }
 
 static bool launchers_left(par_bridge *bridge)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void nothing(par_source *source) { (void)source; } /* a round serves hubs anyway */
+static void on_hub(par_source *source) { par_hub_look(((par_door *)source->user)->hub, source->fd); }
 
 static int open_hub(par_door *door, par_loop *loop, par_error *err)
 {
@@ -37,7 +37,7 @@ int par_door_open(par_door **out, par_door **doors, par_loop *loop, const char *
     par_door *door = calloc(1, sizeof *door);
     if (!door) return par_error_set(err, PAR_E_NOMEM, "out of memory");
     *door = (par_door){.next = *doors, .first = first, .last = last};
-    for (int i = 0; i < 2; i++) door->sources[i] = (par_source){.fd = -1, .on_readable = nothing};
+    for (int i = 0; i < 2; i++) door->sources[i] = (par_source){.fd = -1, .on_readable = on_hub, .user = door};
     snprintf(door->address, sizeof door->address, "%s", address);
     int rc = encrypted ? open_hub(door, loop, err) : par_listener_open(&door->listener, loop, address, first, last, err);
     if (rc == PAR_OK) *out = *doors = door;
@@ -54,10 +54,12 @@ void par_doors_close(par_door *doors, par_loop *loop)
     }
 }
 
-void par_doors_serve(par_door *doors)
+bool par_doors_serve(par_door *doors)
 {
+    bool all = true;
     for (; doors; doors = doors->next)
-        if (doors->hub) par_hub_serve(doors->hub);
+        if (doors->hub && !par_hub_serve(doors->hub)) all = false;
+    return all;
 }
 
 int64_t par_doors_tick(par_door *doors, int64_t now_ns)

@@ -26,6 +26,7 @@ struct par_hub {
     guest guests[TICKETS_MAX];
     uint32_t n_guests;
     unsigned refused;
+    bool stale, asked; /* something may have come to the router, to the gate */
 };
 
 /* --- listening --- */
@@ -122,6 +123,7 @@ int par_hub_invite(par_hub *hub, par_ticket *ticket, par_wire **out, par_error *
     wire->place = &one->wire;
     wire->socket = hub->router;
     wire->number = hub->n_guests;
+    wire->stale = &hub->stale;
     *out = &wire->wire;
     return PAR_OK;
 }
@@ -173,13 +175,15 @@ static bool take_question(par_hub *hub, question *out)
     return true;
 }
 
+static bool was_interrupted(void) { return errno == EINTR; }
+
 /* Answers one question at the gate. false: there was none. */
 static bool answer_gate(par_hub *hub)
 {
     const par_zmq *zmq = hub->zmq;
     question asked;
     char name[12];
-    if (!take_question(hub, &asked)) return false;
+    if (!take_question(hub, &asked)) return was_interrupted();
     bool good = asked.n == PARTS && asked.len[KEY] == 32;
     uint32_t number = good ? admit(hub, asked.part[KEY], (const char *)asked.part[ADDRESS]) : 0;
     snprintf(name, sizeof name, "%u", number);
@@ -209,7 +213,7 @@ static bool take_message(par_hub *hub)
     uint32_t number = 0;
     unsigned char name[256];
     int len = zmq->recv(hub->router, name, sizeof name, PAR_ZMQ_DONTWAIT);
-    if (len < 0) return false;
+    if (len < 0) return was_interrupted();
     if (len == (int)sizeof number) memcpy(&number, name, sizeof number);
     while (par_zmq_get(zmq, hub->router, PAR_ZMQ_RCVMORE)) {
         par_zmq_arrived *one = malloc(sizeof *one);
@@ -227,10 +231,15 @@ static bool take_message(par_hub *hub)
     return true;
 }
 
-void par_hub_serve(par_hub *hub)
+void par_hub_look(par_hub *hub, int fd)
 {
-    for (int i = 0; i < MESSAGES_AT_ONCE && par_zmq_get(hub->zmq, hub->gate, PAR_ZMQ_EVENTS) & PAR_ZMQ_POLLIN; i++)
-        if (!answer_gate(hub)) break;
-    for (int i = 0; i < MESSAGES_AT_ONCE && par_zmq_get(hub->zmq, hub->router, PAR_ZMQ_EVENTS) & PAR_ZMQ_POLLIN; i++)
-        if (!take_message(hub)) break;
+    if (fd == par_hub_gate_fd(hub)) hub->asked = true;
+    else hub->stale = true;
+}
+
+bool par_hub_serve(par_hub *hub)
+{
+    for (int i = 0; i < MESSAGES_AT_ONCE && hub->asked; i++) hub->asked = answer_gate(hub);
+    for (int i = 0; i < MESSAGES_AT_ONCE && hub->stale; i++) hub->stale = take_message(hub);
+    return !hub->asked && !hub->stale;
 }

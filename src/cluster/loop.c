@@ -5,15 +5,15 @@
 #define CHANNELS_AT_ONCE 64
 #define BLOCKED_NS INT64_C(10000000) /* when there are more blocked descriptors than can be waited for, they are looked at so often */
 
-static void nothing(par_source *source) { (void)source; }
+static void on_channels(par_source *source) { ((par_loop *)source->user)->called = true; }
 
 int par_loop_open(par_loop *loop, const par_loop_role *role, par_error *err)
 {
     int fd = -1;
-    *loop = (par_loop){.role = *role, .channels = {.fd = -1, .on_readable = nothing}};
+    *loop = (par_loop){.role = *role, .channels = {.fd = -1, .on_readable = on_channels, .user = loop}};
     int rc = par_selector_open(&loop->selector, NULL, err);
     if (rc == PAR_OK) rc = par_os_set_open(&loop->set, err);
-    if (rc == PAR_OK) rc = par_selector_fd(loop->selector, &fd, err);
+    if (rc == PAR_OK) rc = par_selector_resting_fd(loop->selector, &fd, err);
     if (rc == PAR_OK) rc = par_loop_watch(loop, &loop->channels, fd, err);
     if (rc != PAR_OK) par_loop_close(loop);
     return rc;
@@ -47,17 +47,16 @@ void par_loop_await_writable(par_loop *loop, int fd)
     loop->n_blocked++;
 }
 
-/* true: channels had something. */
-static bool serve_channels(par_loop *loop)
+static void serve_channels(par_loop *loop)
 {
-    par_error err;
     void *user;
-    int n = 0;
-    while (n < CHANNELS_AT_ONCE && par_selector_wait(loop->selector, &user, 0, &err) == PAR_OK) {
+    bool readable = loop->called;
+    loop->called = false;
+    for (int n = 0; n < CHANNELS_AT_ONCE && (readable || !par_selector_rests(loop->selector)); n++) {
+        if (par_selector_look(loop->selector, &user, readable) != PAR_OK) return;
         par_stream_serve(user);
-        n++;
+        readable = false;
     }
-    return n > 0;
 }
 
 /* Sleeps until a descriptor of the set is readable or a blocked one writable. */
@@ -97,10 +96,10 @@ int par_loop_run(par_loop *loop, par_error *err)
 {
     int rc = PAR_OK;
     while (rc == PAR_OK && !loop->stop) {
-        bool busy = serve_channels(loop);
+        serve_channels(loop);
         loop->n_blocked = 0;
         int64_t until_ns = loop->role.on_round(loop->role.context, par_os_now_ns());
-        if (!loop->stop) rc = serve_sources(loop, busy ? 0 : until_ns, err);
+        if (!loop->stop) rc = serve_sources(loop, par_selector_rests(loop->selector) ? until_ns : 0, err);
     }
     return rc;
 }

@@ -24,6 +24,7 @@ typedef struct par_loop {
     par_selector *selector;
     par_os_set *set;
     par_source channels;                /* the selector's */
+    bool called;                        /* and it was readable */
     void *tokens[PAR_LOOP_SOURCES_MAX]; /* sources that are served in this round */
     int n_tokens;
     par_loop_role role;

@@ -40,6 +40,7 @@ static int64_t wire_write(par_wire *wire, const par_os_part *parts, int n)
     for (int i = 0; i < n; i++) total += parts[i].len;
     if (total > MESSAGE_MAX_BYTES) total = MESSAGE_MAX_BYTES;
     if (self->number && !self->came) return PAR_E_AGAIN;
+    *self->stale = true;
     if (self->number && zmq->send(self->socket, &self->number, sizeof self->number, PAR_ZMQ_DONTWAIT | PAR_ZMQ_SNDMORE) < 0)
         return errno == EAGAIN ? PAR_E_AGAIN : PAR_E_CLOSED;
     if (zmq->msg_init_size(&message, total) != 0) return PAR_E_SYSTEM;
@@ -79,6 +80,7 @@ static void take_in(par_zmq_wire *self)
     if (!one) return;
     self->zmq->msg_init(&one->message);
     if (self->zmq->msg_recv(&one->message, self->socket, PAR_ZMQ_DONTWAIT) < 0) {
+        if (errno == EAGAIN) self->own_stale = false;
         self->zmq->msg_close(&one->message);
         free(one);
         return;
@@ -124,6 +126,7 @@ par_zmq_wire *par_zmq_wire_new(const par_zmq *zmq)
     if (!self) return NULL;
     self->wire = (par_wire){.kind = &kind, .read_fd = -1, .write_fd = -1};
     self->zmq = zmq;
+    self->stale = &self->own_stale;
     return self;
 }
 
@@ -155,8 +158,11 @@ int par_dial(par_wire **out, const par_ticket *ticket, par_error *err)
     return PAR_OK;
 }
 
-bool par_dial_has(const par_wire *wire)
+void par_dial_look(par_wire *wire) { ((par_zmq_wire *)wire)->own_stale = true; }
+
+bool par_dial_has(par_wire *wire)
 {
-    const par_zmq_wire *self = (const par_zmq_wire *)wire;
-    return self->first || par_zmq_get(self->zmq, self->socket, PAR_ZMQ_EVENTS) & PAR_ZMQ_POLLIN;
+    par_zmq_wire *self = (par_zmq_wire *)wire;
+    if (self->own_stale) take_in(self);
+    return self->first != NULL;
 }

@@ -6,9 +6,12 @@
 #include "cluster/wire.h"
 #include "cluster/zmq.h"
 
-/* Connects. read_fd of the wire says when to look; par_dial_has asks. */
+/* Connects. par_dial_look: read_fd of the wire is readable. That is told once, and whatever is said over the wire may use it up: before each
+ * sleep par_dial_has is to be asked, which costs nothing when nothing can have come. */
+#define PAR_ZMQ_RETRY_NS INT64_C(1000000) /* who could not write tries again so soon, since room for more may be told in the same way */
 int par_dial(par_wire **out, const par_ticket *ticket, par_error *err);
-bool par_dial_has(const par_wire *wire);
+void par_dial_look(par_wire *wire);
+bool par_dial_has(par_wire *wire);
 
 /* --- for hub.c --- */
 /* A message that came, of which `at` bytes were read. */
@@ -25,6 +28,7 @@ typedef struct par_zmq_wire {
     void *context, *socket; /* context: an agent's own; NULL: the socket is a hub's */
     uint32_t number;        /* by which the hub knows the other end; 0: of an agent's own socket */
     bool came;              /* the other end has said something */
+    bool own_stale, *stale; /* something may have come of which no descriptor tells: the wire's, or its hub's */
     void **place;           /* the hub's pointer to this wire */
     par_zmq_arrived *first, **end;
 } par_zmq_wire;

@@ -41,7 +41,6 @@ enum {
     PAR_ZMQ_ROUTING_ID = 5,
     PAR_ZMQ_RCVMORE = 13,
     PAR_ZMQ_FD = 14,
-    PAR_ZMQ_EVENTS = 15,
     PAR_ZMQ_LINGER = 17,
     PAR_ZMQ_RECONNECT_IVL = 18,
     PAR_ZMQ_MAXMSGSIZE = 22,
@@ -60,8 +59,7 @@ enum {
     PAR_ZMQ_HEARTBEAT_IVL = 75,
     PAR_ZMQ_HEARTBEAT_TIMEOUT = 77,
     PAR_ZMQ_DONTWAIT = 1,
-    PAR_ZMQ_SNDMORE = 2,
-    PAR_ZMQ_POLLIN = 1
+    PAR_ZMQ_SNDMORE = 2
 };
 
 /* NULL: it cannot be loaded, and err says what to install. */

@@ -203,7 +203,16 @@ static void no_wake_up_is_lost_through_the_descriptor(void)
     }
 }
 
-static void no_wake_up_is_lost_through_a_selectors_descriptor(void)
+/* What one of the two kinds of loops finds. */
+static int found_by(par_selector *selector, bool resting, int fd, void **user)
+{
+    par_error err;
+    bool waits = !resting || par_selector_rests(selector);
+    if (waits) CHECK_INT(readable(fd, 60000), 1);
+    return resting ? par_selector_look(selector, user, waits) : par_selector_wait(selector, user, 0, &err);
+}
+
+static void no_wake_up_is_lost(bool resting)
 {
     enum { FEW = 3 };
     peers p[FEW];
@@ -211,7 +220,7 @@ static void no_wake_up_is_lost_through_a_selectors_descriptor(void)
     par_error err;
     par_selector *selector;
     CHECK_INT(par_selector_open(&selector, NULL, &err), PAR_OK);
-    CHECK_INT(par_selector_fd(selector, &fd, &err), PAR_OK);
+    CHECK_INT(resting ? par_selector_resting_fd(selector, &fd, &err) : par_selector_fd(selector, &fd, &err), PAR_OK);
     for (int i = 0; i < FEW; i++) {
         peers_start(&p[i], 16384, streams);
         CHECK_INT(par_selector_add(selector, p[i].channel, &next[i], &err), PAR_OK);
@@ -219,9 +228,8 @@ static void no_wake_up_is_lost_through_a_selectors_descriptor(void)
     for (int total = 0; total < FEW * STREAM;) {
         void *user;
         par_message message;
-        CHECK_INT(readable(fd, 60000), 1);
-        int rc = par_selector_wait(selector, &user, 0, &err);
-        if (rc == PAR_E_TIMEOUT) continue;
+        int rc = found_by(selector, resting, fd, &user);
+        if (rc == PAR_E_TIMEOUT || rc == PAR_E_AGAIN) continue;
         CHECK_INT(rc, PAR_OK);
         int i = (int)((int *)user - next);
         CHECK_INT(par_channel_receive(p[i].channel, &message, 0, &err), PAR_OK);
@@ -235,6 +243,9 @@ static void no_wake_up_is_lost_through_a_selectors_descriptor(void)
     CHECK_INT(readable(fd, 0) <= 1, 1);
     par_selector_close(selector);
 }
+
+static void no_wake_up_is_lost_through_a_selectors_descriptor(void) { no_wake_up_is_lost(false); }
+static void no_wake_up_is_lost_while_a_selector_rests(void) { no_wake_up_is_lost(true); }
 
 static void a_selector_whose_last_channel_has_gone_is_quiet(void)
 {
@@ -257,4 +268,5 @@ static void a_selector_whose_last_channel_has_gone_is_quiet(void)
 
 TAP_MAIN(TEST(messages_of_many_are_all_found), TEST(an_end_is_found), TEST(channels_take_turns),
          TEST(a_message_before_the_descriptor_makes_it_readable), TEST(no_wake_up_is_lost_through_the_descriptor),
-         TEST(no_wake_up_is_lost_through_a_selectors_descriptor), TEST(a_selector_whose_last_channel_has_gone_is_quiet))
+         TEST(no_wake_up_is_lost_through_a_selectors_descriptor), TEST(no_wake_up_is_lost_while_a_selector_rests),
+         TEST(a_selector_whose_last_channel_has_gone_is_quiet))

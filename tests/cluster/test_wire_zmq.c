@@ -16,6 +16,8 @@ static void settle(par_hub *hub)
 {
     par_os_wait waits[] = {{.fd = par_hub_fd(hub), .events = PAR_OS_READABLE}, {.fd = par_hub_gate_fd(hub), .events = PAR_OS_READABLE}};
     par_os_wait_fds(waits, 2, MILLISECONDS(5));
+    for (int i = 0; i < 2; i++)
+        if (waits[i].seen) par_hub_look(hub, waits[i].fd);
     par_hub_serve(hub);
 }
 
