@@ -96,7 +96,8 @@ typedef struct par_codec_origin {
 } par_codec_origin;
 
 /* Pushes the values of one message and returns their number, or PAR_E_CORRUPT / PAR_E_UNSUPPORTED / PAR_E_NOMEM with nothing
- * pushed, or PAR_E_RAISED: a user's hook raised, and its error is pushed. Safe on any bytes; memory stays in proportion to len. Raises
+ * pushed, or PAR_E_LIMIT: what it needs cannot be loaded for want of descriptors, but later; or PAR_E_RAISED: a user's hook raised, and
+ * its error is pushed. Safe on any bytes; memory stays in proportion to len. Raises
  * only out of memory. */
 int par_codec_decode(lua_State *L, par_codec *codec, const uint8_t *bytes, size_t len, par_blob *const *payloads, uint32_t n_payloads,
                      unsigned flags, par_error *err);

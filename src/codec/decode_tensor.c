@@ -107,7 +107,7 @@ static bool read_tensor_head(par_decoder *d, tensor_head *head)
 int par_decode_settle(lua_State *L, par_codec *codec, par_decoder *d)
 {
     if (!codec->hooks.is_settled || codec->hooks.is_settled(L)) return PAR_OK;
-    int rc = par_input_own(d);
+    int rc = par_input_own_to_load(d, "a tensor");
     if (rc != PAR_OK) return rc;
     luaL_checkstack(L, 4, NULL);
     lua_pushcfunction(L, codec->hooks.settle);

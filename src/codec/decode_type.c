@@ -17,14 +17,15 @@ static int find_module(lua_State *L, par_decoder *d)
     lua_remove(L, -2);
     if (lua_toboolean(L, -1)) return PAR_OK;
     lua_pop(L, 1);
-    int rc = par_input_own(d);
+    char what[120];
+    snprintf(what, sizeof what, "something of the module '%.80s'", lua_tostring(L, -1));
+    int rc = par_input_own_to_load(d, what);
     if (rc != PAR_OK) return rc;
     lua_getglobal(L, "require");
     lua_pushvalue(L, -2);
     if (lua_pcall(L, 1, 1, 0) == LUA_OK) return PAR_OK;
     const char *why = lua_tostring(L, -1);
-    return par_error_set(d->err, PAR_E_UNSUPPORTED, "something of the module '%.80s', which cannot be loaded here: %.300s",
-                         lua_tostring(L, -2), why ? why : "?");
+    return par_error_set(d->err, PAR_E_UNSUPPORTED, "%s, which cannot be loaded here: %.300s", what, why ? why : "?");
 }
 
 static bool push_name(lua_State *L, par_decoder *d)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "codec/decoder.h"
+#include "os/os.h"
 
 int par_corrupt(par_decoder *d, const char *what)
 {
@@ -43,6 +44,15 @@ int par_input_own(par_decoder *d)
     d->owned = true;
     if (d->origin && d->origin->taken) d->origin->taken(d->origin->context);
     return PAR_OK;
+}
+
+int par_input_own_to_load(par_decoder *d, const char *what)
+{
+    if (par_os_has_descriptor()) return par_input_own(d);
+    return par_error_set(d->err, PAR_E_LIMIT,
+                         "%s came, for which files have to be loaded, and this process may have no more descriptors: close files "
+                         "or raise the limit (ulimit -n), then try again",
+                         what);
 }
 
 bool par_get_varint(par_decoder *d, uint64_t *out)

@@ -25,6 +25,8 @@ static inline bool par_get_bytes(par_decoder *d, void *out, size_t len)
 
 /* Before anything is called that may let the message's memory go: continues on a copy. */
 int par_input_own(par_decoder *d);
+/* The same, before code is loaded for `what`. PAR_E_LIMIT: no file can be opened; nothing was done, the message can be decoded later. */
+int par_input_own_to_load(par_decoder *d, const char *what);
 void par_input_let_go(par_decoder *d); /* of the payloads that it copied then */
 /* PAR_E_CORRUPT, saying where. */
 int par_corrupt(par_decoder *d, const char *what);

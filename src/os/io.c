@@ -54,6 +54,14 @@ int par_os_open(const char *path, int *fd, par_error *err)
     return *fd >= 0 ? PAR_OK : par_error_system(err, "cannot open '%s'", path);
 }
 
+bool par_os_has_descriptor(void)
+{
+    int fd = PAR_TRY(open("/", O_RDONLY | O_CLOEXEC));
+    if (fd < 0) return errno != EMFILE && errno != ENFILE;
+    close(fd);
+    return true;
+}
+
 int par_os_copy_fd(int fd, int *copy, par_error *err)
 {
     *copy = PAR_TRY(fcntl(fd, F_DUPFD_CLOEXEC, 0));

@@ -212,6 +212,8 @@ int par_os_random(void *bytes, size_t len, par_error *err);
 
 /* Opens a file to read and write, close-on-exec. */
 int par_os_open(const char *path, int *fd, par_error *err);
+/* Could this process open a file now? Not when it has all the descriptors that it may have. */
+bool par_os_has_descriptor(void);
 /* A signal for one thread of this process. May be called in a handler. */
 void par_os_signal_thread(pthread_t thread, int signal_number);
 /* A detached thread with a small stack, in which no signal handler of the host ever runs. */

@@ -301,7 +301,7 @@ mutant('codec', 'a source that gives no function',
 mutant('codec', 'a hook that takes the memory away',
   'int rc = par_input_own(d);\n    if (rc != PAR_OK) return rc;\n    int values', 'int values', C)
 mutant('codec', 'a module that takes the memory away',
-  'int rc = par_input_own(d);\n    if (rc != PAR_OK) return rc;\n    lua_getglobal(L, "require");',
+  'int rc = par_input_own_to_load(d, what);\n    if (rc != PAR_OK) return rc;\n    lua_getglobal(L, "require");',
   'lua_getglobal(L, "require");', C)
 mutant('codec', 'where an object with a metatable begins', 'seen->at = par_output_at(e) + prefix;',
   'seen->at = par_output_at(e) + 0 * prefix;', 'codec.value.5.4 codec.function.5.4')

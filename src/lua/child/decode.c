@@ -60,6 +60,7 @@ int par_lua_link_push_message(lua_State *L, par_lua_link *self, const par_lua_so
         par_link_release(self->link, message);
         return n;
     }
+    par_error ignored;
     reading r = {self->link, message, self->holding};
     par_codec_origin origin = {self->link->is_parent ? 0 : self->id, source->what, source->skip, on_taken, &r};
     self->holding = false;
@@ -68,6 +69,6 @@ int par_lua_link_push_message(lua_State *L, par_lua_link *self, const par_lua_so
                               &origin, err);
     r.link->reading = NULL;
     if (r.hold && n >= 0) self->held = *message;
-    else par_link_release(r.link, message);
+    else if (n != PAR_E_LIMIT || par_link_unreceive(r.link, message, &ignored) != PAR_OK) par_link_release(r.link, message);
     return n;
 }

@@ -57,7 +57,7 @@ static outcome receive_one(lua_State *L, par_lua_link *self, int64_t deadline_ns
         par_trace_end("receive", began_ns, self->id, bytes);
     }
     if (!par_lua_leave(self, use)) par_lua_throw_closed(L, self);
-    if (rc != PAR_OK) return NOTHING;
+    if (rc != PAR_OK || n == PAR_E_LIMIT) return NOTHING;
     if (n < 0) return REFUSED;
     if (n != 1) {
         lua_settop(L, lua_gettop(L) - n);

@@ -2,10 +2,9 @@
 package.path = 'tests/lua/?.lua;' .. package.path
 local support = require 'support'
 
--- What each script begins with. sharer(n, size): a child that waits for a message, sends n shared tensors of `size` numbers, each with
+-- What most scripts begin with. sharer(n, size): a child that waits for a message, sends n shared tensors of `size` numbers, each with
 -- its own, waits again, lets go of them and sends one; descriptors(): how many this process has.
 local prelude = [[
-  local parallel = require 'parallel'
   local torch = require 'parallel.tensor'
   function sharer(n, size)
     return parallel.run(function(n, size)
@@ -37,6 +36,9 @@ local prelude = [[
     return text:find('memfd:parallel', 1, true)
   end
   function two(list) return list[1], list[2] end
+]]
+local frame = [[
+  local parallel = require 'parallel'
   function finish()
     print('all is well')
     os.exit(0, true)
@@ -44,11 +46,13 @@ local prelude = [[
 ]]
 
 -- A script that comes to finish(), in a shell with `limit` descriptors.
-local function passes(code, limit)
-  local out, status = support.script(prelude .. code .. '\nfinish()', {before = limit and ('ulimit -n %d;'):format(limit)})
+local function passes_bare(code, limit)
+  local out, status = support.script(frame .. code .. '\nfinish()', {before = limit and ('ulimit -n %d;'):format(limit)})
   assert.equal(0, status, out)
   assert.matches('all is well', out)
 end
+
+local function passes(code, limit) passes_bare(prelude .. code, limit) end
 
 describe('descriptors', function()
   it('that a program was started without are not taken up: what it prints stays out of shared memory', function()
@@ -189,6 +193,55 @@ describe('descriptors', function()
       assert(not ok and err.code == 'died', tostring(err))
     ]]):format(gate.path, gate.path), 60)
     gate.remove()
+  end)
+
+  it('are missing for what has to be loaded for a message: it is not lost', function()
+    passes_bare(([[
+      package.path = %q .. package.path
+      local child = parallel.run(function()
+        parallel.parent:send{1, parallel.tensor.FloatTensor(3):fill(2)}
+        parallel.parent:send((require('pool.world')))
+        return parallel.tensor.FloatTensor(3):fill(3)
+      end)
+      parallel.select({child})
+      local next_message, waiting = parallel.children:messages()
+      local files = {}
+      repeat local file = io.open('/dev/null') files[#files + 1] = file until not file
+      local function refused(what, ok, err)
+        assert(not ok and type(err) == 'table' and err.code == 'limit', tostring(err))
+        for _, part in ipairs{what, 'descriptor', 'ulimit -n', 'try again'} do assert(tostring(err):find(part, 1, true), tostring(err)) end
+      end
+      for _ = 1, 3 do
+        refused('a tensor', pcall(child.receive, child))
+        refused('a tensor', child:try_receive())
+        refused('a tensor', pcall(next_message, waiting))
+      end
+      while #files > 0 do table.remove(files):close() end
+      local first = child:receive()
+      assert(first[1] == 1 and first[2][3] == 2)
+      package.loaded['pool.world'] = nil
+      repeat local file = io.open('/dev/null') files[#files + 1] = file until not file
+      refused("something of the module 'pool.world'", pcall(child.receive, child))
+      while #files > 0 do table.remove(files):close() end
+      assert(child:receive() == require('pool.world'))
+      assert(child:join()[2] == 3)
+    ]]):format(support.root .. '/tests/lua/?.lua;'), 60)
+  end)
+
+  it('are missing for what has to be loaded for a result: it comes when there is room', function()
+    passes_bare([[
+      local pool = parallel.pool(1)
+      assert(pool:submit(function() return 1 end):result() == 1)
+      local future = pool:submit(function() return require('parallel').tensor.FloatTensor(3):fill(4) end)
+      local files = {}
+      repeat local file = io.open('/dev/null') files[#files + 1] = file until not file
+      for _ = 1, 3 do
+        local ok, err = pcall(future.result, future)
+        assert(not ok and err.code == 'limit' and tostring(err):find('a tensor came', 1, true), tostring(err))
+      end
+      while #files > 0 do table.remove(files):close() end
+      assert(future:result()[3] == 4)
+    ]], 60)
   end)
 
   it('are given to event loops by a parent too, at once', function()
