@@ -14,7 +14,8 @@
 int par_link_lost(par_link *link, int code, par_error *err)
 {
     if (link->is_parent || !link->channel) return PAR_OK;
-    if (link->is_peer) { /* how it ended is for our parent to know */
+    if (code == PAR_E_CLOSED && par_link_ended(link)) return PAR_OK; /* it said how, and may take its time to end */
+    if (link->is_peer) {                                             /* how it ended is for our parent to know */
         par_channel_peer_ended(link->channel);
         link->corrupt = code == PAR_E_CORRUPT;
         link->state = PAR_LINK_QUIT;

@@ -276,6 +276,33 @@ describe('a program', function()
     assert.equal(before, support.descriptors())
   end)
 
+  it('that has returned is given the time that its end takes, whoever receives meanwhile', function()
+    local gate, done = support.gate(), support.gate()
+    local child = parallel.run([[
+      local gate, done = ...
+      package.path = 'tests/lua/?.lua;' .. package.path
+      local support = require 'support'
+      local function finalize() -- longer than a process that has lost its parent is given
+        os.execute('sleep 2.5')
+        support.await_file(gate)
+        support.write_file(done, 'it is')
+      end
+      if newproxy then
+        kept = newproxy(true)
+        getmetatable(kept).__gc = finalize
+      else
+        kept = setmetatable({}, {__gc = finalize})
+      end
+      return 'the end'
+    ]], gate.path, done.path)
+    for _ = 1, 3 do assert.equal('closed', error_of(child.receive, child, {timeout = 0.1}).code) end
+    gate.open()
+    assert.equal('the end', child:join())
+    assert.equal('it is', support.read_file(done.path))
+    gate.remove()
+    done.remove()
+  end)
+
   it('leaves nothing in /dev/shm, /tmp or System V memory', function()
     local function names()
       local set = {}
