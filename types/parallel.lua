@@ -225,7 +225,7 @@ function parallel.register(typename, hooks) end
 ---@param file string?
 function parallel.trace(file) end
 
---- Draws the tree of processes until its first one has ended. Linux only.
+--- Draws the tree of processes until its first one has ended, or, on a terminal, until the key q. Linux only.
 ---@param options {pid: integer?, every: number?, times: integer?, output: any}? seconds between pictures; how many
 function parallel.top(options) end
 

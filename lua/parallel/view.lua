@@ -126,8 +126,36 @@ end
 
 local top_options = {pid = 'number', every = 'number', times = 'number', output = 'userdata'}
 
+-- Waits for the next picture; on a terminal one is drawn again when its width changes. Returns true when somebody has had enough.
+local function wait_for_next(every, columns, draw_again)
+  local deadline = core.clock() + every
+  if not columns then return core.sleep(every) end
+  repeat
+    local key = terminal.wait(terminal.STDOUT, math.max(0, deadline - core.clock()))
+    if key == 'q' or key == 'Q' then return true end
+    if key == 'resized' then draw_again() end
+  until not key
+end
+
+local function show_pictures(pid, every, times, output, on_terminal)
+  local before, looked
+  for i = 1, times do
+    local tree, now = view.tree(pid), core.clock()
+    if not tree then return i > 1 end
+    local columns
+    local function draw(first)
+      columns = on_terminal and terminal.columns(terminal.STDOUT) or nil
+      show(output, view.lines(tree, before, looked and now - looked, columns), columns, first)
+    end
+    draw(i == 1)
+    if i < times and wait_for_next(every, columns, function() draw(true) end) then break end
+    before, looked = numbers_of(tree), now
+  end
+  return true
+end
+
 --- parallel.top([{pid=, every=, times=, output=}]): shows the tree every so many seconds (1) until its first process has ended, or so
--- many times; on a terminal always in the same place. Rates are those since the picture before.
+-- many times; on a terminal always in the same place, until the key q is pressed. Rates are those since the picture before.
 function view.top(options)
   options = options_of.check(options, top_options, 'parallel.top')
   for name, value in pairs(options) do
@@ -135,19 +163,12 @@ function view.top(options)
       error(("parallel.top: option '%s' must be a %s, got %s"):format(name, top_options[name], type(value)), 2)
     end
   end
-  local output, every, pid = options.output or io.stdout, options.every or EVERY_SECONDS, options.pid or core.pid()
-  local before, looked
-  for i = 1, options.times or math.huge do
-    if i > 1 then core.sleep(every) end
-    local tree, now = view.tree(pid), core.clock()
-    if not tree then
-      if i == 1 then error(('parallel.top: there is no process %d'):format(pid), 2) end
-      return
-    end
-    local columns = not options.output and terminal.columns(terminal.STDOUT) or nil
-    show(output, view.lines(tree, before, looked and now - looked, columns), columns, i == 1)
-    before, looked = numbers_of(tree), now
-  end
+  local pid = options.pid or core.pid()
+  local ok, found = pcall(show_pictures, pid, options.every or EVERY_SECONDS, options.times or math.huge, options.output or io.stdout,
+    not options.output)
+  terminal.give_lines()
+  if not ok then error(found, 0) end
+  if not found then error(('parallel.top: there is no process %d'):format(pid), 2) end
 end
 
 -- --- stacks ---

@@ -216,6 +216,25 @@ static int terminal_columns(lua_State *L)
     return 1;
 }
 
+/* core.terminal_key(fd, seconds) -> the next key of a terminal as a character, nil: none in time | nil, true: it can give none */
+static int terminal_key(lua_State *L)
+{
+    double seconds = luaL_checknumber(L, 2);
+    luaL_argcheck(L, seconds >= 0 && seconds < 1e9, 2, "seconds from 0 on expected");
+    int key = par_os_terminal_key((int)luaL_checkinteger(L, 1), (int64_t)(seconds * 1e9));
+    if (key >= 0) lua_pushfstring(L, "%c", key);
+    else lua_pushnil(L);
+    lua_pushboolean(L, key == PAR_E_UNSUPPORTED || key == PAR_E_CLOSED);
+    return 2;
+}
+
+/* core.terminal_lines(fd): it gives lines again, and not keys */
+static int terminal_lines(lua_State *L)
+{
+    par_os_terminal_give_lines((int)luaL_checkinteger(L, 1));
+    return 0;
+}
+
 /* core.trim(): gives the memory back that is kept for large messages to come. */
 static int trim(lua_State *L)
 {
@@ -247,6 +266,8 @@ void par_lua_open_system(lua_State *L)
                                          {"set_directory", set_directory},
                                          {"is_terminal", is_terminal},
                                          {"terminal_columns", terminal_columns},
+                                         {"terminal_key", terminal_key},
+                                         {"terminal_lines", terminal_lines},
                                          {"trim", trim},
                                          {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);

@@ -266,6 +266,11 @@ int par_os_address_to(const char *host, char *out, size_t room, par_error *err);
 /* --- small things --- */
 bool par_os_is_terminal(int fd);
 int par_os_terminal_columns(int fd); /* 0: it has none */
+/* The next key of a terminal, without an Enter behind it and without an echo. Returns its byte; PAR_E_TIMEOUT: none in time, or a signal
+ * came; PAR_E_UNSUPPORTED: it is no terminal, or we are not in its foreground; PAR_E_CLOSED: it has gone. One thread, one terminal. */
+int par_os_terminal_key(int fd, int64_t timeout_ns);
+/* It gives lines again, as it was before. */
+void par_os_terminal_give_lines(int fd);
 
 /* --- a file to which several processes append (journal.c) --- */
 int par_os_journal_open(const char *path, bool create, int *fd, par_error *err);
