@@ -1,6 +1,7 @@
 #include "lua/error.h"
 
 #include <lauxlib.h>
+#include <string.h>
 
 #include "codec/compat.h"
 #include "lua/parts.h"
@@ -100,11 +101,23 @@ int par_lua_throw(lua_State *L, const char *code, unsigned id, const char *messa
     return par_lua_raise(L);
 }
 
+/* A hook that was pending during a wait fires in a line of ours (lua/waiting.c), which says nothing to anybody. */
+static void leave_own_place_out(lua_State *L)
+{
+    static const char own[] = "[string \"return\"]:";
+    const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+    const char *rest = strncmp(text, own, sizeof own - 1) == 0 ? strstr(text, ": ") : NULL;
+    if (rest) lua_pushstring(L, rest + 2);
+}
+
 int par_lua_throw_status(lua_State *L, unsigned id, const par_error *err)
 {
     const char *name = par_lua_code_name(err->code);
     if (name) return par_lua_throw(L, name, id, err->text);
-    if (err->code == PAR_E_INTERRUPTED || err->code == PAR_E_RAISED) return lua_error(L);
+    if (err->code == PAR_E_INTERRUPTED || err->code == PAR_E_RAISED) {
+        leave_own_place_out(L);
+        return lua_error(L);
+    }
     return luaL_error(L, "parallel: %s", err->text);
 }
 

@@ -18,17 +18,22 @@ local function own_file(line)
   return name
 end
 
--- A traceback without the lines that are ours, and what they called in C: what happened around the user's code says nothing to him.
+-- A traceback without the lines that are ours, and what they called in C: what happened around the user's code says nothing to him. It
+-- ends where we have called it.
 local function own_part(traceback)
   local lines, in_c, after_ours = {}, 0, false -- in_c: so many lines at the end are about C
   for line in traceback:gmatch('[^\n]+') do
     if line:find('xpcall', 1, true) or line:find('[builtin#', 1, true) then break end -- the second is LuaJIT's name for it
+    if line:find("'interruptible'", 1, true) then -- of 5.1, where the xpcall that it has called has no name
+      lines[#lines] = nil
+      break
+    end
     local own = own_file(line)
     if own then
       local calls_user = own == 'child/worker' or own == 'pool/worker'
       for _ = 1, calls_user and 0 or in_c do lines[#lines] = nil end
       in_c, after_ours = 0, true
-    elseif not (after_ours and line:find('(...tail calls...)', 1, true)) then
+    elseif not (after_ours and line:find '%(%.*tail call') then -- as 5.1 says it, and as others do
       lines[#lines + 1] = line
       in_c, after_ours = line:find('^%s*%[C%]') and in_c + 1 or 0, false
     end

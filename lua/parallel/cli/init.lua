@@ -37,7 +37,7 @@ end
 local function add_run(root)
   local command = root:command('run', 'Run a Lua script with the library loaded.', 'What follows the script goes to the script.')
   add_workers(command)
-  command:argument('script', 'The script; its arguments follow.')
+  command:argument('script', 'The script (-: standard input); its arguments follow.')
   command:argument('arguments', 'Arguments of the script.'):args '*'
 end
 
@@ -65,7 +65,7 @@ Examples:
 end
 
 local function add_looks(root)
-  local top = root:command('top', 'A live view of the processes of a running program.')
+  local top = root:command('top', 'A live view of the processes of a running program.', 'It ends with the program, or by the key q.')
   top:argument('pid', 'The number of its first process.', nil, count)
   top:option('--every', 'Seconds between two pictures.', nil, seconds):argname('<s>')
   top:option('--times', 'How many pictures.', nil, count):argname('<n>')

@@ -84,6 +84,15 @@ describe('luapar', function()
     assert.equal('1\n2\n', out)
   end)
 
+  it('ends by Ctrl-C with 130, and the workers with it', function()
+    local begun = support.scratch('.begun')
+    local code = ('io.open(%q, "w"):close() while true do parallel.clock() end'):format(begun)
+    local words = 'seq 9 | setsid %s/tools/lua %s %s/bin/luapar map %s & until [ -e %s ]; do sleep 0.05; done; kill -INT -- -$!; wait $!'
+    local out, status = support.shell(words:format(quote(support.root), support.version, quote(support.root), quote(code), quote(begun)))
+    os.remove(begun)
+    assert.same({'luapar: interrupted\n', 130}, {out, status})
+  end)
+
   it('keeps journals, and shows them', function()
     local path = support.scratch('.db')
     local words = ([[map --journal %s -k -j 2 'if x == "4" then error("four") end return x * 2']]):format(quote(path))
@@ -147,14 +156,32 @@ describe('luapar', function()
     out, status = luapar('trace view ' .. quote(path))
     assert.equal(1, status)
     assert.matches('this is no timeline', out)
-    support.write_file(path, 'local t = nil\nt.x = 1')
-    out, status = luapar('run ' .. quote(path))
-    assert.equal(1, status)
-    assert.matches('%.lua:2: attempt to index.*\nstack traceback:', out)
     out, status = luapar('run /no/such/script.lua')
     assert.equal(1, status)
     assert.matches('No such file', out)
     for _, name in ipairs{path, trace, trace .. '.html'} do os.remove(name) end
+  end)
+
+  it('tells an error of a script as Lua does: its own frames alone, and the same status', function()
+    local path = support.scratch('.lua')
+    local function ends(code, words)
+      support.write_file(path, code)
+      local out, status = luapar(('run %s %s'):format(quote(path), words or ''))
+      return {(out:gsub(path:gsub('%p', '%%%0'), 'x.lua'):gsub('in %a+ %a* ?\'inner\'', 'in inner')), status}
+    end
+    local frames = {'luapar: x.lua:2: no\nstack traceback:\n\t[C]: in function \'error\'\n\tx.lua:2: in inner\n\tx.lua:4: in main chunk\n', 1}
+    for _, words in ipairs{'', 'a b'} do
+      assert.same(frames, ends("local function inner()\n error('no')\nend\ninner()\nprint 'never'", words))
+    end
+    assert.same({'luapar: own words\n', 1}, ends("error(setmetatable({}, {__tostring = function() return 'own words' end}))"))
+    assert.same({'', 7}, ends('os.exit(7)'))
+    assert.same({'', 0}, ends('return 5'))
+    assert.matches("^luapar: x.lua:1: .* near '='\n$", ends('x = = 1')[1])
+    local failed = ends("parallel.run('error(\"in a child\", 0)'):join()")
+    assert.same({'luapar: child 1 failed: in a child\nstack traceback:\n\t[C]: in function \'error\'\n\t' ..
+      '[string "error("in a child", 0)"]:1: in main chunk\n', 1}, failed)
+    os.remove(path)
+    assert.same({'from standard input\ta\n', 0}, {luapar('run - a', [[echo 'print("from standard input", ...)']])})
   end)
 
   it('shows a running program, and where it is', function()
@@ -176,6 +203,26 @@ describe('luapar', function()
       quote(support.root)))
     assert.equal(0, status)
     assert.matches('^luapar: neither process %d+ nor one below it uses the library, or they are of another user\n1\n$', out)
+  end)
+
+  it('draws top anew when the terminal has another width, until q is pressed, and leaves the terminal as it was', function()
+    if select(2, support.shell('command -v script')) ~= 0 then return pending 'no script(1)' end
+    local parallel = require 'parallel'
+    local child = parallel.run('parallel.parent:send(parallel.pid) parallel.parent:receive()')
+    local pid = child:receive()
+    local name, shown = support.scratch('.tty'), support.scratch('.shown')
+    local drawn = ('tty >%s; stty cols 100; %s/tools/lua %s %s/bin/luapar top %d --every 1000; echo status $?; stty -a')
+      :format(quote(name), quote(support.root), support.version, quote(support.root), pid)
+    local keys = ('await() { until grep -q "$1" %s 2>/dev/null; do sleep 0.05; done; }; ' ..
+      'await "PID  *STATE"; stty -F $(cat %s) cols 30; await "PROCESS  *STATE"; printf xq'):format(quote(shown), quote(name))
+    local out, status = support.shell(('(%s) | script -qefc %s %s >/dev/null; cat %s'):format(keys, quote(drawn), quote(shown), quote(shown)))
+    child:close()
+    os.remove(name)
+    os.remove(shown)
+    assert.equal(0, status, out)
+    assert.matches('PROCESS +STATE.*status 0\r\n', out)
+    assert.matches(' icanon ', out)
+    assert.matches(' echo ', out)
   end)
 
   it('looks at the machine, and says of every thing what it is', function()
