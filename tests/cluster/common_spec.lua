@@ -135,6 +135,20 @@ describe('what several children get', function()
     expect_once(h1, 4)
   end)
 
+  it('goes once as an argument of everywhere', function()
+    local pool = parallel.pool{hosts = {world.host('h1', {slots = 4}), world.host('h2', {slots = 3})}}
+    pool:everywhere(function() end)
+    local h1, h2 = traffic(function()
+      local tensor = parallel.tensor.range(1, 2 ^ 18)
+      local results = pool:everywhere(function(t, s, n) return t:nElement() + t[n] + #s end, tensor, text:sub(1, 2 * MB), 2 ^ 18)
+      assert.equal(7, #results)
+      for i = 1, 7 do assert.equal(2 ^ 19 + 2 * MB, results[i]) end
+    end)
+    pool:close()
+    expect_once(h1, 4)
+    expect_once(h2, 4)
+  end)
+
   it('is another one when something in it is', function()
     local h1 = traffic(function()
       for i = 1, 3 do

@@ -6,9 +6,9 @@ return {
   READY = 5, -- worker to parent: init has run
   LAST = 6, -- worker to parent: OK and CHUNK_DONE in one: seconds, values of the last task
   REFUSED = 7, -- collect: the end of a task came and cannot be received: why, whether it was its chunk's last
-  FUNCTION = 10, -- parent to worker: id, function
+  FUNCTION = 10, -- parent to worker: id, function; or, for one chunk of one task: id, function, the task's arguments
   FORGET = 11, -- parent to worker: id of a function
-  CHUNK = 12, -- parent to worker: slot, function id, mode, arguments, number of the first task, seed
+  CHUNK = 12, -- parent to worker: slot, function id, mode, arguments (nil: they came with the function), number of the first task, seed
   QUIT = 13, -- parent to worker: no more work
   GONE = -1, -- collect: the worker has ended and nothing is left of it
 

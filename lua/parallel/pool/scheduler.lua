@@ -53,19 +53,30 @@ local function send_functions(self, worker, chunk)
   end
 end
 
-local function try_send(self, worker, chunk)
+-- A job that each worker has its own copy of: all get the same message, which goes once to each host (src/cluster/cache.h).
+local function send_own(self, worker, chunk)
   local job = chunk.job
-  send_functions(self, worker, chunk)
+  self.system.post(worker.child, protocol.FUNCTION, job.id, job.f, chunk.args[1])
+end
+
+local function try_send(self, worker, chunk)
+  local job, args = chunk.job, nil
+  if job.own then
+    send_own(self, worker, chunk)
+  else
+    send_functions(self, worker, chunk)
+    args = chunk.args
+  end
   local slot = free_slot(worker)
   chunk.slot = slot
-  chunk.sending = self.system.give(worker.child, chunk.n, slot, job.id or 0, job.mode, chunk.args, chunk.first, job.seed)
+  chunk.sending = self.system.give(worker.child, chunk.n, slot, job.id or 0, job.mode, args, chunk.first, job.seed)
 end
 
 -- Something in the chunk cannot travel. With one task we know who; with more each is tried on its own.
 local function refuse(worker, chunk, err)
   local job = chunk.job
   if chunk.n == 1 then
-    local message = tostring(err.message):gsub('^values 4%[1%]', 'argument'):gsub('^values 2', 'function')
+    local message = tostring(err.message):gsub('^values 4%[1%]', 'argument'):gsub('^values 3', 'argument'):gsub('^values 2', 'function')
     job:fail(chunk.first, pool_errors.refused(job:describe(chunk.first, worker.place), message))
     return
   end

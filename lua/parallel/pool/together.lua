@@ -98,7 +98,6 @@ return function(pool, f, ...)
     end
     return given.left == 0 or scheduler.queue.broken
   end)
-  scheduler.crew:forget_function(id)
   given.failure = given.failure or scheduler.queue.broken
   return given:all()
 end

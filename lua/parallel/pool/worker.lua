@@ -10,6 +10,7 @@ local tasks = core.tasks
 local claim, done, finish, take, post = tasks.claim, tasks.done, tasks.finish, tasks.take, tasks.post
 local unpack = compat.unpack
 local functions = {} -- id -> function
+local own_args = {} -- id -> arguments of the one task that it is for
 local parent -- the link to the process that owns the pool
 local measure -- a function that gives the bytes of memory in use, when the parent wants to know
 local plain -- the parent takes no functions
@@ -64,6 +65,13 @@ end
 
 -- --- one chunk ---
 
+-- What came with a function for one task: both are forgotten.
+local function take_own(id)
+  local own = {own_args[id]}
+  functions[id], own_args[id] = nil, nil
+  return own
+end
+
 local function report(failure)
   if trace then core.trace_task_end(true) end
   if type(failure) ~= 'table' or failure.text == nil then failure = {text = tostring(failure), traceback = ''} end
@@ -78,7 +86,7 @@ end
 local handlers = {}
 
 handlers[protocol.CHUNK] = function(its_slot, id, mode, its_args, its_first, its_seed)
-  slot, f, args, first, seed = its_slot, functions[id], its_args, its_first, its_seed
+  slot, f, args, first, seed = its_slot, functions[id], its_args or take_own(id), its_first, its_seed
   local loop = (seed or trace) and watched(mode) or loops[mode]
   while true do
     local ok, failure = xpcall(loop, on_error)
@@ -89,7 +97,7 @@ handlers[protocol.CHUNK] = function(its_slot, id, mode, its_args, its_first, its
   finish(parent, slot, measure and measure())
 end
 
-handlers[protocol.FUNCTION] = function(id, body) functions[id] = body end
+handlers[protocol.FUNCTION] = function(id, body, its_args) functions[id], own_args[id] = body, its_args end
 handlers[protocol.FORGET] = function(id) functions[id] = nil end
 handlers[protocol.QUIT] = function() return true end
 

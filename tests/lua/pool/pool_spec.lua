@@ -215,6 +215,8 @@ describe('a pool', function()
     for _, value in ipairs(pool:map(function() return _G.loaded end, {1, 2, 3, 4})) do assert.equal('data', value) end
     local err = error_of(pool.everywhere, pool, function() error('not here') end)
     assert.matches('not here', tostring(err))
+    assert.matches('argument%[2%]: cannot send a coroutine', tostring(error_of(pool.everywhere, pool, type, 1, coroutine.create(function() end))))
+    assert.same({2, 2}, pool:everywhere(function(...) return select('#', ...) end, nil, nil))
     assert.equal('data', pool:submit(function() return _G.loaded end):result())
   end)
 

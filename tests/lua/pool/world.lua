@@ -170,12 +170,15 @@ function step(self, child)
   local kind = message[1]
   if kind == protocol.FUNCTION then
     child.functions[message[2]] = true
+    child.own_args[message[2]] = message[4]
   elseif kind == protocol.FORGET then
     child.functions[message[2]] = nil
   elseif kind == protocol.QUIT then
     return vanish(self, child, nil)
   elseif kind == protocol.CHUNK then
-    child.chunk = message[2]
+    local chunk = message[2]
+    child.chunk = chunk
+    chunk.args = chunk.args or {child.own_args[chunk.id]}
   end
   go_on(self, child, self.random() * 0.0002)
 end
@@ -244,7 +247,7 @@ end
 local function new_child(self)
   self.started = self.started + 1
   local child = {
-    id = self.started, unixid = 1000 + self.started, says = {}, inbox = {}, functions = {}, turn = 0, claimed = {[0] = 0, 0},
+    id = self.started, unixid = 1000 + self.started, says = {}, inbox = {}, functions = {}, own_args = {}, turn = 0, claimed = {[0] = 0, 0},
     limit = {[0] = 0, 0}, claimed_at = self.now, idle = false,
   }
   self.children[#self.children + 1] = child
@@ -314,11 +317,13 @@ local function new_system(self)
   call('wait', function(child, seconds) wait_for_end(self, child, seconds) end)
   call('post', function(child, kind, ...)
     check_there(child)
+    local own = kind == protocol.FUNCTION and select(3, ...)
+    if own and self.cannot_travel(own[1]) then error({code = 'unsupported', message = 'values 3[1]: cannot send it'}, 0) end
     deliver(self, child, {kind, ...})
   end)
   call('give', function(child, count, slot, id, mode, args, first, seed)
     check_there(child)
-    for _, item in ipairs(args) do
+    for _, item in ipairs(args or {}) do
       local task = mode == protocol.ONE and item or mode == protocol.SPREAD and item[1] or item[2]
       if self.cannot_travel(task) then error({code = 'unsupported', message = 'values 4[1]: cannot send it'}, 0) end
     end
