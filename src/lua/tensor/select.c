@@ -54,6 +54,20 @@ static void take_slices(par_call *c, const par_tensor *t, int dim, const par_ten
     }
 }
 
+/* Blocks at positions, which are read once. Returns how many were taken before a position that is out of range. */
+static inline __attribute__((always_inline)) int64_t take_each(const par_tensor *longs, int64_t n, int64_t size, const char *from, char *to,
+                                                               size_t block)
+{
+    const volatile int64_t *at = position(longs, 0);
+    int64_t step = longs->stride[0];
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t place = (uint64_t)at[i * step] - 1;
+        if (place >= (uint64_t)size) return i;
+        memcpy(to + (size_t)i * block, from + place * block, block);
+    }
+    return n;
+}
+
 /* The same where both are dense: blocks of memory. */
 static void take_blocks(par_call *c, const par_tensor *t, int dim, const par_tensor *made)
 {
@@ -65,13 +79,12 @@ static void take_blocks(par_call *c, const par_tensor *t, int dim, const par_ten
     }
     char *to = par_tensor_data(made);
     const char *from = par_tensor_data(t);
-    for (int64_t o = 0; o < outer; o++, from += (size_t)size * block)
-        for (int64_t i = 0; i < n; i++, to += block) {
-            const char *at = from + (size_t)check_position(c, c->longs, i, size) * block;
-            if (block == 8) memcpy(to, at, 8);
-            else if (block == 4) memcpy(to, at, 4);
-            else memcpy(to, at, block);
-        }
+    for (int64_t o = 0; o < outer; o++, from += (size_t)size * block, to += (size_t)n * block) {
+        int64_t taken = block == 8   ? take_each(c->longs, n, size, from, to, 8)
+                        : block == 4 ? take_each(c->longs, n, size, from, to, 4)
+                                     : take_each(c->longs, n, size, from, to, block);
+        if (taken < n) check_position(c, c->longs, taken, size);
+    }
 }
 
 static bool same_memory(const par_tensor *a, const par_tensor *b)
