@@ -1,4 +1,6 @@
 /* torch.cat: tensors joined along a dimension. */
+#include <string.h>
+
 #include "base/checked.h"
 #include "base/limits.h"
 #include "lua/tensor/parts.h"
@@ -62,18 +64,40 @@ static int result_sizes(joining *j, int64_t *sizes)
     return ndim;
 }
 
-static void copy_parts(const joining *j, const par_tensor *made)
+/* A part in the result, both dense: a block of memory for each place in the dimensions before. */
+static void copy_blocks(const joining *j, const par_tensor *made, const par_tensor *t, int64_t done)
+{
+    int64_t outer = 1;
+    size_t inner = par_type_bytes(j->type);
+    for (int d = 0; d < made->ndim; d++) {
+        if (d < j->dim) outer *= made->size[d];
+        if (d > j->dim) inner *= (size_t)made->size[d];
+    }
+    size_t block = (size_t)size_at(t, j->dim) * inner, row = (size_t)made->size[j->dim] * inner;
+    char *to = (char *)par_tensor_data(made) + (size_t)done * inner;
+    const char *from = par_tensor_data(t);
+    for (int64_t o = 0; o < outer; o++, to += row, from += block) memcpy(to, from, block);
+}
+
+static void copy_view(const joining *j, const par_tensor *made, const par_tensor *t, int64_t done)
 {
     par_error err;
+    par_tensor *place = par_lua_new_view(j->L, made);
+    par_lua_check_status(j->L, par_view_narrow(place, j->dim, done, size_at(t, j->dim), &err), &err);
+    par_lua_copy(j->L, place, t);
+    lua_pop(j->L, 1);
+}
+
+static void copy_parts(const joining *j, const par_tensor *made)
+{
     int64_t done = 0;
+    bool dense = par_tensor_is_contiguous(made);
     for (int i = 1; i <= j->n; i++) {
         const par_tensor *t = part(j, i);
         if (t->ndim == 0) continue;
-        par_tensor *place = par_lua_new_view(j->L, made);
-        par_lua_check_status(j->L, par_view_narrow(place, j->dim, done, size_at(t, j->dim), &err), &err);
-        par_lua_copy(j->L, place, t);
+        if (dense && par_tensor_is_contiguous(t)) copy_blocks(j, made, t, done);
+        else copy_view(j, made, t, done);
         done += size_at(t, j->dim);
-        lua_pop(j->L, 1);
     }
 }
 
