@@ -66,6 +66,19 @@ void par_loop(par_kernel *kernel, void *arg, int count, const par_tensor *const 
     }
 }
 
+void par_loop_any_order(par_kernel *kernel, void *arg, const par_tensor *tensor)
+{
+    int64_t size[PAR_TENSOR_DIMS_MAX], stride[PAR_TENSOR_DIMS_MAX];
+    for (int d = 0; d < tensor->ndim; d++) { /* put in by insertion: the largest strides first */
+        int k = d;
+        for (; k > 0 && stride[k - 1] < tensor->stride[d]; k--) size[k] = size[k - 1], stride[k] = stride[k - 1];
+        size[k] = tensor->size[d], stride[k] = tensor->stride[d];
+    }
+    par_tensor sorted = *tensor;
+    sorted.size = size, sorted.stride = stride;
+    par_loop(kernel, arg, 1, (const par_tensor *const[]){&sorted});
+}
+
 /* Lines that lie across memory, side by side: so many at a time are copied into a block where each is dense, within the cache. */
 #define BLOCK_LINES 8
 #define BLOCK_BYTES (1 << 20)

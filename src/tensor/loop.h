@@ -28,6 +28,8 @@ void par_walk_advance(par_walk *walk, int64_t n);
 
 /* All tensors have the same number of elements, each is walked in its own order (Torch's rule). */
 void par_loop(par_kernel *kernel, void *arg, int count, const par_tensor *const *tensors);
+/* One tensor whose elements may come in any order: in that of memory. */
+void par_loop_any_order(par_kernel *kernel, void *arg, const par_tensor *tensor);
 /* The same for kernels on lines: one call for each line along `dim` of the tensors, whose other sizes agree. The
  * kernel's n is the length of the first tensor's line; len[k] of the others is known to the caller. */
 void par_loop_lines(par_kernel *kernel, void *arg, int count, const par_tensor *const *tensors, int dim);

@@ -7,7 +7,7 @@
 #include "tensor/loop.h"
 
 /* Below this many elements sums are taken one after the other, which gives Torch's result to the last bit; above it
- * eight at a time, as Torch itself used several threads then. */
+ * in the order of memory and several at a time, as Torch itself used several threads then. */
 #define EXACT_ORDER_ELEMENTS 100000
 
 static void whole(par_op op, par_type type, par_args *args, const par_tensor *a, const par_tensor *b)
@@ -16,7 +16,11 @@ static void whole(par_op op, par_type type, par_args *args, const par_tensor *a,
     par_loop(par_kernel_find(op, type), args, b ? 2 : 1, both);
 }
 
-static par_op sum_op(const par_tensor *t) { return par_tensor_elements(t) > EXACT_ORDER_ELEMENTS ? PAR_OP_SUM_FAST : PAR_OP_SUM; }
+static void add_up(par_type type, par_args *args, const par_tensor *t)
+{
+    if (par_tensor_elements(t) > EXACT_ORDER_ELEMENTS) par_loop_any_order(par_kernel_find(PAR_OP_SUM_FAST, type), args, t);
+    else whole(PAR_OP_SUM, type, args, t, NULL);
+}
 
 /* A result of size 1 along the dimension, and its places when there are such. */
 static void result_of_dim(par_call *c, const par_tensor *t, int dim)
@@ -101,7 +105,8 @@ static int sum(par_call *c)
     if (c->form == 1 && !product && sum_by_rows(c->t[0], (int)c->i[0])) return add_rows(c, (int)c->i[0], false);
     if (c->form == 1) return lines(c, product ? PAR_OP_PROD_LINE : PAR_OP_SUM_LINE, NULL, (int)c->i[0]);
     par_args args = {.sum = par_lua_value_of_double(product, c->type)};
-    whole(product ? PAR_OP_PROD : sum_op(c->t[0]), c->type, &args, c->t[0], NULL);
+    if (product) whole(PAR_OP_PROD, c->type, &args, c->t[0], NULL);
+    else add_up(c->type, &args, c->t[0]);
     par_lua_push_value(c->L, c->type, args.sum);
     return 1;
 }
@@ -112,7 +117,7 @@ static int mean(par_call *c)
     if (c->form == 1) return lines(c, PAR_OP_MEAN_LINE, NULL, (int)c->i[0]);
     par_args args = {0};
     if (c->t[0]->ndim == 0) return par_call_error(c, "empty Tensor");
-    whole(sum_op(c->t[0]), c->type, &args, c->t[0], NULL);
+    add_up(c->type, &args, c->t[0]);
     lua_pushnumber(c->L, (lua_Number)(args.sum.d / (double)par_tensor_elements(c->t[0])));
     return 1;
 }
@@ -151,7 +156,7 @@ static int variance(par_call *c)
     int64_t n = par_tensor_elements(c->t[0]);
     par_args args = {0};
     if (n == 0) return par_call_error(c, "empty Tensor");
-    whole(sum_op(c->t[0]), c->type, &args, c->t[0], NULL);
+    add_up(c->type, &args, c->t[0]);
     par_args squares = {.b = {.d = args.sum.d / (double)n}};
     whole(PAR_OP_SQUARED_DEVIATIONS, c->type, &squares, c->t[0], NULL);
     double v = squares.sum.d / (double)(c->flag ? n : n - 1);
@@ -167,7 +172,12 @@ static int extreme(par_call *c)
         return abreast(c, largest ? PAR_OP_MAX_ABREAST : PAR_OP_MIN_ABREAST, &args, (int)c->i[0]);
     if (c->form == 1) return lines(c, largest ? PAR_OP_MAX_LINE : PAR_OP_MIN_LINE, NULL, (int)c->i[0]);
     if (c->t[0]->ndim == 0) return par_call_error(c, "tensor must have one dimension");
-    whole(largest ? PAR_OP_MAX : PAR_OP_MIN, c->type, &args, c->t[0], NULL);
+    par_op op = largest ? PAR_OP_MAX : PAR_OP_MIN;
+    par_loop_any_order(par_kernel_find(op, c->type), &args, c->t[0]);
+    if (par_type_is_float(c->type) && (args.stop || args.a.d == 0)) { /* of NaN and of zeros it is the first, in the tensor's order */
+        args = (par_args){0};
+        whole(op, c->type, &args, c->t[0], NULL);
+    }
     par_lua_push_value(c->L, c->type, args.a);
     return 1;
 }

@@ -96,6 +96,27 @@ describe('sorting', function()
   end)
 end)
 
+describe('maxima and sums of whole tensors', function()
+  it('are those of dense ones, also of zeros and NaN', function()
+    torch.manualSeed(13)
+    local t = torch.randn(7, 30, 11)
+    local views = {t:transpose(1, 3), t:transpose(2, 3):transpose(1, 2), t:narrow(2, 3, 20), t[3]:t()}
+    for _, v in ipairs(views) do
+      local dense = v:clone()
+      assert.same({dense:max(), dense:min(), dense:sum()}, {v:max(), v:min(), v:sum()})
+    end
+    local zeros = torch.zeros(4, 5)
+    zeros[1][1], zeros[2][1], zeros[1][2] = -1, -0.0, -0.0
+    assert.equal(1 / zeros:t():clone():max(), 1 / zeros:t():max())
+    zeros[4][4] = nan
+    assert.is_true(zeros:t():max() ~= zeros:t():max())
+    local big = torch.randn(400, 300)
+    assert.equal(big:sum(), big:t():sum())
+    local whole = big:mul(1024):floor()
+    assert.equal(3 * whole:sum(), whole:view(1, 400, 300):expand(3, 400, 300):transpose(1, 3):sum())
+  end)
+end)
+
 describe('index', function()
   it('takes slices of any dimension, into what is given, also out of itself', function()
     torch.manualSeed(9)
