@@ -296,42 +296,64 @@ KERNEL(MEAN_LINE)
     RESULT(T, 1) = (T)(sum / (double)n);
 }
 
-/* Welford's way. flag: divide by n; b.d = 1: the square root of it. */
+/* Of m lines side by side, n elements of each, which are `along` apart: the mean, as distance from the line's first element, then the
+ * squares of the distances from it. */
+static inline __attribute__((always_inline)) void K(block_moments)(const T *first, const T *block, int64_t n, int64_t along, int64_t m,
+                                                                   double *mean, double *squares)
+{
+    for (int64_t l = 0; l < m; l++) mean[l] = squares[l] = 0;
+    for (int64_t i = 0; i < n; i++) VECTOR for (int64_t l = 0; l < m; l++) mean[l] += (double)block[i * along + l] - (double)first[l];
+    for (int64_t l = 0; l < m; l++) mean[l] /= (double)n;
+    for (int64_t i = 0; i < n; i++) VECTOR for (int64_t l = 0; l < m; l++)
+        {
+            double distance = (double)block[i * along + l] - (double)first[l] - mean[l];
+            squares[l] += distance * distance;
+        }
+}
+
+/* Block after block, each twice while it is in the cache, and then joined to those before it, as Chan, Golub and LeVeque do.
+ * Since all counts from the first element, equal ones have a variance of 0 whatever rounding does. */
+#define MOMENTS_BLOCK 64
+static inline __attribute__((always_inline)) void K(moments)(const T *first, int64_t n, int64_t along, int64_t m, double *squares)
+{
+    double mean[ABREAST], block_mean[ABREAST], block_squares[ABREAST];
+    for (int64_t l = 0; l < m; l++) mean[l] = squares[l] = 0;
+    for (int64_t done = 0; done < n; done += MOMENTS_BLOCK) {
+        int64_t now = n - done < MOMENTS_BLOCK ? n - done : MOMENTS_BLOCK;
+        double share = (double)now / (double)(done + now);
+        K(block_moments)(first, first + done * along, now, along, m, block_mean, block_squares);
+        VECTOR for (int64_t l = 0; l < m; l++)
+        {
+            double distance = block_mean[l] - mean[l];
+            mean[l] += distance * share;
+            squares[l] += block_squares[l] + distance * distance * (share * (double)done);
+        }
+    }
+}
+
+/* flag: divide by n; b.d = 1: the square root of it. */
+static inline T K(variance)(double squares, int64_t n, const par_args *args)
+{
+    double variance = args->flag ? squares / (double)n : n > 1 ? squares / (double)(n - 1) : NAN;
+    return (T)(args->b.d == 1 ? sqrt(variance) : variance);
+}
+
 KERNEL(VAR_LINE)
 {
-    par_args *args = arg;
-    double mean = 0, squares = 0;
-    for (int64_t i = 0; i < n; i++) {
-        double x = (double)SOURCE(0), delta = x - mean;
-        mean += delta / (double)(i + 1);
-        squares += delta * (x - mean);
-    }
-    double variance = args->flag ? squares / (double)n : n > 1 ? squares / (double)(n - 1) : NAN;
-    RESULT(T, 1) = (T)(args->b.d == 1 ? sqrt(variance) : variance);
+    double squares;
+    K(moments)((const T *)data[0], n, step[0], 1, &squares);
+    RESULT(T, 1) = K(variance)(squares, n, arg);
 }
 
 /* The same of n lines side by side (see MIN_ABREAST). Not wider: contracted additions would end in another last bit. */
 KERNEL(VAR_ABREAST)
 {
-    par_args *args = arg;
-    double mean[ABREAST], squares[ABREAST], length = (double)(args->flag ? args->index : args->index - 1);
+    const par_args *args = arg;
+    double squares[ABREAST];
     for (int64_t first = 0; first < n; first += ABREAST) {
         int64_t m = n - first < ABREAST ? n - first : ABREAST;
-        for (int64_t l = 0; l < m; l++) mean[l] = squares[l] = 0;
-        for (int64_t i = 0; i < args->index; i++) {
-            const T *row = (const T *)data[0] + i * args->count + first;
-            double count = (double)(i + 1);
-            VECTOR for (int64_t l = 0; l < m; l++)
-            {
-                double x = (double)row[l], delta = x - mean[l];
-                mean[l] += delta / count;
-                squares[l] += delta * (x - mean[l]);
-            }
-        }
-        for (int64_t l = 0; l < m; l++) {
-            double variance = length > 0 ? squares[l] / length : NAN;
-            ((T *)data[1])[(first + l) * step[1]] = (T)(args->b.d == 1 ? sqrt(variance) : variance);
-        }
+        K(moments)((const T *)data[0] + first, args->index, args->count, m, squares);
+        for (int64_t l = 0; l < m; l++) ((T *)data[1])[(first + l) * step[1]] = K(variance)(squares[l], args->index, args);
     }
 }
 

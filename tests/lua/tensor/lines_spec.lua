@@ -117,6 +117,31 @@ describe('maxima and sums of whole tensors', function()
   end)
 end)
 
+describe('variances', function()
+  it('of equal elements are 0, and a common distance from 0 does not matter', function()
+    for _, n in ipairs {1, 2, 63, 64, 65, 200} do
+      local t = torch.Tensor(n, 9):fill(0.1)
+      assert.equal(0, torch.var(t, 1, true):max())
+      assert.equal(0, torch.var(t:t():clone(), 2, true):max())
+    end
+    torch.manualSeed(14)
+    local t = torch.randn(300, 11):mul(1024):floor() -- sums are exact near 2 ^ 30, too
+    for dim = 1, 2 do same(torch.var(t + 2 ^ 30, dim), torch.var(t, dim)) end
+    for j = 1, 11 do
+      local column, squares = t:select(2, j), 0
+      for i = 1, 300 do squares = squares + (column[i] - column:mean()) ^ 2 end
+      local got = torch.var(t, 1)[1][j]
+      assert.is_true(math.abs(got - squares / 299) < 1e-12 * got)
+    end
+    local odd = torch.randn(4, 8)
+    odd[2][3], odd[3][5] = nan, 1 / 0
+    local got = torch.std(odd, 1)
+    for j = 1, 8 do assert.equal(j == 3 or j == 5, got[1][j] ~= got[1][j]) end
+    local of_one = torch.var(odd:narrow(1, 1, 1), 1)[1][1]
+    assert.is_true(of_one ~= of_one)
+  end)
+end)
+
 describe('index', function()
   it('takes slices of any dimension, into what is given, also out of itself', function()
     torch.manualSeed(9)
