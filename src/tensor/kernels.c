@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "tensor/radix.h"
 #include "tensor/vector.h"
 
 /* One source for signed, unsigned and floating types: some comparisons are always true for one of them. */

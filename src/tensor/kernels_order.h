@@ -75,12 +75,76 @@ static void K(merge_sort)(T *keys, int64_t *places, int64_t n, bool descending)
     else K(merge_runs)(keys, places, n, false, false);
 }
 
+/* A number in the order of the keys: both zeros are one, and so are all NaN. */
+static inline uint64_t K(rank)(T x, bool descending)
+{
+    uint64_t rank;
+#if FLOATING
+    double wide = (double)x + 0.0;
+    memcpy(&rank, &wide, sizeof rank);
+    rank ^= (uint64_t)((int64_t)rank >> 63) | UINT64_C(1) << 63;
+    if (x != x) rank = UINT64_MAX;
+#else
+    rank = (T)-1 < 0 ? (uint64_t)(int64_t)x ^ UINT64_C(1) << 63 : (uint64_t)x;
+#endif
+    return descending ? ~rank : rank;
+}
+
+/* Words (see below) whose upper halves are in order get into that of the whole ranks, by insertion. false: there is too much to move. */
+static bool K(settle)(const T *keys, uint64_t *words, int64_t n, bool descending)
+{
+    int64_t moves = 0;
+    for (int64_t i = 1; i < n; i++) {
+        uint64_t word = words[i];
+        if (words[i - 1] >> 32 != word >> 32) continue;
+        uint64_t rank = K(rank)(keys[(uint32_t)word], descending);
+        int64_t k = i;
+        for (; k > 0 && words[k - 1] >> 32 == word >> 32 && K(rank)(keys[(uint32_t)words[k - 1]], descending) > rank; k--)
+            words[k] = words[k - 1];
+        words[k] = word;
+        moves += i - k;
+        if (moves > 8 * n) return false;
+    }
+    return true;
+}
+
+/* By the digits in which ranks differ first, as many as so many keys need: words hold them above the place of the key. Leaves keys
+ * alone and the order in places, which have room for 2n. false: the digits told too little, places are undefined. */
+#define FEW_KEYS 4096
+static bool K(radix_sort)(const T *keys, int64_t *places, int64_t n, bool descending)
+{
+    uint64_t *words = (uint64_t *)places, *room = words + n, differ = 0;
+    for (int64_t i = 0; i < n; i++) room[i] = K(rank)(keys[i], descending);
+    for (int64_t i = 1; i < n; i++) differ |= room[i] ^ room[0];
+    int digits = n < FEW_KEYS ? 3 : PAR_RADIX_DIGITS_MAX, bits = differ ? 64 - __builtin_clzll(differ) : 0;
+    int shift = bits > 8 * digits ? bits - 8 * digits : 0;
+    for (int64_t i = 0; i < n; i++) words[i] = (room[i] >> shift) << 32 | (uint64_t)i;
+    words = par_radix_sort(words, room, n, digits);
+    if (shift && !K(settle)(keys, words, n, descending)) return false;
+    for (int64_t i = 0; i < n; i++) places[i] = (uint32_t)words[i];
+    return true;
+}
+#undef FEW_KEYS
+
+/* keys and places have room for 2n; the answer ends in the first n. */
+#define RADIX_FROM 256
+static void K(sort)(T *keys, int64_t *places, int64_t n, bool descending)
+{
+    if (n < RADIX_FROM || n > PAR_RADIX_WORDS_MAX || !K(radix_sort)(keys, places, n, descending)) {
+        for (int64_t i = 0; i < n; i++) places[i] = i;
+        K(merge_sort)(keys, places, n, descending);
+        return;
+    }
+    memcpy(keys + n, keys, (size_t)n * sizeof *keys);
+    for (int64_t i = 0; i < n; i++) keys[i] = keys[n + places[i]];
+}
+#undef RADIX_FROM
+
 static void K(load_sorted)(int64_t n, char *const *data, const int64_t *step, par_args *args)
 {
     T *keys = args->scratch;
     for (int64_t i = 0; i < n; i++) keys[i] = SOURCE(0);
-    for (int64_t i = 0; i < n; i++) args->scratch_index[i] = i;
-    K(merge_sort)(keys, args->scratch_index, n, args->flag);
+    K(sort)(keys, args->scratch_index, n, args->flag);
 }
 
 KERNEL(SORT_LINE)

@@ -78,9 +78,9 @@ end)
 describe('sorting', function()
   it('is stable in both directions, NaN being the largest', function()
     torch.manualSeed(8)
-    for _, n in ipairs {1, 2, 7, 8, 9, 16, 17, 100, 1000} do
+    for _, n in ipairs {1, 2, 7, 8, 9, 16, 17, 100, 255, 256, 1000} do
       for _, share in ipairs {0, 0.1} do
-        local t = torch.rand(n):mul(n / 3):floor()
+        local t = torch.rand(n):mul(n / 3):floor():mul(1 - 2 * (n % 2))
         for i = 1, n do if torch.uniform() < share then t[i] = nan end end
         for _, descending in ipairs {false, true} do
           local _, places = torch.sort(t, 1, descending)
@@ -93,6 +93,48 @@ describe('sorting', function()
         end
       end
     end
+  end)
+end)
+
+describe('sorting of many', function()
+  local function check_order(t)
+    local sorted, places = torch.sort(t)
+    same(sorted, t:index(1, places))
+    for i = 2, t:size(1) do
+      local a, b = sorted[i - 1], sorted[i]
+      assert.is_true(a < b or (a == b and places[i - 1] < places[i]), i)
+    end
+    local back, back_places = torch.sort(t, 1, true)
+    same(back, t:index(1, back_places))
+    for i = 2, t:size(1) do
+      local a, b = back[i - 1], back[i]
+      assert.is_true(a > b or (a == b and back_places[i - 1] < back_places[i]), i)
+    end
+  end
+  it('goes by all bits, wherever they differ first', function()
+    torch.manualSeed(12)
+    local n = 700
+    check_order(torch.randn(n))
+    check_order(torch.randn(5000)) -- so many need more digits
+    check_order(torch.randn(n):float())
+    check_order(torch.randn(n):mul(1e-310))
+    check_order(torch.rand(n):mul(2 ^ -40):add(1)) -- the upper halves are the same
+    check_order(torch.rand(n):mul(2 ^ -20):add(1)) -- and some of them
+    local crowd = torch.rand(n):mul(2 ^ -40):add(1)
+    crowd[7] = 1e300 -- first digits that tell nothing about the others
+    check_order(crowd)
+    check_order(torch.randperm(n):long())
+    check_order(torch.randperm(n):long():mul(2 ^ 40):add(5))
+    check_order(torch.range(1, n):mul(-1))
+    check_order(torch.zeros(n))
+    local odd = torch.randn(n)
+    odd[3], odd[n], odd[50], odd[51] = 1 / 0, -1 / 0, -0.0, 0
+    check_order(odd)
+    for _, type in ipairs {'Byte', 'Char', 'Short', 'Int', 'Long'} do
+      check_order(torch.rand(n):mul(250):type('torch.ByteTensor'):type('torch.' .. type .. 'Tensor'))
+    end
+    check_order(torch.rand(n):mul(2 ^ 32):add(-2 ^ 31):type('torch.IntTensor'))
+    check_order(torch.rand(n):add(-0.5):mul(2 ^ 63):type('torch.LongTensor'))
   end)
 end)
 
