@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "tensor/kernels.h"
-#include "tensor/vector.h"
 
 enum { ROW_MAJOR = 101, NO_TRANSPOSE = 111, TRANSPOSE = 112 };
 
@@ -124,64 +123,6 @@ static void gemm(par_type type, int ta, int tb, const par_matrix *r, int ldr, do
     }
 }
 
-/* --- plain loops --- */
-#define PRODUCT_BODY(T, ACC, PLUS, TIMES, FROM)                                                                            \
-    {                                                                                                                      \
-        for (int64_t i = 0; i < r->rows; i++) {                                                                            \
-            T *out = (T *)r->data + i * r->row_stride;                                                                     \
-            for (int64_t j = 0; j < r->columns; j++) row[j] = 0;                                                           \
-            for (int64_t k = 0; k < a->columns; k++) {                                                                     \
-                ACC x = (ACC)((const T *)a->data)[i * a->row_stride + k * a->column_stride];                               \
-                const T *y = (const T *)b->data + k * b->row_stride;                                                       \
-                int64_t step = b->column_stride;                                                                           \
-                if (step == 1) VECTOR for (int64_t j = 0; j < r->columns; j++) row[j] = PLUS(row[j], TIMES(x, (ACC)y[j])); \
-                else                                                                                                       \
-                    for (int64_t j = 0; j < r->columns; j++) row[j] = PLUS(row[j], TIMES(x, (ACC)y[j * step]));            \
-            }                                                                                                              \
-            for (int64_t j = 0; j < r->columns; j++) {                                                                     \
-                T *place = out + j * r->column_stride;                                                                     \
-                ACC old = beta == 0 ? 0 : TIMES((ACC)FROM(beta), (ACC)*place);                                             \
-                *place = (T)PLUS(old, TIMES((ACC)FROM(alpha), row[j]));                                                    \
-            }                                                                                                              \
-        }                                                                                                                  \
-    }
-#define PRODUCT(NAME, T, ACC, PLUS, TIMES, FROM)                                                                                   \
-    static void product_##NAME(const par_matrix *r, double beta, double alpha, const par_matrix *a, const par_matrix *b, ACC *row) \
-        PRODUCT_BODY(T, ACC, PLUS, TIMES, FROM)
-#define WIDE_PRODUCT(NAME, T, ACC, PLUS, TIMES, FROM)                                                                                  \
-    WIDE(static, product_##NAME, (const par_matrix *r, double beta, double alpha, const par_matrix *a, const par_matrix *b, ACC *row), \
-         (r, beta, alpha, a, b, row))                                                                                                  \
-    PRODUCT_BODY(T, ACC, PLUS, TIMES, FROM)
-#define FLOAT_PLUS(x, y) ((x) + (y))
-#define FLOAT_TIMES(x, y) ((x) * (y))
-#define INT_PLUS(x, y) ((int64_t)((uint64_t)(x) + (uint64_t)(y)))
-#define INT_TIMES(x, y) ((int64_t)((uint64_t)(x) * (uint64_t)(y)))
-PRODUCT(Byte, uint8_t, int64_t, INT_PLUS, INT_TIMES, par_double_to_i64)
-PRODUCT(Char, int8_t, int64_t, INT_PLUS, INT_TIMES, par_double_to_i64)
-PRODUCT(Short, int16_t, int64_t, INT_PLUS, INT_TIMES, par_double_to_i64)
-PRODUCT(Int, int32_t, int64_t, INT_PLUS, INT_TIMES, par_double_to_i64)
-PRODUCT(Long, int64_t, int64_t, INT_PLUS, INT_TIMES, par_double_to_i64)
-WIDE_PRODUCT(Float, float, double, FLOAT_PLUS, FLOAT_TIMES, )
-WIDE_PRODUCT(Double, double, double, FLOAT_PLUS, FLOAT_TIMES, )
-
-static int plain_product(par_type type, const par_matrix *r, double beta, double alpha, const par_matrix *a, const par_matrix *b,
-                         par_error *err)
-{
-    void *row = calloc((size_t)r->columns, 8);
-    if (!row) return par_error_set(err, PAR_E_NOMEM, "not enough memory for a product of matrices");
-    switch (type) {
-    case PAR_BYTE: product_Byte(r, beta, alpha, a, b, row); break;
-    case PAR_CHAR: product_Char(r, beta, alpha, a, b, row); break;
-    case PAR_SHORT: product_Short(r, beta, alpha, a, b, row); break;
-    case PAR_INT: product_Int(r, beta, alpha, a, b, row); break;
-    case PAR_LONG: product_Long(r, beta, alpha, a, b, row); break;
-    case PAR_FLOAT: product_Float(r, beta, alpha, a, b, row); break;
-    default: product_Double(r, beta, alpha, a, b, row); break;
-    }
-    free(row);
-    return PAR_OK;
-}
-
 /* A small product is done before a library would have been found. */
 #define BLAS_FROM_OPERATIONS 32768.0
 
@@ -209,7 +150,7 @@ int par_blas_product(par_type type, const par_matrix *r, double beta, double alp
     double operations = (double)r->rows * (double)r->columns * (double)a->columns;
     bool in_range = r->rows <= INT32_MAX && r->columns <= INT32_MAX && a->columns <= INT32_MAX;
     if (!par_type_is_float(type) || operations < BLAS_FROM_OPERATIONS || !in_range || !have_blas() || !blas_layout(r, &tr, &ldr)) {
-        return plain_product(type, r, beta, alpha, a, b, err);
+        return par_product(type, r, beta, alpha, a, b, err);
     }
     par_matrix dense_a = {0}, dense_b = {0};
     const par_matrix *use_a = a, *use_b = b;
@@ -227,5 +168,5 @@ int par_blas_product(par_type type, const par_matrix *r, double beta, double alp
     }
     free(dense_a.data);
     free(dense_b.data);
-    return good ? PAR_OK : plain_product(type, r, beta, alpha, a, b, err);
+    return good ? PAR_OK : par_product(type, r, beta, alpha, a, b, err);
 }

@@ -3,13 +3,7 @@
 #ifndef PAR_TENSOR_BLAS_H
 #define PAR_TENSOR_BLAS_H
 
-#include "tensor/tensor.h"
-
-/* A matrix in memory: strides in elements. A vector is a matrix with one column. */
-typedef struct par_matrix {
-    void *data;
-    int64_t rows, columns, row_stride, column_stride;
-} par_matrix;
+#include "tensor/product.h"
 
 /* r = beta * r + alpha * a * b; the sizes agree and r overlaps neither. With beta 0, r is not read. PAR_E_NOMEM. */
 int par_blas_product(par_type type, const par_matrix *r, double beta, double alpha, const par_matrix *a, const par_matrix *b,

@@ -184,6 +184,28 @@ describe('variances', function()
   end)
 end)
 
+describe('products', function()
+  it('of all sizes, types and strides are those of their elements', function()
+    torch.manualSeed(15)
+    for _, type in ipairs {'Byte', 'Char', 'Short', 'Int', 'Long', 'Float', 'Double'} do
+      for _, size in ipairs {{1, 1, 1}, {4, 5, 8}, {5, 7, 9}, {3, 2, 17}, {9, 4, 7}} do
+        local a, b = filled(type, size[1], size[2], 5), filled(type, size[2], size[3], 5)
+        local wanted = torch.Tensor(size[1], size[3]):zero()
+        for i = 1, size[1] do
+          for j = 1, size[3] do
+            for k = 1, size[2] do wanted[i][j] = wanted[i][j] + a[i][k] * b[k][j] end
+          end
+        end
+        wanted = wanted:type(a:type())
+        same(torch.mm(a, b), wanted)
+        same(torch.mm(a:t():clone():t(), b:t():clone():t()), wanted)
+        local across = wanted:t():clone():fill(1):t()
+        same(across:addmm(2, across, 3, a, b), wanted * 3 + 2)
+      end
+    end
+  end)
+end)
+
 describe('index', function()
   it('takes slices of any dimension, into what is given, also out of itself', function()
     torch.manualSeed(9)
