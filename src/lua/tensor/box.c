@@ -59,15 +59,26 @@ void par_lua_add_methods(lua_State *L, const luaL_Reg *list)
     }
 }
 
-/* Lua's collector does not see the elements. When storages have doubled since the last look, it runs; dead tensors go. */
-#define RELIEF_BYTES ((int64_t)256 << 20)
-static _Atomic int64_t relief_at = RELIEF_BYTES;
+/* Lua's collector does not see the elements. When so many bytes have come since it last ran that it takes no more than about a quarter
+ * of the time in which they are copied, it runs: dead tensors go, and the next ones get their memory, whose pages are not fresh and may
+ * be in the cache. But it runs whenever storages have doubled. */
+#define RELIEF_MIN_BYTES ((int64_t)4 << 20)
+#define RELIEF_MAX_BYTES ((int64_t)256 << 20) /* or what there is, if that is more */
+#define RELIEF_HEAPS 16
+static _Atomic int64_t relief_at = RELIEF_MIN_BYTES;
+
+static int64_t relief_bytes(lua_State *L)
+{
+    int64_t heaps_bytes = lua_gc(L, LUA_GCCOUNT, 0) * INT64_C(1024) * RELIEF_HEAPS, held = par_storage_held_bytes();
+    int64_t most = held > RELIEF_MAX_BYTES ? held : RELIEF_MAX_BYTES;
+    if (heaps_bytes < RELIEF_MIN_BYTES) return RELIEF_MIN_BYTES;
+    return heaps_bytes > most ? most : heaps_bytes;
+}
 
 static void collect_dead(lua_State *L)
 {
     lua_gc(L, LUA_GCCOLLECT, 0);
-    int64_t left = par_storage_held_bytes(), more = left > RELIEF_BYTES ? left : RELIEF_BYTES;
-    atomic_store_explicit(&relief_at, left + more, memory_order_relaxed);
+    atomic_store_explicit(&relief_at, par_storage_held_bytes() + relief_bytes(L), memory_order_relaxed);
 }
 
 void par_lua_relieve(lua_State *L)
@@ -75,25 +86,14 @@ void par_lua_relieve(lua_State *L)
     if (par_storage_held_bytes() >= atomic_load_explicit(&relief_at, memory_order_relaxed)) collect_dead(L);
 }
 
-/* Segments are worth it much sooner: as long as a dead tensor keeps one, the peer that lent it has to take another, whose pages
- * are fresh, or at least in no cache. A large heap takes long to collect, so more has to come before: a collection should take
- * no more than about a quarter of the time that so many bytes take to be copied. */
-#define SEGMENT_RELIEF_MIN_BYTES ((int64_t)4 << 20)
-#define SEGMENT_RELIEF_MAX_BYTES ((int64_t)256 << 20)
-#define SEGMENT_RELIEF_HEAPS 16
+/* Segments count from when they arrived: as long as a dead tensor keeps one, the peer that lent it has to take another. */
 static _Atomic int64_t looked_at; /* what had arrived when the collector last ran for it */
-
-static int64_t segment_relief_bytes(lua_State *L)
-{
-    int64_t heaps_bytes = lua_gc(L, LUA_GCCOUNT, 0) * INT64_C(1024) * SEGMENT_RELIEF_HEAPS;
-    return heaps_bytes > SEGMENT_RELIEF_MAX_BYTES ? SEGMENT_RELIEF_MAX_BYTES : heaps_bytes;
-}
 
 void par_lua_give_back(lua_State *L)
 {
     int64_t arrived = par_storage_arrived_bytes(), since = arrived - atomic_load_explicit(&looked_at, memory_order_relaxed);
-    if (since < SEGMENT_RELIEF_MIN_BYTES || par_storage_segment_bytes() < SEGMENT_RELIEF_MIN_BYTES) return;
-    if (since < segment_relief_bytes(L)) return;
+    if (since < RELIEF_MIN_BYTES || par_storage_segment_bytes() < RELIEF_MIN_BYTES) return;
+    if (since < relief_bytes(L)) return;
     collect_dead(L);
     atomic_store_explicit(&looked_at, arrived, memory_order_relaxed);
 }
