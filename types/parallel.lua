@@ -14,6 +14,7 @@
 ---@field args any[] in a child: the arguments of its code
 ---@field interpreter string|string[]|nil the Lua for all children: a name, a path, or a command with arguments
 ---@field start_method 'spawn'|'forkserver'|nil how children are started
+---@field block_cache integer so many bytes of large blocks that Lua has freed are kept for the next large strings; 0: none
 ---@field processid integer id of the child to be started next
 ---@field ip string address of this machine for others
 ---@field remotes table[]? machines of `addremote`
@@ -184,7 +185,8 @@ function parallel.print(...) end
 ---@return integer cores
 function parallel.cores() end
 
---- What is in use here, and why not: `version`, `lua`, `direct` (are tables read in the memory of this Lua: `'on: ...'` or `'off: ...'`).
+--- What is in use here, and why not: `version`, `lua`, `direct` (are tables read in the memory of this Lua) and
+--- `block_cache` (are large blocks used again), each `'on: ...'` or `'off: ...'` and why.
 ---@return table info
 function parallel.info() end
 

@@ -24,7 +24,9 @@ local parallel = {
 
 --- Which of the fast ways this process uses, each as "on: " or "off: " and why.
 function parallel.info()
-  return {version = core._VERSION, lua = rawget(_G, 'jit') and rawget(_G, 'jit').version or _VERSION, direct = core.direct_state()}
+  local _, block_cache = core.block_cache()
+  return {version = core._VERSION, lua = rawget(_G, 'jit') and rawget(_G, 'jit').version or _VERSION, direct = core.direct_state(),
+          block_cache = block_cache}
 end
 
 --- f, whose upvalues, and what these hold, change no more: pools send it once to each worker without looking at them again.
@@ -70,6 +72,17 @@ function parallel.setInboxSize(bytes)
 end
 
 function parallel.getInboxSize() return inbox_size end
+
+-- --- large blocks of Lua that wait to be used again ---
+
+-- parallel.block_cache = bytes
+local function set_block_cache(bytes)
+  if type(bytes) ~= 'number' or not (bytes >= 0 and bytes <= 2 ^ 53) then
+    error(('parallel.block_cache: a number of bytes from 0 to 2^53 expected, got %s'):format(tostring(bytes)), 3)
+  end
+  core.block_cache(bytes)
+  state.block_cache = bytes
+end
 
 -- --- print ---
 
@@ -119,6 +132,7 @@ function parallel._become_child(parent, settings)
   parallel.pid = core.pid()
   shared_size = settings.shared_size
   parallel.setInboxSize(settings.inbox_size)
+  if settings.block_cache then parallel.block_cache = settings.block_cache end
   state.path = settings.path
   state.path[#state.path + 1] = settings.id
   prefix = prefix_of(state.path)
@@ -139,7 +153,12 @@ end})
 
 function core.child.methods.traceback(...) return require 'parallel.view'.traceback(...) end
 
-setmetatable(parallel, {__index = function(t, key) return require 'parallel.parts'.find(t, key) end})
+setmetatable(parallel, {
+  __index = function(t, key) return require 'parallel.parts'.find(t, key) end,
+  __newindex = function(t, key, value)
+    if key == 'block_cache' then set_block_cache(value) else rawset(t, key, value) end
+  end,
+})
 
 -- Objects in shared memory may come with the first message.
 for _, kind in ipairs{'counter', 'lock', 'table'} do

@@ -1,4 +1,5 @@
 --- The parts of the module that are loaded when they are first used: a child that only sends and receives does not even load their names.
+local core = require 'parallel.core'
 local state = require 'parallel.state'
 
 local parts = {}
@@ -52,6 +53,7 @@ local lazy = {
 }
 -- name -> function that finds the value anew each time
 local computed = {
+  block_cache = function() return (core.block_cache()) end,
   nchildren = function() return require 'parallel.children'.count() end,
   processid = function() return state.last_id + 1 end, -- of the child to be started next, as the original counted
   ip = function() return require 'parallel.forked'.ip() end,

@@ -183,7 +183,7 @@ function start.child(options)
     package_path = package.path, package_cpath = same_kind and not fields.host and package.cpath or nil, apart = fields.host and true,
     send_modules = send_modules or not fields.host and options.functions ~= false and state.takes_modules or nil, -- what we are sent ourselves
     release = core._VERSION, shared_size = module.getSharedSize(), inbox_size = module.getInboxSize(), interpreter = module.interpreter,
-    waits = options.waits,
+    block_cache = state.block_cache, waits = options.waits,
     compiled = same_kind and not env and compiled_files() or nil, -- the fork server has them loaded
     env = env, cwd = cwd, start_method = module.start_method,
     nice = options.nice, affinity = options.affinity, memory_limit = options.memory_limit,

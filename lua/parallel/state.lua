@@ -8,6 +8,9 @@ return {
   last_id = 0,
   path = {},
 
+  -- What parallel.block_cache was set to, for children started afterwards; nil: the default. Set by init, read by start.
+  block_cache = nil,
+
   -- The number of the last group of children that was made: the name of one that has no other. Counted by siblings.make.
   last_group = 0,
 

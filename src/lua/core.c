@@ -95,6 +95,7 @@ int luaopen_parallel_core(lua_State *L)
     lua_pushliteral(L, PARALLEL_VERSION);
     lua_setfield(L, -2, "_VERSION");
     par_lua_open_waiting(L);
+    par_lua_open_blocks(L);
     par_lua_open_codec(L);
     par_codec_set_hooks(par_codec_of(L), &par_lua_tensor_hooks);
     lua_pushcfunction(L, par_lua_open_tensor);

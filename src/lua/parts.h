@@ -5,6 +5,7 @@
 #include <lua.h>
 
 /* Each finds the module table at the top of the stack, adds its functions to it and leaves it there. */
+void par_lua_open_blocks(lua_State *L);
 void par_lua_open_codec(lua_State *L);
 void par_lua_open_errors(lua_State *L);
 void par_lua_open_system(lua_State *L);

@@ -10,6 +10,7 @@
 #include "codec/compat.h"
 #include "link/message.h"
 #include "link/share.h"
+#include "lua/blocks.h"
 #include "lua/parts.h"
 #include "os/os.h"
 
@@ -235,10 +236,10 @@ static int terminal_lines(lua_State *L)
     return 0;
 }
 
-/* core.trim(): gives the memory back that is kept for large messages to come. */
+/* core.trim(): gives the memory back that is kept for large messages to come, and for large blocks of Lua. */
 static int trim(lua_State *L)
 {
-    (void)L;
+    par_lua_blocks_trim(L);
     par_share_trim();
     return 0;
 }

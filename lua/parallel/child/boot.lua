@@ -41,7 +41,10 @@ parallel._become_child(parent, settings)
 
 local function run(good, code, ...)
   if not good then cannot_start('the code or its arguments cannot be received here: ' .. tostring(code)) end
-  if settings.memory_limit then set_up(core.limit_memory, settings.memory_limit) end
+  if settings.memory_limit then
+    set_up(core.limit_memory, settings.memory_limit)
+    parallel.block_cache = math.min(parallel.block_cache, math.floor(settings.memory_limit / 16))
+  end
   return require 'parallel.child.worker'.main(parallel, parent, settings, code, ...)
 end
 return run(handle.await_start(parent))

@@ -52,8 +52,17 @@ static int push_bytes(lua_State *L, par_lua_link *self, par_message *message, pa
     return rc;
 }
 
+/* With what came beside it. */
+static size_t message_bytes(const par_message *message)
+{
+    size_t bytes = message->len;
+    for (uint32_t i = 0; i < message->n_payloads; i++) bytes += message->payloads[i]->bytes;
+    return bytes;
+}
+
 int par_lua_link_push_message(lua_State *L, par_lua_link *self, const par_lua_source *source, par_message *message, par_error *err)
 {
+    par_lua_blocks_expect(L, self->blocks, message_bytes(message));
     if (message->kind == PAR_KIND_BYTES) return push_bytes(L, self, message, err);
     int n = message->n_payloads == 0 && !self->holding ? par_codec_decode_plain(L, message->bytes, message->len) : 0;
     if (n > 0) {

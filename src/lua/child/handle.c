@@ -36,6 +36,7 @@ par_lua_link *par_lua_link_new(lua_State *L, uint32_t id)
     lua_pop(L, 2);
     self->codec = par_codec_of(L);
     self->waiting = par_lua_waiting_of(L);
+    self->blocks = par_lua_blocks_of(L);
     return self;
 }
 

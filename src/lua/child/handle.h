@@ -8,6 +8,7 @@
 
 #include "codec/codec.h"
 #include "link/link.h"
+#include "lua/blocks.h"
 #include "lua/waiting.h"
 
 /* What a worker of a pool works on, as the link to its parent has it (pool/tasks.c). */
@@ -24,6 +25,7 @@ typedef struct par_lua_link {
     par_link *link; /* NULL once it is no more */
     par_codec *codec;
     par_lua_waiting *waiting;
+    par_lua_blocks *blocks;
     const void *claiming; /* the call that encodes into a claim of this link (base/frame.h) */
     uint32_t id;
     unsigned decode_flags; /* PAR_DECODE_FUNCTIONS, unless it was started with functions=false */

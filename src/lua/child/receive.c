@@ -49,6 +49,7 @@ static outcome receive_one(lua_State *L, par_lua_link *self, int64_t deadline_ns
 {
     static const par_lua_source source = {"message", 0};
     par_message message;
+    par_lua_blocks_tidy(L, self->blocks);
     par_lua_use use = par_lua_enter(L, self);
     int n = 0, rc = par_link_receive(self->link, &message, deadline_ns, err);
     if (rc == PAR_OK) {

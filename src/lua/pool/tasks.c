@@ -166,6 +166,7 @@ static int pool_collect(lua_State *L)
     par_error err;
     par_lua_give_back(L);
     par_lua_link *self = par_lua_link_check(L, 1);
+    par_lua_blocks_tidy(L, self->blocks);
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_Integer at = luaL_checkinteger(L, 3), most = luaL_checkinteger(L, 4), n = 0;
     int got = RESULT, kind = 0;
@@ -198,6 +199,7 @@ static int pool_take(lua_State *L)
     par_message message;
     par_lua_give_back(L);
     par_lua_link *self = par_lua_link_check(L, 1);
+    par_lua_blocks_tidy(L, self->blocks);
     lua_settop(L, 1);
     par_lua_use use = par_lua_enter(L, self);
     int n = 0, kind = 0, rc = par_link_receive_next(self->link, &message, PAR_NEVER, &err);

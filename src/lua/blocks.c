@@ -1,0 +1,194 @@
+#include "lua/blocks.h"
+
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "codec/compat.h"
+#include "lua/parts.h"
+#include "os/os.h"
+
+#define IDLE_DEFAULT_BYTES ((uint64_t)1 << 30) /* or this part of the memory, if that is less: */
+#define IDLE_DEFAULT_PART 16
+
+static const char blocks_key; /* registry: the userdata */
+
+par_lua_blocks *par_lua_blocks_of(lua_State *L)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &blocks_key);
+    par_lua_blocks *blocks = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    return blocks;
+}
+
+/* --- may it be? --- */
+
+/* That of luaL_newstate, NULL: no memory. */
+static lua_Alloc standard_allocator(void)
+{
+    static _Atomic(lua_Alloc) known; /* racing threads write the same */
+    void *context;
+    lua_Alloc allocate = atomic_load_explicit(&known, memory_order_relaxed);
+    lua_State *L = allocate ? NULL : luaL_newstate();
+    if (!L) return allocate;
+    allocate = lua_getallocf(L, &context);
+    lua_close(L);
+    atomic_store_explicit(&known, allocate, memory_order_relaxed);
+    return allocate;
+}
+
+/* What keeps us from it, or NULL. */
+static const char *find_refusal(lua_State *L)
+{
+    void *context;
+    if (sizeof(void *) < 8 || (PAR_LUAJIT && (uintptr_t)L <= UINT32_MAX)) return "addresses are few in this Lua";
+    if (lua_getallocf(L, &context) != standard_allocator()) return "this program gives Lua an allocator of its own";
+    return NULL;
+}
+
+/* --- putting it behind, taking it away --- */
+
+#if LUA_VERSION_NUM < 502
+/* The collector of 5.1 and LuaJIT works so little at each allocation that a hundred large strings may be dead before it is through: none of
+ * their blocks would come back in time, and memory would grow by gigabytes. It is made to, when so much has come: */
+#define COLLECT_MIN_BYTES ((int64_t)4 << 20)
+#define COLLECT_HEAPS 8 /* and so many times what a collection has to look at */
+
+static bool collector_runs(lua_State *L)
+{
+#ifdef LUA_GCISRUNNING
+    return lua_gc(L, LUA_GCISRUNNING, 0) != 0;
+#else
+    (void)L;
+    return true;
+#endif
+}
+
+static void set_collect_due(lua_State *L, par_lua_blocks *blocks)
+{
+    int64_t heap_bytes = lua_gc(L, LUA_GCCOUNT, 0) * INT64_C(1024) - blocks->cache->used_bytes, more = heap_bytes * COLLECT_HEAPS;
+    blocks->collect_due = blocks->cache->given_bytes + (uint64_t)(more > COLLECT_MIN_BYTES ? more : COLLECT_MIN_BYTES);
+}
+
+static bool collect_is_due(const par_lua_blocks *blocks) { return blocks->cache->given_bytes >= blocks->collect_due; }
+#else
+static bool collector_runs(lua_State *L) { return L != NULL; }
+static void set_collect_due(lua_State *L, par_lua_blocks *blocks) { (void)L, (void)blocks; }
+static bool collect_is_due(const par_lua_blocks *blocks) { return blocks->closing; }
+#endif
+
+static void put_behind(lua_State *L, par_lua_blocks *blocks)
+{
+    if (blocks->closing || blocks->idle_max_bytes == 0 || blocks->refusal) return;
+    blocks->refusal = find_refusal(L);
+    par_blocks *cache = blocks->refusal ? NULL : calloc(1, sizeof *cache);
+    if (!cache) return;
+    cache->inner = lua_getallocf(L, &cache->inner_context);
+    cache->idle_max_bytes = blocks->idle_max_bytes;
+    blocks->cache = cache;
+    set_collect_due(L, blocks);
+    lua_setallocf(L, par_blocks_allocate, cache);
+}
+
+/* This library stays loaded: somebody may call it who cannot know whether it is. */
+static void stay_loaded(void)
+{
+    Dl_info info;
+    if (dladdr((void *)stay_loaded, &info) && info.dli_fname) dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
+/* An allocator that was put on top of ours meanwhile keeps calling it: then it stays, without idle blocks. */
+static void take_away(lua_State *L, par_lua_blocks *blocks)
+{
+    void *context;
+    par_blocks *cache = blocks->cache;
+    if (!cache) return;
+    par_blocks_limit(cache, 0);
+    if (lua_getallocf(L, &context) != par_blocks_allocate || context != cache) {
+        stay_loaded();
+        return;
+    }
+    lua_setallocf(L, cache->inner, cache->inner_context);
+    blocks->cache = NULL;
+    blocks->collect = false;
+    free(cache);
+}
+
+static int blocks_gc(lua_State *L)
+{
+    par_lua_blocks *blocks = lua_touserdata(L, 1);
+    blocks->closing = true;
+    take_away(L, blocks);
+    blocks->cache = NULL;
+    blocks->collect = false;
+    return 0;
+}
+
+/* --- in use --- */
+
+void par_lua_blocks_expect_large(lua_State *L, par_lua_blocks *blocks)
+{
+    if (!blocks->cache) put_behind(L, blocks);
+    else if (collect_is_due(blocks)) blocks->collect = true;
+}
+
+void par_lua_blocks_collect(lua_State *L, par_lua_blocks *blocks)
+{
+    blocks->collect = false;
+    if (collector_runs(L)) lua_gc(L, LUA_GCCOLLECT, 0);
+    if (blocks->cache) set_collect_due(L, blocks);
+}
+
+void par_lua_blocks_trim(lua_State *L)
+{
+    par_blocks *cache = par_lua_blocks_of(L)->cache;
+    if (cache) par_blocks_trim(cache);
+}
+
+/* --- for Lua --- */
+
+static void push_state(lua_State *L, par_lua_blocks *blocks)
+{
+    char text[120];
+    const char *refusal = blocks->refusal;
+    if (!blocks->cache && !refusal) refusal = find_refusal(L);
+    if (blocks->idle_max_bytes == 0) refusal = "parallel.block_cache is 0";
+    if (refusal) snprintf(text, sizeof text, "off: %s", refusal);
+    else if (!blocks->cache) snprintf(text, sizeof text, "on: from the first large message on");
+    else snprintf(text, sizeof text, "on: %zu bytes are idle", blocks->cache->idle_bytes);
+    lua_pushstring(L, text);
+}
+
+/* core.block_cache([bytes]) -> the bound on idle bytes, in words whether there is a cache and why not. Sets the bound; 0: no cache. */
+static int block_cache(lua_State *L)
+{
+    par_lua_blocks *blocks = par_lua_blocks_of(L);
+    if (!lua_isnoneornil(L, 1)) {
+        lua_Number bytes = luaL_checknumber(L, 1);
+        luaL_argcheck(L, bytes >= 0 && bytes <= (lua_Number)((uint64_t)1 << 53), 1, "a number of bytes from 0 to 2^53 expected");
+        blocks->idle_max_bytes = bytes < (lua_Number)SIZE_MAX ? (size_t)bytes : SIZE_MAX;
+        blocks->refusal = NULL;
+        if (blocks->idle_max_bytes == 0) take_away(L, blocks);
+        else if (blocks->cache) par_blocks_limit(blocks->cache, blocks->idle_max_bytes);
+    }
+    lua_pushnumber(L, (lua_Number)blocks->idle_max_bytes);
+    push_state(L, blocks);
+    return 2;
+}
+
+void par_lua_open_blocks(lua_State *L)
+{
+    uint64_t part = par_os_memory_total_bytes() / IDLE_DEFAULT_PART;
+    if (!par_lua_blocks_of(L)) { /* one of this state, however often the module is opened */
+        par_lua_blocks *blocks = lua_newuserdata(L, sizeof *blocks);
+        *blocks = (par_lua_blocks){.idle_max_bytes = (size_t)(part < IDLE_DEFAULT_BYTES ? part : IDLE_DEFAULT_BYTES)};
+        lua_createtable(L, 0, 1);
+        lua_pushcfunction(L, blocks_gc);
+        lua_setfield(L, -2, "__gc");
+        lua_setmetatable(L, -2);
+        lua_rawsetp(L, LUA_REGISTRYINDEX, &blocks_key);
+    }
+    lua_pushcfunction(L, block_cache);
+    lua_setfield(L, -2, "block_cache");
+}

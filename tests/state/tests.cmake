@@ -1,0 +1,10 @@
+# What stands behind the allocator of a Lua state, in programs that open states of their own: the module linked with each Lua.
+foreach(version IN LISTS PARALLEL_FOUND_LUAS)
+  if(PARALLEL_LUA_${version}_LIBRARY)
+    add_executable(test_state_blocks-${version} ${CMAKE_CURRENT_LIST_DIR}/blocks.c $<TARGET_OBJECTS:core-${version}>)
+    target_include_directories(test_state_blocks-${version} PRIVATE ${CMAKE_SOURCE_DIR}/src)
+    target_include_directories(test_state_blocks-${version} SYSTEM PRIVATE ${PARALLEL_LUA_${version}_INCLUDE})
+    target_link_libraries(test_state_blocks-${version} PRIVATE parallel_plain ${PARALLEL_LUA_${version}_LIBRARY})
+    parallel_add_c_test(state.blocks.${version} test_state_blocks-${version})
+  endif()
+endforeach()
