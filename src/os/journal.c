@@ -17,7 +17,8 @@ int par_os_journal_open(const char *path, bool create, int *fd, par_error *err)
     return *fd < 0 ? par_error_system(err, "cannot open %s", path) : PAR_OK;
 }
 
-/* Where the ending begins. When an append was cut off in the middle, behind the last whole line. */
+/* Where the ending begins. An append that was cut off in the middle goes first, back to the last whole line: whoever were killed after
+ * he had written over its beginning would leave the rest behind his own ending. -1: that failed. */
 static off_t end_of_lines(int fd, const char *ending, size_t ending_len)
 {
     char tail[JOURNAL_REPAIR_BYTES];
@@ -25,9 +26,10 @@ static off_t end_of_lines(int fd, const char *ending, size_t ending_len)
     if (size <= 0) return 0;
     ssize_t n = pread(fd, tail, (size_t)(size - from), from);
     if (n >= (ssize_t)ending_len && memcmp(tail + n - ending_len, ending, ending_len) == 0) return size - (off_t)ending_len;
-    for (; n > 1; n--)
-        if (tail[n - 1] == '\n' && tail[n - 2] == ',') return from + n - 2; /* what follows this comma is not whole */
-    return size;
+    while (n > 1 && (tail[n - 1] != '\n' || tail[n - 2] != ',')) n--;
+    if (n <= 1) return size;
+    size = from + n - 2; /* what follows this comma is not whole */
+    return ftruncate(fd, size) == 0 ? size : -1;
 }
 
 static int take_lock(int fd)
@@ -42,8 +44,7 @@ int par_os_journal_append(int fd, char *bytes, size_t len, const char *ending, s
     if (take_lock(fd) != PAR_OK) return PAR_E_SYSTEM;
     off_t at = end_of_lines(fd, ending, ending_len);
     memcpy(bytes + len, ending, ending_len);
-    ssize_t written = pwrite(fd, bytes, len + ending_len, at);
-    if (written == (ssize_t)(len + ending_len) && ftruncate(fd, at + written) != 0) written = -1;
+    ssize_t written = at < 0 ? -1 : pwrite(fd, bytes, len + ending_len, at);
     flock(fd, LOCK_UN);
     return written == (ssize_t)(len + ending_len) ? PAR_OK : PAR_E_SYSTEM;
 }
@@ -70,7 +71,7 @@ int par_os_journal_take(int fd, par_buffer *out, const char *ending, size_t endi
 {
     if (take_lock(fd) != PAR_OK) return PAR_E_SYSTEM;
     off_t end = end_of_lines(fd, ending, ending_len);
-    int rc = par_buffer_reserve(out, (size_t)end);
+    int rc = end < 0 ? PAR_E_SYSTEM : par_buffer_reserve(out, (size_t)end);
     ssize_t n = rc == PAR_OK && end > 0 ? pread(fd, out->data + out->len, (size_t)end, 0) : 0;
     if (n < 0 || (rc == PAR_OK && end > 0 && ftruncate(fd, 0) != 0)) rc = PAR_E_SYSTEM;
     else out->len += (size_t)n;

@@ -243,6 +243,11 @@ describe('surroundings', function()
   end)
 end)
 
+-- Is this the distribution's Lua? A library for another system's is not for the programs here, nor for their headers.
+local package_name = support.version == 'jit' and 'luajit' or 'lua' .. support.version
+local packaged = support.shell('command -v ' .. package_name):match('[^\n]+') == own
+local plain = packaged and not support.sanitized
+
 describe('the example for', function()
   local env = ('LUA_PATH=%s LUA_CPATH=%s '):format(quote(support.root .. '/lua/?.lua;' .. support.root .. '/lua/?/init.lua;;'),
     quote(support.build .. '/lib/' .. support.version .. '/?.so;;'))
@@ -256,7 +261,6 @@ describe('the example for', function()
     end)
   end
 
-  local plain = not support.sanitized
   example('Neovim', plain and support.version == 'jit' and has 'nvim',
     "nvim --headless --clean -c 'luafile examples/hosts/neovim.lua'", '^%d+ words in %d+ files')
   example('LÖVE', plain and support.version == 'jit' and has 'love',
@@ -296,15 +300,13 @@ describe('the example for', function()
     assert.matches('168 primes', out, (support.read_file(folder .. '/error.log')))
     support.shell('rm -rf ' .. quote(folder))
   end)
-  local package_name = support.version == 'jit' and 'luajit' or 'lua' .. support.version
-  local packaged = support.shell('command -v ' .. package_name):match('[^\n]+') == own -- else the library here is not for its headers
-  example('a C program', plain and packaged and has 'cc' and select(2, support.shell('pkg-config --exists ' .. package_name)) == 0,
+  example('a C program', plain and has 'cc' and select(2, support.shell('pkg-config --exists ' .. package_name)) == 0,
     ('true; cc examples/hosts/embed.c $(pkg-config --cflags --libs %s) -Wl,-E -o %s && %s %s'):format(package_name,
       quote(support.build .. '/embed-' .. support.version), env, quote(support.build .. '/embed-' .. support.version)), '1 4 9 16 25')
 end)
 
 describe('Neovim', function()
-  if not has 'nvim' or support.version ~= 'jit' or support.sanitized then return pending 'another Lua, or no nvim' end
+  if not has 'nvim' or support.version ~= 'jit' or not plain then return pending 'another Lua, or no nvim' end
 
   local function inside(code, env)
     local path = support.scratch('.lua')

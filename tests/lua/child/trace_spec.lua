@@ -71,7 +71,8 @@ local function trace_of(code, options)
   if not options.no_variable then options.env = 'PARALLEL_TRACE=' .. path end
   options.args = path
   local out, status = support.script(code, options)
-  local text = assert(support.read_file(path), out)
+  -- Under the lock of those who append: orphans of a killed process may still do so.
+  local text = support.shell(('flock %s cat %s'):format(support.quote(path), support.quote(path)))
   os.remove(path)
   return parse(text).traceEvents, out, status
 end
