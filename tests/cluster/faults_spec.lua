@@ -1,99 +1,13 @@
--- Whatever dies, stops or is cut off: told in time, nothing lost that had come, no process left.
+-- Links that are cut, connections of ssh that are stopped, workers and hosts that are killed at random: told in time, nothing lost that had come,
+-- no process left.
 package.path = 'tests/cluster/?.lua;' .. package.path
 local world = require 'world'
 local support = require 'support'
+local streams = require 'streams'
 local parallel = require 'parallel'
 
 local h1, h2 = world.host('h1'), world.host('h2')
 local patience = {timeout = support.patience}
-
--- A child that sends three numbers and its process id, and then waits; they have come when this returns.
-local function talker(host)
-  local child = parallel.run{host = host, code = function()
-    for i = 1, 3 do parallel.parent:send(i) end
-    parallel.parent:send(parallel.pid)
-    parallel.parent:receive()
-  end}
-  support.eventually(function() return require 'parallel.core'.child.has_message(child) end)
-  return child
-end
-
--- What had come is received, then the error says why nothing more does.
-local function expect_death(child, pattern)
-  for i = 1, 3 do assert.equal(i, child:receive(patience)) end
-  child:receive(patience)
-  local err = support.error_of(function() child:receive(patience) end)
-  assert.equal('died', err.code, tostring(err))
-  if pattern then assert.matches(pattern, tostring(err)) end
-end
-
-describe('the end', function()
-  after_each(world.expect_empty)
-
-  it('of a worker costs that worker alone', function()
-    local one, other = talker(h1), talker(h1)
-    world.kill(one.unixid)
-    expect_death(one, 'signal 9')
-    other:send('go')
-    other:join()
-  end)
-
-  it('of an agent ends its children, and no others', function()
-    local one, two, far = talker(h1), talker(h1), talker(h2)
-    world.kill(world.agent_of(one))
-    expect_death(one, 'connection to h1 was lost')
-    expect_death(two, 'connection to h1 was lost')
-    far:send('go')
-    far:join()
-    assert.equal(7, (parallel.run{host = h1, code = 'return 7'}:join())) -- with a new agent
-  end)
-
-  it('of the ssh client is the end of its agent', function()
-    local child = talker(h1)
-    for _, pid in ipairs(world.pids('ssh -T')) do world.kill(pid) end
-    expect_death(child, 'connection to h1 was lost')
-    assert.is_true(support.eventually(function() return not support.exists(child.unixid) end, 10))
-  end)
-
-  it('of the bridge is told to everybody, and another one is started', function()
-    local one, far = talker(h1), talker(h2)
-    for _, pid in ipairs(world.pids('bridge_main.lua')) do world.kill(pid) end
-    expect_death(one, 'the bridge')
-    expect_death(far, 'the bridge')
-    assert.equal(7, (parallel.run{host = h1, code = 'return 7'}:join()))
-  end)
-
-  it('of the program in any way leaves no process', function()
-    for _, ending in ipairs{'', 'error("x")', 'os.exit(3)', 'os.execute("kill -KILL " .. parallel.pid) while true do end',
-      'os.execute("kill -TERM " .. parallel.pid) while true do end'} do
-      support.script(([[
-        package.path = '%s/tests/cluster/?.lua;' .. package.path
-        local world, parallel = require 'world', require 'parallel'
-        for _, name in ipairs{'h1', 'h2'} do parallel.run{host = world.host(name), code = 'parallel.parent:send(1) while true do end'}:receive() end
-        %s]]):format(support.root, ending))
-      local empty, left = world.is_empty(10)
-      assert.is_true(empty, ending .. ': ' .. left)
-    end
-  end)
-
-  it('of a stop is that of any child', function()
-    local child = talker(h1)
-    assert.is_true(child:kill('STOP'))
-    assert.is_true(child:kill('CONT'))
-    for _ = 1, 4 do child:receive(patience) end
-    child:send('go')
-    child:join()
-  end)
-
-  it('of a stopped bridge: the agents give up', function()
-    local child = talker(h1)
-    local bridge = world.pids('bridge_main.lua')[1]
-    world.kill(bridge, 'STOP')
-    assert.is_true(support.eventually(function() return not support.exists(child.unixid) end, 20))
-    world.kill(bridge, 'CONT')
-    expect_death(child)
-  end)
-end)
 
 describe('a link that is cut', function()
   after_each(function()
@@ -118,15 +32,57 @@ describe('a link that is cut', function()
   end)
 
   it('for ever is told at both ends, and so is an agent that was stopped, after some seconds of silence', function()
-    local cut, stopped = talker(h1), talker(h2)
+    local cut, stopped = streams.talker(h1), streams.talker(h2)
     local agent = world.agent_of(stopped)
     world.kill(agent, 'STOP')
     world.cut('h1')
-    expect_death(cut, 'silent')
-    expect_death(stopped, 'silent')
+    streams.expect_death(cut, 'silent')
+    streams.expect_death(stopped, 'silent')
     assert.is_true(support.eventually(function() return not support.exists(cut.unixid) end, 15))
     world.kill(agent, 'CONT')
     assert.is_true(support.eventually(function() return not support.exists(stopped.unixid) end, 15))
+  end)
+end)
+
+describe('a stopped', function()
+  after_each(function()
+    world.join('h2')
+    world.expect_empty()
+  end)
+
+  it('ssh client, a stopped sshd, and a link that is cut in the middle of 16 MB: told at both ends after some seconds of silence', function()
+    local client = parallel.run{host = h1, code = streams.echo}
+    local ssh = world.pids('ssh -T')
+    assert.equal(1, #ssh)
+    local server, cut = parallel.run{host = world.host('root@h1'), code = streams.echo}, streams.flood(h2, 2 ^ 24)
+    local sshd = world.agent_of(server)
+    while (support.read_file(('/proc/%d/comm'):format(sshd)) or ''):match('^%S+') ~= 'sshd' do -- the one that carries the agent
+      sshd = tonumber(support.read_file(('/proc/%d/stat'):format(sshd)):match('%) %S (%d+)'))
+    end
+    for _, child in ipairs{client, server} do
+      child:send('there')
+      assert.equal('there', child:receive(patience))
+    end
+    local unixids = {client.unixid, server.unixid, cut.unixid}
+    assert.is_true(cut:receive(patience) == ('x'):rep(2 ^ 24) .. ':1')
+    world.kill(ssh[1], 'STOP')
+    world.kill(sshd, 'STOP')
+    world.cut('h2')
+    for _, child in ipairs{client, server} do
+      local err = support.error_of(function() child:receive(patience) end)
+      assert.equal('died', err.code, tostring(err))
+      assert.matches('connection to r?o?o?t?@?h1 was lost %(silent', tostring(err))
+    end
+    local err = streams.expect_whole(cut, 2 ^ 24, 2)
+    assert.equal('died', err.code, tostring(err))
+    assert.matches('connection to h2 was lost %(silent', tostring(err))
+    for _, pid in ipairs(unixids) do
+      assert.is_true(support.eventually(function() return not support.exists(pid) end, 20), tostring(pid))
+    end
+    world.kill(sshd, 'CONT')
+    world.join('h2')
+    assert.equal(7, (parallel.run{host = h1, code = 'return 7'}:join())) -- with new ones
+    assert.equal(7, (parallel.run{host = h2, code = 'return 7'}:join()))
   end)
 end)
 

@@ -38,10 +38,10 @@ foreach(version IN ITEMS 5.1 jit)
   endif()
 endforeach()
 
-# Other hosts as programs use them. Three of these wait for seconds of silence, and run on one Lua each.
+# Other hosts as programs use them. Some of these wait for seconds of silence, and run on one Lua each.
 set(CLUSTER_LUAS_hosts 5.1 5.4)
 set(CLUSTER_LUAS_faults 5.4)
-set(CLUSTER_LUAS_stopped 5.4)
+set(CLUSTER_LUAS_launchers 5.4)
 set(CLUSTER_LUAS_tcp jit)
 set(CLUSTER_LUAS_inputs 5.4)
 set(CLUSTER_LUAS_group 5.4)
@@ -72,6 +72,10 @@ endforeach()
 if(BUSTED AND 5.4 IN_LIST PARALLEL_FOUND_LUAS AND PARALLEL_LUA_5.4_PROGRAM)
   add_cluster_test(srun_faults --slurm salloc -Q -N2 ${CMAKE_SOURCE_DIR}/tests/run-script.sh 5.4 ${CMAKE_CURRENT_LIST_DIR}/srun_faults.lua)
   add_cluster_test(srun --slurm ${CMAKE_CURRENT_LIST_DIR}/apart.sh 5.4 srun child/run child/message pool/pool)
-  add_cluster_test(mpirun env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-    ${CMAKE_CURRENT_LIST_DIR}/apart.sh 5.4 mpirun child/message)
+  set(MPIRUN_AS_ROOT OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1)
+  add_cluster_test(mpirun env ${MPIRUN_AS_ROOT} ${CMAKE_CURRENT_LIST_DIR}/apart.sh 5.4 mpirun child/message)
+  # By ssh it is among the specs above. What becomes of streams has to do with the connection, which is the same for these two.
+  set(LAUNCHERS ${CMAKE_CURRENT_LIST_DIR}/launchers_spec.lua)
+  add_cluster_test(launchers.mpirun env ${MPIRUN_AS_ROOT} ${CMAKE_CURRENT_LIST_DIR}/launcher.sh 5.4 mpirun ${LAUNCHERS})
+  add_cluster_test(launchers.srun --slurm ${CMAKE_CURRENT_LIST_DIR}/launcher.sh 5.4 srun ${LAUNCHERS} "--filter-out=in the middle of a stream")
 endif()

@@ -8,6 +8,9 @@ local env = {}
 for _, name in ipairs{'LUA_PATH', 'LUA_CPATH', 'LD_PRELOAD', 'ASAN_OPTIONS', 'UBSAN_OPTIONS'} do env[name] = os.getenv(name) end
 world.env = env
 
+--- What starts the agents.
+world.launcher = os.getenv 'PARALLEL_TEST_LAUNCHER' or 'ssh'
+
 --- A host of the world, with more options.
 function world.host(name, options)
   local host = {host = name, env = env, launcher = os.getenv 'PARALLEL_TEST_LAUNCHER'}
@@ -26,6 +29,16 @@ function world.pids(text)
 end
 
 function world.kill(pid, signal) os.execute(('kill -%s %d'):format(signal or 'KILL', pid)) end
+
+--- The processes on this side through which agents were started.
+function world.launchers()
+  if world.launcher == 'ssh' then return world.pids('ssh -T') end
+  local list = {}
+  for _, pid in ipairs(world.pids(world.launcher)) do
+    if (support.read_file(('/proc/%d/comm'):format(pid)) or ''):match('^%S+') == world.launcher then list[#list + 1] = pid end
+  end
+  return list
+end
 
 --- Waits until no process of the library is left but this one. Returns whether that is so, and those that are.
 function world.is_empty(seconds)
