@@ -1,9 +1,7 @@
 --- Numbered messages to and from children, and a program that exchanges some with its own: nothing may be lost, doubled or broken.
 local support = require 'support'
-local world = require 'world'
-local parallel = require 'parallel'
-
 local assert = require 'luassert'
+local parallel = require 'parallel'
 
 local streams = {}
 local patience = {timeout = support.patience}
