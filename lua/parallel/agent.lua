@@ -6,7 +6,7 @@ local searcher = require 'parallel.searcher'
 local ok, message = pcall(function()
   require 'parallel'
   local commands = require 'parallel.interpreter'.commands()
-  core.agent_serve(commands[1][1], searcher.root .. '/child/child.lua', core.module_path())
+  core.cluster.agent_serve(commands[1][1], searcher.root .. '/child/child.lua', core.module_path())
 end)
 if not ok then io.stderr:write(tostring(message), '\n') end
 os.exit(ok and 0 or 1)

@@ -4,4 +4,4 @@ local core_path = ...
 local SOCKET = 3
 local core = package.loadlib(core_path, 'luaopen_parallel_core')()
 core.trace_name('bridge')
-core.bridge_serve(SOCKET)
+core.cluster.bridge_serve(SOCKET)

@@ -21,7 +21,7 @@ local function open_bridge()
   for _, command in ipairs((require 'parallel.interpreter'.commands())) do
     local args = {searcher.root .. '/bridge_main.lua', core.module_path()}
     for i = #command, 2, -1 do table.insert(args, 1, command[i]) end
-    local ok, opened = pcall(core.bridge_open, command[1], args)
+    local ok, opened = pcall(core.cluster.bridge_open, command[1], args)
     if ok then
       bridge = opened
       return bridge
@@ -44,13 +44,13 @@ local function launch(host)
     end
     host.record = record
   end
-  local state = bridge and core.bridge_state(bridge, record.number) or 'none'
+  local state = bridge and core.cluster.bridge_state(bridge, record.number) or 'none'
   if state == 'up' or state == 'launching' then return record end
-  if bridge and state == 'down' and core.bridge_state(bridge, 4095) == 'down' then -- the bridge itself has ended
+  if bridge and state == 'down' and core.cluster.bridge_state(bridge, 4095) == 'down' then -- the bridge itself has ended
     bridge = nil
   end
   record.told = nil
-  core.bridge_launch(open_bridge(), record.number, host.name, launcher.command(host), host.connect_timeout, host_options.listening(host))
+  core.cluster.bridge_launch(open_bridge(), record.number, host.name, launcher.command(host), host.connect_timeout, host_options.listening(host))
   return record
 end
 
@@ -62,7 +62,7 @@ end
 -- Waits until it is up. Returns what it said of itself.
 local function await(host)
   local record = launch(host)
-  local hello, why = core.bridge_await(bridge, record.number, host.connect_timeout + 5)
+  local hello, why = core.cluster.bridge_await(bridge, record.number, host.connect_timeout + 5)
   if hello then return hello end
   if refuses_cipher(host, why) then
     host.cipher = false
@@ -92,7 +92,7 @@ local function tell_paths(host)
   local path, cpath = absolute(package.path), absolute(package.cpath)
   local told = path .. '\0' .. cpath
   if host.record.told == told then return end
-  core.bridge_paths(bridge, host.record.number, path, cpath)
+  core.cluster.bridge_paths(bridge, host.record.number, path, cpath)
   host.record.told = told
 end
 
@@ -183,21 +183,21 @@ function hosts.slots(host)
 end
 
 --- 'none', 'launching', 'up' or 'down', as it is known now.
-function hosts.state(host) return bridge and host.record and core.bridge_state(bridge, host.record.number) or 'none' end
+function hosts.state(host) return bridge and host.record and core.cluster.bridge_state(bridge, host.record.number) or 'none' end
 
 --- Waits for news of a host, at most so many seconds.
-function hosts.await_news(host, seconds) core.bridge_await(bridge, host.record.number, seconds) end
+function hosts.await_news(host, seconds) core.cluster.bridge_await(bridge, host.record.number, seconds) end
 
 --- Gives back the nodes that were asked of Slurm: their jobs are cancelled. One that is used again is asked for anew.
 function hosts.give_back()
   for _, record in pairs(by_key) do
-    if record.is_job and bridge then pcall(core.bridge_drop, bridge, record.number) end
+    if record.is_job and bridge then pcall(core.cluster.bridge_drop, bridge, record.number) end
   end
 end
 
 --- Ends all agents, and their children.
 function hosts.close()
-  if bridge then core.bridge_close(bridge) end
+  if bridge then core.cluster.bridge_close(bridge) end
   bridge = nil
 end
 

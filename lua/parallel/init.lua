@@ -56,7 +56,7 @@ function parallel.getSharedSize() return shared_size end
 
 -- --- what waits to be received ---
 
-local inbox_size = core.INBOX_DEFAULT_BYTES
+local inbox_size -- nil: nobody has asked yet
 
 --- Memory that the messages of one child (or of the parent) may take up while they wait to be received, because this process was
 -- waiting for something else. Past it `join` and `send` raise an error with the code 'full'.
@@ -71,7 +71,10 @@ function parallel.setInboxSize(bytes)
   if parallel.id ~= 0 then core.child.limit_inbox(parallel.parent, inbox_size) end
 end
 
-function parallel.getInboxSize() return inbox_size end
+function parallel.getInboxSize()
+  inbox_size = inbox_size or core.child.inbox_default()
+  return inbox_size
+end
 
 -- --- large blocks of Lua that wait to be used again ---
 

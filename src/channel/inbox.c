@@ -10,29 +10,9 @@
 #define TAKE_IN_AT_ONCE ((uint64_t)256 << 10) /* of the ring */
 #define SPARE_KEEP_BYTES ((size_t)32 << 20)   /* of a warm buffer for long messages */
 
-/* --- how much may wait --- */
-static uint64_t memory_share(unsigned part)
-{
-    uint64_t all = par_os_memory_total_bytes();
-    return all ? all / part : UINT64_MAX;
-}
-
-uint64_t par_channel_inbox_default(void)
-{
-    uint64_t eighth = memory_share(8);
-    return eighth < PAR_INBOX_MAX_BYTES ? eighth : PAR_INBOX_MAX_BYTES;
-}
-
-void par_channel_limit_inbox(par_channel *channel, uint64_t bytes) { channel->inbox_limit = bytes; }
-
 void par_channel_count_kept(par_channel *channel, int64_t bytes) { channel->stats.inbox_bytes += (uint64_t)bytes; }
 
-void par_inbox_init(par_channel *channel)
-{
-    channel->inbox_end = &channel->inbox;
-    channel->inbox_limit = par_channel_inbox_default();
-    channel->control_limit = memory_share(2);
-}
+void par_inbox_init(par_channel *channel) { channel->inbox_end = &channel->inbox; }
 
 /* --- the list --- */
 void par_inbox_fini(par_channel *channel)

@@ -6,6 +6,7 @@
 #include "channel/lend.h"
 #include "channel/wait.h"
 #include "os/blob.h"
+#include "os/os.h"
 
 #define STREAM_AT_ONCE ((uint64_t)256 << 10) /* of a long record; then whoever waits looks at the time again */
 #define STEPS_AT_ONCE 64                     /* records that are no messages, likewise */
@@ -213,15 +214,37 @@ int par_records_step(par_channel *channel, par_item *out)
 }
 
 /* --- how much may wait --- */
+static uint64_t memory_share(unsigned part)
+{
+    uint64_t all = par_os_memory_total_bytes();
+    return all ? all / part : UINT64_MAX;
+}
+
+uint64_t par_channel_inbox_default(void)
+{
+    uint64_t eighth = memory_share(8);
+    return eighth < PAR_INBOX_MAX_BYTES ? eighth : PAR_INBOX_MAX_BYTES;
+}
+
+void par_channel_limit_inbox(par_channel *channel, uint64_t bytes) { channel->inbox_limit = bytes; }
+
+/* The limits that nobody has set; most channels never need them. */
+static void look_up_limits(par_channel *channel)
+{
+    if (!channel->inbox_limit) channel->inbox_limit = par_channel_inbox_default();
+    if (!channel->control_limit) channel->control_limit = memory_share(2);
+}
+
 /* A control message is asked for by whoever waits, so it does not count; and what a peer that has ended left in
  * the ring is little. */
-int par_records_may_take(const par_channel *channel)
+int par_records_may_take(par_channel *channel)
 {
     const par_rx *rx = &channel->rx;
     uint64_t bytes = channel->stats.inbox_bytes - rx->control_bytes, heap = rx->control_heap_bytes;
     if (channel->in.ended) return PAR_OK;
     if (rx->streaming && rx->parcel) *(rx->parcel->kind < PAR_KIND_CONTROL ? &bytes : &heap) += rx->parcel->bytes.len;
     else if (rx->streaming) *(rx->control ? &heap : &bytes) += rx->payload.len;
+    if (bytes || heap) look_up_limits(channel);
     if (bytes > channel->inbox_limit) return PAR_E_FULL;
     return heap > channel->control_limit ? PAR_E_NOMEM : PAR_OK;
 }

@@ -21,7 +21,7 @@ int par_records_step(par_channel *channel, par_item *out);
 /* Puts into words what next and step returned. */
 int par_records_failed(par_channel *channel, int rc, par_error *err);
 /* May more be taken in beside what waits to be received? PAR_OK, PAR_E_FULL, PAR_E_NOMEM. */
-int par_records_may_take(const par_channel *channel);
+int par_records_may_take(par_channel *channel);
 
 /* Is the record at `read` all there? PAR_OK, PAR_E_AGAIN (rx.need says when), PAR_E_CORRUPT. */
 static inline int par_records_complete(par_channel *channel, uint64_t total)

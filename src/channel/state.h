@@ -89,8 +89,8 @@ struct par_channel {
     par_parcel *spare;          /* an empty one with a warm buffer */
     void *held;                 /* what the owner has not released: NULL, IN_PLACE or a parcel */
     par_payloads held_payloads; /* of the message in place */
-    uint64_t inbox_limit;       /* of stats.inbox_bytes: past it only receive takes anything in */
-    uint64_t control_limit;     /* of the private memory of one control message */
+    uint64_t inbox_limit;       /* of stats.inbox_bytes: past it only receive takes anything in; 0: not looked up yet */
+    uint64_t control_limit;     /* of the private memory of one control message; the same */
     par_spin spin, yield;
     uint64_t answered_at; /* out.head when a spin found something last, */
     unsigned unanswered;  /*   and how many quick ones found it there before */

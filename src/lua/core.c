@@ -18,40 +18,73 @@
 
 typedef void (*part)(lua_State *L);
 
-static const part child_parts[] = {par_lua_open_handle,
-                                   par_lua_open_send,
-                                   par_lua_open_receive,
-                                   par_lua_open_join,
-                                   par_lua_open_process,
-                                   par_lua_open_select,
-                                   par_lua_open_broadcast,
-                                   par_lua_open_start,
-                                   par_lua_open_attach,
-                                   par_lua_open_forkserver,
-                                   NULL};
+static const part child_parts[] = {par_lua_open_handle,  par_lua_open_send,   par_lua_open_receive, par_lua_open_join,
+                                   par_lua_open_process, par_lua_open_select, par_lua_open_attach,  NULL};
+/* What only who has children of its own needs. */
+static const part parent_parts[] = {par_lua_open_broadcast, par_lua_open_start, par_lua_open_forkserver, NULL};
 static const part group_parts[] = {par_lua_open_group_handle, par_lua_open_group_make, par_lua_open_group_take,
                                    par_lua_open_group_reduce, par_lua_open_group_move, NULL};
 static const part shared_parts[] = {par_lua_open_shared_object, par_lua_open_shared_counter, par_lua_open_shared_lock,
                                     par_lua_open_shared_table, NULL};
 static const part task_parts[] = {par_lua_open_tasks, NULL};
 
+static const part cluster_parts[] = {par_lua_open_cluster, NULL};
+
+static void add_parts(lua_State *L, const part *parts)
+{
+    for (; *parts; parts++) (*parts)(L);
+}
+
 /* A table of the module, filled by the parts of one folder. */
 static void add_table(lua_State *L, const char *name, const part *parts)
 {
     lua_newtable(L);
-    for (; *parts; parts++) (*parts)(L);
+    add_parts(L, parts);
     lua_setfield(L, -2, name);
+}
+
+/* The table at the top gets a metatable with this __index. */
+static void set_index(lua_State *L, lua_CFunction index)
+{
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, index);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+}
+
+/* core.child[key] of what is not there yet: then all of it is. */
+static int open_parent_parts(lua_State *L)
+{
+    lua_settop(L, 2);
+    lua_insert(L, 1); /* key, table */
+    lua_pushnil(L);
+    lua_setmetatable(L, 2);
+    add_parts(L, parent_parts);
+    lua_pushvalue(L, 1);
+    lua_rawget(L, 2);
+    return 1;
 }
 
 static void open_group(lua_State *L) { add_table(L, "group", group_parts); }
 static void open_shared(lua_State *L) { add_table(L, "shared", shared_parts); }
+static void open_tasks(lua_State *L) { add_table(L, "tasks", task_parts); }
+static void open_cluster(lua_State *L) { add_table(L, "cluster", cluster_parts); }
+
+static void open_child(lua_State *L)
+{
+    lua_newtable(L);
+    add_parts(L, child_parts);
+    set_index(L, open_parent_parts);
+    lua_setfield(L, -2, "child");
+}
 
 /* Made when somebody first asks for them: every child opens this module, and few need these. Each adds the field of its name to the module
  * table at the top. */
 static const struct later {
     const char *name;
     part open;
-} tables_later[] = {{"group", open_group}, {"shared", open_shared}, {"signals", par_lua_open_signals}, {"journal", par_lua_open_journal}};
+} tables_later[] = {{"group", open_group},     {"shared", open_shared},           {"tasks", open_tasks},
+                    {"cluster", open_cluster}, {"signals", par_lua_open_signals}, {"journal", par_lua_open_journal}};
 
 /* core[name] of what is not there (yet). */
 static int open_later(lua_State *L)
@@ -106,13 +139,8 @@ int luaopen_parallel_core(lua_State *L)
     par_lua_open_philox(L);
     par_lua_open_limit(L);
     par_lua_open_trace(L);
-    par_lua_open_cluster(L);
     par_lua_open_view(L);
-    add_table(L, "child", child_parts);
-    add_table(L, "tasks", task_parts);
-    lua_createtable(L, 0, 1);
-    lua_pushcfunction(L, open_later);
-    lua_setfield(L, -2, "__index");
-    lua_setmetatable(L, -2);
+    open_child(L);
+    set_index(L, open_later);
     return 1;
 }

@@ -278,6 +278,4 @@ void par_lua_open_system(lua_State *L)
     lua_setfield(L, -2, "RING_MIN_BYTES");
     lua_pushnumber(L, (lua_Number)PAR_RING_MAX_BYTES);
     lua_setfield(L, -2, "RING_MAX_BYTES");
-    lua_pushnumber(L, (lua_Number)par_link_inbox_default());
-    lua_setfield(L, -2, "INBOX_DEFAULT_BYTES");
 }

@@ -22,8 +22,13 @@ size_t par_os_page_bytes(void)
 
 uint64_t par_os_memory_total_bytes(void)
 {
+    static uint64_t all; /* as above */
+    uint64_t known = __atomic_load_n(&all, __ATOMIC_RELAXED);
+    if (known) return known;
     long pages = sysconf(_SC_PHYS_PAGES);
-    return pages > 0 ? (uint64_t)pages * par_os_page_bytes() : 0;
+    known = pages > 0 ? (uint64_t)pages * par_os_page_bytes() : 0;
+    __atomic_store_n(&all, known, __ATOMIC_RELAXED);
+    return known;
 }
 
 int par_os_memory_identity(int fd, uint64_t out[2], par_error *err)

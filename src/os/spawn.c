@@ -79,7 +79,8 @@ bool par_os_let_interrupt(bool let)
 }
 
 /* The child starts with no blocked signals but SIGINT, and with the default action where a host may have changed it; an
- * ignored SIGHUP (nohup) stays ignored. */
+ * ignored SIGHUP (nohup) stays ignored. Nobody inherits ignored real-time signals on purpose: the C library asks about each
+ * signal that is not named here. */
 static int set_signals(posix_spawnattr_t *attributes)
 {
     sigset_t blocked = interrupt_alone(), defaults;
@@ -87,6 +88,7 @@ static int set_signals(posix_spawnattr_t *attributes)
     sigaddset(&defaults, SIGPIPE);
     sigaddset(&defaults, SIGCHLD);
     sigaddset(&defaults, SIGTERM);
+    for (int i = SIGRTMIN; i <= SIGRTMAX; i++) sigaddset(&defaults, i);
     int rc = posix_spawnattr_setsigmask(attributes, &blocked);
     if (rc == 0) rc = posix_spawnattr_setsigdefault(attributes, &defaults);
     if (rc == 0) rc = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);

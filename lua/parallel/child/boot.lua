@@ -45,6 +45,8 @@ local function run(good, code, ...)
     set_up(core.limit_memory, settings.memory_limit)
     parallel.block_cache = math.min(parallel.block_cache, math.floor(settings.memory_limit / 16))
   end
-  return require 'parallel.child.worker'.main(parallel, parent, settings, code, ...)
+  local worker = require 'parallel.child.worker'
+  if file then collectgarbage('restart') end -- child.lua stopped it
+  return worker.main(parallel, parent, settings, code, ...)
 end
 return run(handle.await_start(parent))

@@ -5,6 +5,7 @@
 -- goes on as above.
 local core_path, fingerprint, mode = ...
 local SOCKET = 3
+if mode ~= 'forkserver' then collectgarbage('stop') end -- until boot.lua hands over: what is made here is no garbage
 local root, compiled = arg[0]:match('^(.*)/child/'), nil
 
 local function file(name)

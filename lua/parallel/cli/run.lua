@@ -2,7 +2,7 @@
 local common = require 'parallel.cli.common'
 local compat = require 'parallel.compat'
 local errors = require 'parallel.errors'
-local worker = require 'parallel.child.worker'
+local on_error = require 'parallel.child.failure'.on_error
 
 -- As the interpreter says it: the error, and where in the script it was.
 local function told(failure)
@@ -17,7 +17,7 @@ end
 local function call(chunk, arguments)
   local f = chunk
   if compat.version == '5.1' and arguments[1] then f = function() chunk(compat.unpack(arguments)) end end
-  local ok, failure = xpcall(f, worker.on_error, compat.unpack(arguments)) -- no tail call: on_error looks for xpcall by its name
+  local ok, failure = xpcall(f, on_error, compat.unpack(arguments)) -- no tail call: on_error looks for xpcall by its name
   return ok, failure
 end
 

@@ -22,7 +22,7 @@ end
 
 --- Calls f() -> true, or false and {text=, traceback=, value=}; third result: the limit in seconds, if that was passed.
 function inline.call(f, seconds)
-  local on_error = require 'parallel.child.worker'.on_error
+  local on_error = require 'parallel.child.failure'.on_error
   local began = core.clock()
   local ok, failure
   if seconds then ok, failure = limited(seconds, f, on_error) else ok, failure = xpcall(f, on_error) end

@@ -10,9 +10,9 @@ local TRIES = 3 -- groups of which a member ended before it was told
 
 -- In a worker: takes the group, and leaves it whatever happens, so that nobody waits for this one.
 local function in_worker(name, f, ...)
-  local worker = require 'parallel.child.worker'
-  local ok, result = require 'parallel.siblings.member'.within(name, worker.call, f, ...)
-  if not ok then worker.raise_again(result) end
+  local failure = require 'parallel.child.failure'
+  local ok, result = require 'parallel.siblings.member'.within(name, failure.call, f, ...)
+  if not ok then failure.raise_again(result) end
   return result
 end
 

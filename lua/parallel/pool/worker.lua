@@ -3,7 +3,7 @@ local core = require 'parallel.core'
 local compat = require 'parallel.compat'
 local protocol = require 'parallel.pool.protocol'
 local state = require 'parallel.state'
-local on_error = require 'parallel.child.worker'.on_error
+local on_error = require 'parallel.child.failure'.on_error
 
 local worker = {}
 local tasks = core.tasks

@@ -184,6 +184,13 @@ static int link_limit_inbox(lua_State *L)
     return 0;
 }
 
+/* core.child.inbox_default() -> the bytes that may wait where nobody has said how many */
+static int inbox_default(lua_State *L)
+{
+    lua_pushnumber(L, (lua_Number)par_link_inbox_default());
+    return 1;
+}
+
 /* core.child.set_joined(child): from now on its last message lets it leave. */
 static int link_set_joined(lua_State *L)
 {
@@ -207,17 +214,10 @@ void par_lua_child_methods(lua_State *L, const luaL_Reg *methods)
 
 void par_lua_open_handle(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"forget", link_forget},
-                                         {"is_child", is_child},
-                                         {"retire", link_retire},
-                                         {"retired", link_retired},
-                                         {"ended", link_ended},
-                                         {"is_parent", link_is_parent},
-                                         {"set_joined", link_set_joined},
-                                         {"set_far", link_set_far},
-                                         {"limit_inbox", link_limit_inbox},
-                                         {"fields", link_fields},
-                                         {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"forget", link_forget},          {"is_child", is_child},    {"retire", link_retire},
+                                         {"retired", link_retired},        {"ended", link_ended},     {"is_parent", link_is_parent},
+                                         {"set_joined", link_set_joined},  {"set_far", link_set_far}, {"limit_inbox", link_limit_inbox},
+                                         {"inbox_default", inbox_default}, {"fields", link_fields},   {NULL, NULL}};
     lua_newtable(L); /* for users: child:send(...) */
     par_lua_object_open(L, &kind);
     lua_pushvalue(L, -1);

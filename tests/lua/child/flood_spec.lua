@@ -216,7 +216,7 @@ describe('a child that talks without end', function()
     passes [[
       local pages = io.popen('getconf _PHYS_PAGES; getconf PAGESIZE'):read('*a')
       local n, size = pages:match('(%d+)%s+(%d+)')
-      assert(core.INBOX_DEFAULT_BYTES == math.min(2 ^ 30, math.floor(n * size / 8)))
+      assert(core.child.inbox_default() == math.min(2 ^ 30, math.floor(n * size / 8)))
       for _, bad in ipairs{0, -1, 2 ^ 60, 'x'} do
         local ok, err = pcall(parallel.setInboxSize, bad)
         assert(not ok and tostring(err):find('parallel.setInboxSize: a number of bytes', 1, true))
