@@ -151,7 +151,7 @@ describe('a shared table', function()
       if newproxy then getmetatable(newproxy(true)).__gc = finalize -- luacheck: ignore
       else setmetatable({}, {__gc = finalize}) end
     end
-    local pause, speed = collectgarbage('setpause', 100), collectgarbage('setstepmul', 1000) -- it is at work all the time
+    local pause, speed = support.collector('pause', 100), support.collector('stepmul', 1000) -- it is at work all the time
     for round = 1, support.sanitized and 60 or 200 do
       for _ = 1, 5 do drop() end
       for key, value in shared:pairs() do
@@ -160,8 +160,8 @@ describe('a shared table', function()
       end
       for i = round % 10 + 1, 200, 10 do assert(shared:get('key ' .. i) == long(i), 'what came is not what is there') end
     end
-    collectgarbage('setpause', pause)
-    collectgarbage('setstepmul', speed)
+    support.collector('pause', pause)
+    support.collector('stepmul', speed)
     collectgarbage()
     assert.is_true(ran > 0)
   end)
