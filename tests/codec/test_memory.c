@@ -1,5 +1,7 @@
 /* Every allocation made to fail in turn, Lua's, the codec's own and the channel's: an error, never a crash, a leak, or a codec
  * or channel that cannot be used afterwards. */
+#include <malloc.h>
+
 #include "tap.h"
 #include "channel/channel.h"
 #include "channel/pool.h"
@@ -24,7 +26,13 @@ static bool own_fail; /* these allocations count too */
 
 void *__wrap_malloc(size_t bytes) { return own_fail && meter_fails(&meter_of_all) ? NULL : __real_malloc(bytes); }
 void *__wrap_calloc(size_t n, size_t bytes) { return own_fail && meter_fails(&meter_of_all) ? NULL : __real_calloc(n, bytes); }
-void *__wrap_realloc(void *block, size_t bytes) { return own_fail && meter_fails(&meter_of_all) ? NULL : __real_realloc(block, bytes); }
+/* Lua relies on it that a block can be made smaller; where its library is linked in, its own allocator comes here too. */
+void *__wrap_realloc(void *block, size_t bytes)
+{
+    bool grows = !block || bytes > malloc_usable_size(block);
+    return own_fail && grows && meter_fails(&meter_of_all) ? NULL : __real_realloc(block, bytes);
+}
+
 int __wrap_posix_memalign(void **out, size_t align, size_t bytes)
 {
     return own_fail && meter_fails(&meter_of_all) ? 12 : __real_posix_memalign(out, align, bytes);
