@@ -184,8 +184,8 @@ local others = left_over()
 expect(others == '', 'descendants are left:\n' .. others)
 local named = output_of('find /dev/shm -name "par????????????????" -size +0 2>/dev/null') -- of the portable backend
 expect(named == '', 'shared memory is left: ' .. named)
-local descriptors, which = open_descriptors()
-expect(descriptors == before, ('%d descriptors, %d before: %s'):format(descriptors, before, which))
+local descriptors, which = open_descriptors() -- there are fewer when the child of before took its time to end
+expect(descriptors <= before, ('%d descriptors, %d before: %s'):format(descriptors, before, which))
 expect(shared_count() <= shared, ('%d pieces of shared memory are mapped, %d before'):format(shared_count(), shared))
 
 print(('chaos: seed %d, %.0f s: %d messages, %d deaths, %d failures, %d returns')
