@@ -95,6 +95,7 @@ struct par_channel {
     uint64_t answered_at; /* out.head when a spin found something last, */
     unsigned unanswered;  /*   and how many quick ones found it there before */
     unsigned quiet;       /* slices slept in a row without anything */
+    unsigned slow;        /* waits in a row that the word was too short for */
     int peer_process;     /* what owner.peer_process said, or PAR_NOT_ASKED */
     par_channel_owner owner;
     par_channel_stats stats;

@@ -18,6 +18,7 @@
  * have to be programmed into the hardware, which costs more than all the rest (microseconds in a virtual machine). And a
  * death is to be noticed within 10 ms. */
 #define WORD_NS 5000000
+#define SLOW_AFTER 2 /* such sleeps in vain */
 
 void par_channel_bell(par_channel *channel, uint64_t need)
 {
@@ -251,14 +252,27 @@ static int sleep_on_word(par_channel *channel, target t, int64_t deadline_ns)
     return rc > 0 ? PAR_OK : rc;
 }
 
-static int arm_and_sleep(par_channel *channel, target t, int64_t deadline_ns)
+static int sleep_on_socket(par_channel *channel, target t, int64_t deadline_ns)
 {
-    int rc = channel->quiet ? PAR_E_TIMEOUT : sleep_on_word(channel, t, deadline_ns);
-    if (rc != PAR_E_TIMEOUT) return rc;
-    rc = par_channel_arm(channel, t.rx, t.tx);
+    int rc = par_channel_arm(channel, t.rx, t.tx);
     if (rc == 0) rc = sleep_slice(channel, deadline_ns);
     par_channel_disarm(channel, t.rx, t.tx);
     return rc > 0 ? PAR_OK : rc;
+}
+
+/* Where the word was waited for in vain, twice in a row, the next sleep is on the socket at once: a process that runs only to go to sleep
+ * elsewhere finds its memory in no cache, and of a thousand each does. The first that would not have been in vain puts that back. */
+static int arm_and_sleep(par_channel *channel, target t, int64_t deadline_ns)
+{
+    if (channel->slow < SLOW_AFTER) {
+        int rc = channel->quiet ? PAR_E_TIMEOUT : sleep_on_word(channel, t, deadline_ns);
+        channel->slow = rc == PAR_E_TIMEOUT ? channel->slow + 1 : 0;
+        return rc == PAR_E_TIMEOUT ? sleep_on_socket(channel, t, deadline_ns) : rc;
+    }
+    int64_t began_ns = par_os_now_ns();
+    int rc = sleep_on_socket(channel, t, deadline_ns);
+    if (par_os_now_ns() - began_ns < WORD_NS) channel->slow = 0;
+    return rc;
 }
 
 int par_channel_leave(par_channel *channel, par_error *err)
