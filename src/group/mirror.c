@@ -114,8 +114,9 @@ void par_mirror_gone(par_mirror *mirror, unsigned seat)
     if (mirror->gone[seat]) return;
     mirror->gone[seat] = true;
     mirror->n_gone++;
+    /* As stand_for; and of a member here, whose process is still there, as far as the system tells, until somebody has reaped it. */
+    atomic_store_explicit(&seat_of(mirror, seat)->pid, NOBODY_PID, memory_order_relaxed); /* with par_board_lives */
     if (mirror->places[seat] == mirror->own) return;
-    atomic_store_explicit(&seat_of(mirror, seat)->pid, NOBODY_PID, memory_order_relaxed); /* as stand_for */
     par_os_close(mirror->life[seat]);
     mirror->life[seat] = -1;
 }
