@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tap.h"
@@ -183,6 +184,44 @@ static void ends_are_told(void)
     parallel_end(NULL);
 }
 
+/* --- a host that leaves no child to be waited for --- */
+static void reap_everything(int number)
+{
+    (void)number;
+    while (waitpid(-1, NULL, WNOHANG) > 0) {}
+}
+
+static bool goes(pid_t pid)
+{
+    for (int i = 0; i < 6000 && kill(pid, 0) == 0; i++) poll(NULL, 0, 10);
+    return kill(pid, 0) != 0;
+}
+
+static void messages_and_ends_come_where_others_reap(void)
+{
+    static void (*const handlers[])(int) = {SIG_IGN, reap_everything};
+    static char bytes[3000000];
+    for (size_t i = 0; i < 2; i++) {
+        parallel_message message;
+        parallel_end_status end;
+        signal(SIGCHLD, handlers[i]);
+        parallel_process *child = start("first");
+        GOOD(parallel_send(child, bytes, sizeof bytes, NULL, PATIENCE, &error));
+        GOOD(parallel_wait(child, &end, PATIENCE, &error));
+        CHECK(end.status == -1 || (handlers[i] == reap_everything && end.status == 7)); /* not known, or we came first */
+        CHECK_INT(end.signal, 0);
+        GOOD(parallel_receive(child, &message, PATIENCE, &error));
+        CHECK_INT(message.length, sizeof bytes);
+        CHECK_INT(parallel_receive(child, &message, PATIENCE, &error), PARALLEL_E_CLOSED);
+        parallel_end(child);
+        child = start("wait");
+        pid_t pid = (pid_t)parallel_pid(child);
+        parallel_end(child);
+        CHECK(goes(pid));
+    }
+    signal(SIGCHLD, SIG_DFL);
+}
+
 /* --- a host with very many threads --- */
 enum { THREADS = 2000 };
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
@@ -248,8 +287,8 @@ static void what_is_wrong_is_said(void)
 int tests_main(int argc, char **argv);
 #define main tests_main
 TAP_MAIN(TEST(bytes_of_every_length_come_back), TEST(both_may_send_first), TEST(a_buffer_is_seen_by_both),
-         TEST(a_descriptor_tells_of_messages), TEST(ends_are_told), TEST(thousands_of_threads_are_no_hindrance),
-         TEST(what_is_wrong_is_said))
+         TEST(a_descriptor_tells_of_messages), TEST(ends_are_told), TEST(messages_and_ends_come_where_others_reap),
+         TEST(thousands_of_threads_are_no_hindrance), TEST(what_is_wrong_is_said))
 #undef main
 
 int main(int argc, char **argv)
