@@ -56,7 +56,7 @@ end
 
 -- An ssh that does not know the cipher says so, and is asked again without it.
 local function refuses_cipher(host, why)
-  return (host.launcher or 'ssh') == 'ssh' and host.cipher == nil and why ~= nil and why:find('[Cc]ipher') ~= nil
+  return launcher.is_ssh(host) and host.cipher == nil and why ~= nil and why:find('[Cc]ipher') ~= nil
 end
 
 -- Waits until it is up. Returns what it said of itself.

@@ -75,8 +75,17 @@ local function fill(template, host, agent)
   return words
 end
 
+--- Is this our own way through ssh: 'ssh', or 'ssh' with options?
+function launcher.is_ssh(host)
+  local way = host.launcher or 'ssh'
+  return way == 'ssh' or (way:match('^%s*ssh%s+%-') or way:match('^%s*%S*/ssh%s+%-')) and not way:find('{', 1, true) or false
+end
+
+-- Options of the user's come first: of two that contradict each other ssh takes the first one.
 local function ssh(host, agent)
-  local words = {'ssh', '-T', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=' .. math.ceil(host.connect_timeout)}
+  local words = {}
+  for word in (host.launcher or 'ssh'):gmatch('%S+') do words[#words + 1] = word end
+  for _, word in ipairs{'-T', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=' .. math.ceil(host.connect_timeout)} do words[#words + 1] = word end
   if host.cipher ~= false then
     words[#words + 1] = '-o'
     words[#words + 1] = 'Ciphers=' .. (host.cipher or '^aes128-gcm@openssh.com') -- half again as fast as ssh's default
@@ -121,21 +130,22 @@ end
 -- Tests, and machines that are reached by nothing: the agent as a process of this machine.
 local function here(_, agent) return agent end
 
-local known = {ssh = ssh, srun = srun, mpirun = mpirun, job = job, here = here}
+local known = {srun = srun, mpirun = mpirun, job = job, here = here}
 
 --- The command that starts the agent of this host, as a list of words.
 function launcher.command(host)
   local agent = launcher.agent(host)
-  local way = host.launcher or 'ssh'
+  local way = host.launcher
+  if launcher.is_ssh(host) then return ssh(host, agent) end
   if known[way] then return known[way](host, agent) end
-  if type(way) == 'string' and way:find('{', 1, true) then
+  if way:find('{', 1, true) then
     local words = fill(way, host, agent)
     if not (way:find('{cmd}', 1, true) or way:find('{quoted}', 1, true)) then
       error(("parallel.hosts: host %s: the launcher's template '%s' has neither {cmd} nor {quoted}"):format(host.name, way), 0)
     end
     return words
   end
-  error(("parallel.hosts: host %s: launcher must be 'ssh', 'srun', 'mpirun' or a template such as 'kubectl exec -i {host} -- {cmd}', got %s")
+  error(("parallel.hosts: host %s: launcher must be 'ssh', 'ssh -4', 'srun', 'mpirun' or a template such as 'kubectl exec {host} {cmd}', got %s")
     :format(host.name, tostring(way)), 0)
 end
 

@@ -82,6 +82,13 @@ describe('commands', function()
     end
   end)
 
+  it("by ssh with options of the user's", function()
+    assert.same({'ssh', '-Y', '-i', 'key', '-T', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=30', '-o',
+      'Ciphers=^aes128-gcm@openssh.com', '--', 'h1', [[lua -e 'require "parallel.agent"']]}, launcher.command(host{launcher = 'ssh -Y -i key'}))
+    assert.same({'/opt/ssh', '-4', '-T'}, {(unpack or table.unpack)(launcher.command(host{launcher = '/opt/ssh -4'}), 1, 3)}) -- luacheck: ignore
+    assert.matches('launcher', message_of(launcher.command, host{launcher = 'ssh h2'}))
+  end)
+
   it('by a template', function()
     local words = launcher.command(host{launcher = 'kubectl exec -i {host} -- {cmd}', lua = 'luajit -O3'})
     assert.same({'kubectl', 'exec', '-i', 'h1', '--', 'luajit', '-O3', '-e', 'require "parallel.agent"'}, words)
