@@ -668,7 +668,7 @@ function Group:allgather(value, options) end
 ---@return any? result
 function Group:reduce(x, op, root, options) end
 
---- All values in one, everywhere; the same bits in each member.
+--- All values in one, everywhere; the same bits in each member. Of a list of all members' shared tensors, by rank: in their memory.
 ---@param x any
 ---@param op 'sum'|'prod'|'min'|'max'|'mean'|'and'|'or'|function|nil
 ---@param options parallel.ReduceOptions?

@@ -37,7 +37,7 @@ static void describe(const par_say *say, char *out, size_t room)
     if (say->flags & PAR_SAY_ANY_COUNT) snprintf(count, sizeof count, "of any value");
     else describe_count(say, count, sizeof count);
     if (say->call == PAR_CALL_BARRIER) snprintf(out, room, "barrier");
-    else snprintf(out, room, "%s%s %s", par_call_name(say->call), more, count);
+    else snprintf(out, room, "%s%s %s%s", par_call_name(say->call), more, count, say->flags & PAR_SAY_SHARED ? " in shared tensors" : "");
 }
 
 static int refuse(const par_board *board, const par_say *own, const par_say *theirs, unsigned rank, par_error *err)

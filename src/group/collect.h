@@ -30,6 +30,9 @@ typedef struct par_reduction {
     void *dst; /* may be src */
 } par_reduction;
 int par_collect_allreduce(par_board *board, const par_reduction *what, int64_t deadline_ns, par_error *err);
+/* Of elements that all members see: elements[rank] is where those of each lie for us, apart from the others. They all become the result; src and dst
+ * are not looked at. PAR_E_UNSUPPORTED, for all: some members are on other hosts. */
+int par_collect_allreduce_shared(par_board *board, const par_reduction *what, void *const *elements, int64_t deadline_ns, par_error *err);
 /* dst is the root's alone. */
 int par_collect_reduce(par_board *board, unsigned root, const par_reduction *what, int64_t deadline_ns, par_error *err);
 /* src has n elements for each member, dst takes our n. dst may be our part of src. PAR_E_LIMIT: too many members for this. */

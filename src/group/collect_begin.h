@@ -4,7 +4,9 @@
 
 #include "group/phase.h"
 
-#define PAR_SAY_ANY_COUNT 1u /* flag: the members' counts may differ */
+/* flags */
+#define PAR_SAY_ANY_COUNT 1u /* the members' counts may differ */
+#define PAR_SAY_SHARED 2u    /* all members see all elements */
 
 /* The first phase. PAR_E_INVALID, for all members: they do not say the same (bytes[] are one's own). */
 int par_collect_begin(par_board *board, const par_say *say, int64_t deadline_ns, par_error *err);

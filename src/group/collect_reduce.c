@@ -148,6 +148,37 @@ int par_collect_allreduce(par_board *board, const par_reduction *what, int64_t d
     return reduce(board, (par_say){.call = PAR_CALL_ALLREDUCE}, what, deadline_ns, err);
 }
 
+/* --- where all see all elements, each member makes its slice the result everywhere --- */
+#define PIECE_BYTES ((size_t)32 << 10) /* at a time: in the cache when it is copied */
+
+static void reduce_where_they_lie(const par_board *board, const par_reduction *what, void *const *elements, slice own)
+{
+    size_t each = par_type_bytes(what->type);
+    for (size_t done = 0; done < own.bytes; done += PIECE_BYTES) {
+        size_t at = own.at + done, bytes = own.bytes - done < PIECE_BYTES ? own.bytes - done : PIECE_BYTES;
+        uint8_t *result = (uint8_t *)elements[board->rank] + at;
+        for (unsigned rank = 0; rank < board->n; rank++) board->runs[rank] = (const uint8_t *)elements[rank] + at;
+        par_reduce_into(what->op, what->type, (int64_t)(bytes / each), result, board->runs, board->n);
+        for (unsigned rank = 0; rank < board->n; rank++)
+            if (rank != board->rank) memcpy((uint8_t *)elements[rank] + at, result, bytes);
+    }
+}
+
+int par_collect_allreduce_shared(par_board *board, const par_reduction *what, void *const *elements, int64_t deadline_ns, par_error *err)
+{
+    size_t bytes = 0;
+    int rc = bytes_of(what, 1, &bytes, err);
+    if (rc != PAR_OK) return rc;
+    if (board->bell >= 0)
+        return par_error_set(err, PAR_E_UNSUPPORTED, "allreduce: the members are on several hosts, which cannot share memory");
+    par_say say = {.call = PAR_CALL_ALLREDUCE, .op = (uint8_t)what->op, .type = (uint8_t)what->type, .flags = PAR_SAY_SHARED};
+    say.count = (uint64_t)what->n;
+    rc = par_collect_begin(board, &say, deadline_ns, err);
+    if (rc != PAR_OK) return rc;
+    reduce_where_they_lie(board, what, elements, slice_of(board, bytes));
+    return par_phase_pass(board, deadline_ns, err);
+}
+
 int par_collect_reduce(par_board *board, unsigned root, const par_reduction *what, int64_t deadline_ns, par_error *err)
 {
     return reduce(board, (par_say){.call = PAR_CALL_REDUCE, .root = root}, what, deadline_ns, err);

@@ -133,6 +133,39 @@ static int reduce_windows(par_board *board, void *context)
 
 static void reductions_of_several_windows(void) { with_each_number_of_members(reduce_windows, NULL); }
 
+#define SHARED_ELEMENTS 20000
+
+/* context: memory of all members */
+static int reduce_shared(par_board *board, void *context)
+{
+    const int64_t counts[] = {0, 1, 65, 513, SHARED_ELEMENTS};
+    par_error err;
+    void *elements[MEMBERS_MAX];
+    unsigned size = par_board_size(board), me = par_board_rank(board);
+    room r = room_of(size, SHARED_ELEMENTS * sizeof(double));
+    for (unsigned i = 0; i < size; i++) elements[i] = (double *)context + i * SHARED_ELEMENTS;
+    for (unsigned round = 0; round < 20; round++) {
+        par_reduction what = {.op = PAR_REDUCE_SUM, .type = PAR_DOUBLE, .n = counts[round % 5]};
+        for (unsigned i = 0; i < size; i++) fill(what.type, what.n, r.in[i], round, i);
+        want_reduced(&r, what.op, what.type, what.n, size);
+        fill(what.type, what.n, elements[me], round, me);
+        CHECK_INT(par_collect_allreduce_shared(board, &what, elements, SECONDS(60), &err), PAR_OK);
+        for (unsigned i = 0; i < size; i++) CHECK(memcmp(elements[i], r.want, (size_t)what.n * sizeof(double)) == 0);
+        CHECK_INT(par_collect_barrier(board, SECONDS(60), &err), PAR_OK); /* before it is written again */
+    }
+    room_free(&r, size);
+    par_board_leave(board);
+    return 0;
+}
+
+static void reductions_of_shared_elements(void)
+{
+    size_t bytes = MEMBERS_MAX * SHARED_ELEMENTS * sizeof(double);
+    void *memory = shared_memory(bytes);
+    with_each_number_of_members(reduce_shared, memory);
+    munmap(memory, bytes);
+}
+
 static int scatter_reduced(par_board *board, void *context)
 {
     (void)context;
@@ -494,6 +527,6 @@ static void a_death_in_the_middle(void)
     }
 }
 
-TAP_MAIN(TEST(reductions), TEST(reductions_of_several_windows), TEST(parts_of_a_reduction), TEST(bytes_of_all_lengths),
-         TEST(values_of_all_lengths), TEST(a_value_that_cannot_be_kept), TEST(threads_as_members), TEST(calls_that_do_not_fit),
-         TEST(sizes_that_cannot_be), TEST(members_that_say_what_cannot_be), TEST(a_death_in_the_middle))
+TAP_MAIN(TEST(reductions), TEST(reductions_of_several_windows), TEST(reductions_of_shared_elements), TEST(parts_of_a_reduction),
+         TEST(bytes_of_all_lengths), TEST(values_of_all_lengths), TEST(a_value_that_cannot_be_kept), TEST(threads_as_members),
+         TEST(calls_that_do_not_fit), TEST(sizes_that_cannot_be), TEST(members_that_say_what_cannot_be), TEST(a_death_in_the_middle))

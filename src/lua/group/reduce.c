@@ -7,6 +7,7 @@
 #include "group/collect.h"
 #include "lua/group/number.h"
 #include "lua/group/parts.h"
+#include "lua/group/shared.h"
 #include "lua/group/values.h"
 #include "tensor/shape.h"
 
@@ -88,8 +89,7 @@ static void check_type(lua_State *L, const reducing *r, par_tensor *tensor)
     par_type type = tensor->type;
     if (par_reduce_has((par_reduce_op)r->op, type)) return;
     par_tensor_release(tensor);
-    luaL_error(L, "%s: there is no '%s' of a torch.%sTensor%s", r->name, par_reduce_op_name((par_reduce_op)r->op), par_type_name(type),
-               r->op == PAR_REDUCE_MEAN ? ": convert it to float or double first" : "");
+    par_lua_reduce_check(L, r->name, (par_reduce_op)r->op, type);
 }
 
 /* The result replaces `tensor`'s elements, or is a new one; pushes it. */
@@ -184,13 +184,14 @@ static int reduce(lua_State *L, reducing *r)
 {
     if (r->op < 0) return reduce_by_function(L, r);
     if (lua_type(L, 2) == LUA_TNUMBER || lua_isboolean(L, 2)) return reduce_number(L, r);
+    if (r->kind == PAR_CALL_ALLREDUCE && par_lua_is_shared_list(L, 2)) return par_lua_reduce_shared(L, &r->call, (par_reduce_op)r->op);
     par_tensor *tensor = par_wire_tensor(L, 2);
     if (tensor) return reduce_tensor(L, r, tensor);
     return luaL_error(L, "%s: '%s' of a %s: only tensors, numbers and booleans have that, other values are reduced by a function", r->name,
                       par_reduce_op_name((par_reduce_op)r->op), luaL_typename(L, 2));
 }
 
-/* group:allreduce(x [, op] [, {timeout=, inplace=}]) */
+/* group:allreduce(x [, op] [, {timeout=, inplace=}]); x may be a list of the shared tensors of all members */
 static int group_allreduce(lua_State *L)
 {
     reducing r = read_arguments(L, "allreduce", PAR_CALL_ALLREDUCE, 4);
