@@ -7,6 +7,7 @@ local rounds, path = tonumber(arg[1]) or 3, arg[2]
 
 local figures = { -- name, doubles (0: a barrier), calls in a batch: as bench/collectives.h has them
   {'barrier', 0, 3000}, {'number', 1, 3000}, {'64KB', 8192, 300}, {'1MB', 131072, 40}, {'16MB', 2097152, 5},
+  {'16MB shared', 2097152, 5}, -- tensors that all members see: from Lua alone
 }
 -- By members: of our time from C to MPI's, and microseconds from Lua.
 local goals = {
@@ -34,14 +35,14 @@ local function rows_of(command)
   return next(rows) and rows
 end
 
-local function measure_in_member(list)
+local function measure_in_member(list, shared)
   local g = parallel.group()
   local torch = require 'parallel.tensor'
   local clock = require 'parallel.core'.clock
   local rows = {}
   for _, figure in ipairs(list) do
     local name, doubles, calls = figure[1], figure[2], figure[3]
-    local t = doubles > 1 and torch.zeros(doubles)
+    local t = name:find 'shared' and shared or doubles > 1 and torch.zeros(doubles)
     local function call()
       if doubles == 0 then g:barrier() elseif doubles == 1 then g:allreduce(1.5) else g:allreduce(t) end
     end
@@ -60,8 +61,10 @@ local function measure_in_member(list)
 end
 
 local function lua_rows(n)
-  local list = {}
-  for i = 1, n do list[i] = parallel.run(measure_in_member, figures) end
+  local torch = require 'parallel.tensor'
+  local list, shared = {}, {}
+  for i = 1, n do shared[i] = torch.zeros(figures[#figures][2]):share() end
+  for i = 1, n do list[i] = parallel.run(measure_in_member, figures, shared) end
   parallel.group(list)
   local rows = parallel.join(list)[1]
   parallel.close()
@@ -103,10 +106,12 @@ for _, n in ipairs{2, 4} do
     local goal = goals[n][name] or {}
     print(('%-20s %s %s %s   %s%s%s'):format(name, show(a), show(b), show(m), m and ('%.2f'):format(a / m) or '-', verdict(m and a / m, goal[1]),
       goal[2] and ('; Lua' .. verdict(b, goal[2]) .. ' us') or ''))
-    if out then out:write(('%s\t%d\t%s\t%.4g\t%.4g\t%s\n'):format(jit and 'jit' or _VERSION, n, name, a, b, m or '')) end
+    if out and a then out:write(('%s\t%d\t%s\t%.4g\t%.4g\t%s\n'):format(jit and 'jit' or _VERSION, n, name, a, b, m or '')) end
   end
   print(('16MB beside one memcpy by all at once: %.2fx%s'):format(of(c, '16MB') / of(c, 'memcpy 16MB'),
     n == 2 and verdict(of(c, '16MB') / of(c, 'memcpy 16MB'), 3) or ''))
+  local copied = of(lua, '16MB shared') / of(c, 'memcpy 16MB')
+  print(('16MB shared beside one memcpy by all at once: %.2fx%s'):format(copied, n == 2 and verdict(copied, 1.5) or ''))
   print(('CPU of one that waits a second for another: %.3g ms%s'):format(of(c, 'waiting 1s: CPU'), verdict(of(c, 'waiting 1s: CPU'), 10)))
   print(('a death is told after %.3g ms%s'):format(of(c, 'death told'), verdict(of(c, 'death told'), 50)))
   print(('memory of the group: %.3g MiB%s'):format(of(c, 'memory'), n == 4 and verdict(of(c, 'memory'), 4) or ''))
