@@ -1,5 +1,6 @@
 -- What the library aims at, each beside what it is measured against, in one run: tools/lua 5.4 bench/goals.lua [rounds]
 -- PARALLEL_BASE=FOLDER, a built clone of an older version, puts its codec beside this one. Peers that are not installed are left out.
+local parallel = require 'parallel'
 local rounds = tonumber(arg[1]) or 3
 local here = arg[0]:match('^(.*)/[^/]*$') or '.'
 local lua = jit and 'jit' or _VERSION:match('[%d.]+')
@@ -54,30 +55,33 @@ local function messages()
   end
 end
 
--- --- the codec: seconds to encode, by case and codec ---
+-- --- the codec: seconds to encode and decode, by case and codec ---
 
-local function encode_times(root)
+local function codec_times(root)
   local times = {}
   for _, row in ipairs(measured(root, 'codec.lua', rounds * 3)) do
     times[row[2]] = times[row[2]] or {}
-    times[row[2]][row[3]] = tonumber(row[4])
+    times[row[2]][row[3]] = {encode = tonumber(row[4]), decode = tonumber(row[5])}
   end
   return times
 end
 
-local of_base = {{'100k doubles', 0.15}, {'10k integers', 0.15}, {'1000 records', 0.4}, {'10k mixed hash', 0.5}, {'10k strings', 0.4}}
+-- case, of the older version's time to encode and, where there is a goal, to decode
+local of_base = {{'100k doubles', 0.15, 0.25}, {'10k integers', 0.15, 0.25}, {'1000 records', 0.4}, {'10k mixed hash', 0.5}, {'10k strings', 0.4}}
 
 local function codec()
-  local now, base = encode_times(here .. '/..'), os.getenv 'PARALLEL_BASE'
-  local before = base and encode_times(base)
+  local now, base = codec_times(here .. '/..'), os.getenv 'PARALLEL_BASE'
+  local before = base and codec_times(base)
   for _, case in ipairs(of_base) do
-    local ours, buffer = now[case[1]].parallel, now[case[1]]['string.buffer']
-    if before then show('encode ' .. case[1] .. ' / the older version', ours / before[case[1]].parallel, 'x', '<=', case[2]) end
-    if buffer then show('encode ' .. case[1] .. ' / string.buffer', ours / buffer, 'x', '<=', 1.1) end
+    local name, ours, buffer = case[1], now[case[1]].parallel, now[case[1]]['string.buffer']
+    local old = before and before[name].parallel
+    if old then show('encode ' .. name .. ' / the older version', ours.encode / old.encode, 'x', '<=', case[2]) end
+    if buffer then show('encode ' .. name .. ' / string.buffer', ours.encode / buffer.encode, 'x', '<=', 1.1) end
+    if old and case[3] then show('decode ' .. name .. ' / the older version', ours.decode / old.decode, 'x', '<=', case[3]) end
   end
 end
 
--- --- pools beside Python ---
+-- --- pools beside Python and node ---
 
 local function peers()
   local samples = {}
@@ -91,10 +95,63 @@ local function peers()
   for _ = 1, rounds do
     take('ours', ('%s/../tools/lua %s %s/peers/ours.lua'):format(here, lua, here))
     take('Python', ('python3 %s/peers/python.py'):format(here))
+    take('node', ('node %s/peers/node.js'):format(here))
   end
-  local ours, imap, python = samples['ours map of x*x over 10,000'], samples['ours imap of the same'], samples['Python map of x*x over 10,000']
-  if python then show('map of x*x over 10,000 / Python', median(ours) / median(python), 'x', '>=', 1) end
-  show('imap / map', median(imap) / median(ours), 'x', '>=', 0.35)
+  for _, name in ipairs{'map of x*x over 10,000', 'map of x*x over 1,000,000'} do
+    for _, peer in ipairs{'Python', 'node'} do
+      local theirs = samples[peer .. ' ' .. name]
+      if theirs then show(name .. ' / ' .. peer, median(samples['ours ' .. name]) / median(theirs), 'x', '>=', 1) end
+    end
+  end
+  show('imap / map', median(samples['ours imap of the 10,000']) / median(samples['ours map of x*x over 10,000']), 'x', '>=', 0.35)
+end
+
+-- --- pools, ours alone ---
+
+local function timed(f)
+  collectgarbage()
+  local began = parallel.clock()
+  f()
+  return parallel.clock() - began
+end
+
+local function median_of_rounds(f)
+  local list = {}
+  f()
+  for i = 1, rounds do list[i] = f() end
+  return median(list)
+end
+
+local function chunks(pool)
+  local square, list, n = function(x) return x * x end, {}, 10000
+  for i = 1, n do list[i] = i end
+  local seconds = median_of_rounds(function() return timed(function() pool:map(square, list, {chunk = 1}) end) end)
+  show('map of x*x over 10,000, chunk of 1', n / seconds / 1e6, 'M/s', '>=', 5)
+end
+
+-- Documents become tables in the workers, and travel as such: a loop and two workers in turn.
+local function documents(pool)
+  if not pcall(require, 'cjson') then return print 'cjson is not installed for this Lua: no JSON documents' end
+  local decode, list = function(text) return require('cjson').decode(text) end, {}
+  for i = 1, 100000 do
+    list[i] = ('{"id":%d,"name":"name %d","tags":["a","b","tag %d"],"at":{"x":%g,"y":%g},"ok":%s}'):format(i, i, i % 7, i / 3, i / 7, i % 2 == 0)
+  end
+  local ratio = median_of_rounds(function()
+    local loop = timed(function()
+      local results = {}
+      for i, text in ipairs(list) do results[i] = decode(text) end
+      return results
+    end)
+    return loop / timed(function() pool:map(decode, list) end)
+  end)
+  show('100,000 JSON documents, speed-up by 2 workers', ratio, 'x', '>=', 1.3)
+end
+
+local function pools()
+  local pool = parallel.pool{workers = 2}
+  chunks(pool)
+  documents(pool)
+  pool:close()
 end
 
 local function many()
@@ -107,5 +164,6 @@ print(('%s, %d rounds, medians'):format(jit and jit.version or _VERSION, rounds)
 messages()
 codec()
 peers()
+pools()
 many()
 print(missed == 0 and 'all met' or missed .. ' missed')

@@ -1,6 +1,6 @@
 // What node's worker_threads take for what ours.lua does, as far as they have it: name, value, unit, tab between them.
 const {Worker, isMainThread, parentPort} = require('worker_threads');
-const TASKS = 10000, TRIPS = 5000;
+const TASKS = 10000, MANY = 1000000, TRIPS = 5000;
 
 if (!isMainThread) {
   parentPort.on('message', m => parentPort.postMessage(Array.isArray(m) ? m.map(x => x * x) : m));
@@ -17,12 +17,15 @@ if (!isMainThread) {
     const workers = [start(), start()];
     const trips = await seconds(async () => { for (let i = 0; i < TRIPS; i++) await answer(workers[0], i); });
     console.log(`round trip of a number\t${trips / TRIPS * 1e6}\tus`);
-    const items = [...Array(TASKS).keys()], half = TASKS / 2; // no pool: half of the list to each
-    const map = await seconds(async () => {
-      const parts = await Promise.all([answer(workers[0], items.slice(0, half)), answer(workers[1], items.slice(half))]);
-      return parts[0].concat(parts[1]);
-    });
-    console.log(`map of x*x over 10,000\t${TASKS / map / 1e6}\tM/s`);
+    const map = n => { // no pool: half of the list to each
+      const items = [...Array(n).keys()], half = n / 2;
+      return seconds(async () => {
+        const parts = await Promise.all([answer(workers[0], items.slice(0, half)), answer(workers[1], items.slice(half))]);
+        return parts[0].concat(parts[1]);
+      });
+    };
+    console.log(`map of x*x over 10,000\t${TASKS / await map(TASKS) / 1e6}\tM/s`);
+    console.log(`map of x*x over 1,000,000\t${MANY / await map(MANY) / 1e6}\tM/s`);
     for (const worker of workers) await worker.terminate();
   };
   main();

@@ -4,7 +4,7 @@ import multiprocessing
 import sys
 import time
 
-TASKS, TRIPS = 10000, 5000
+TASKS, MANY, TRIPS = 10000, 1000000, 5000
 
 
 def square(x):
@@ -42,7 +42,9 @@ def main():
     items = list(range(TASKS))
     with multiprocessing.Pool(2) as pool:
         print('map of x*x over 10,000', TASKS / seconds(lambda: pool.map(square, items)) / 1e6, 'M/s', sep='\t')
-        print('imap of the same', TASKS / seconds(lambda: list(pool.imap(square, items))) / 1e6, 'M/s', sep='\t')
+        many = list(range(MANY))
+        print('map of x*x over 1,000,000', MANY / seconds(lambda: pool.map(square, many)) / 1e6, 'M/s', sep='\t')
+        print('imap of the 10,000', TASKS / seconds(lambda: list(pool.imap(square, items))) / 1e6, 'M/s', sep='\t')
     with concurrent.futures.ProcessPoolExecutor(2) as pool:
         print('submit and result', seconds(lambda: [f.result() for f in [pool.submit(square, i) for i in items[:1000]]]) / 1000 * 1e6,
               'us', sep='\t')

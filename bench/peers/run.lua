@@ -41,7 +41,7 @@ print(('%s, %d rounds, medians; ratio = ours / peer'):format(jit and jit.version
 for _, name in ipairs(order) do
   local figure = figures[name]
   local ours = median(figure.ours)
-  local text = ('%-26s %9.4g %-4s'):format(name, ours, figure.unit)
+  local text = ('%-28s %9.4g %-4s'):format(name, ours, figure.unit)
   for i = 2, #programs do
     local samples = figure[programs[i].name]
     if samples then text = text .. ('  %s %.4g (%.2f)'):format(programs[i].name, median(samples), ours / median(samples)) end
