@@ -46,6 +46,14 @@ typedef struct tap_test {
         }                                                                                                         \
     } while (0)
 
+/* Is this processor an emulated one? That of qemu lets a load pass a sequentially consistent store before it, does nothing for
+ * MADV_REMOVE, keeps no RLIMIT_AS, and takes more descriptors from a socket than it was asked to. */
+static inline int tap_emulated(void)
+{
+    const char *emulator = getenv("PARALLEL_EMULATOR");
+    return emulator && *emulator;
+}
+
 static inline int tap_run(const tap_test *test, int number)
 {
     fflush(stdout);
