@@ -75,6 +75,8 @@ end
 describe('the direct walk', function()
   it('is in use here', function()
     if core.direct_state():find('no layout of this Lua is known', 1, true) then return pending 'this Lua goes through its API' end
+    local packs = support.version == '5.2' and not pcall(string.format, '%d', 2 ^ 31) -- its values into NaNs, on 32-bit x86
+    if packs then return pending 'this Lua goes through its API' end
     local api_only = os.getenv('PARALLEL_DIRECT') == '0'
     assert.are.equal(not api_only, on ~= nil, core.direct_state())
   end)
