@@ -39,14 +39,34 @@ static int take_lock(int fd)
     return rc == 0 ? PAR_OK : PAR_E_SYSTEM;
 }
 
+/* A disk that gets full takes a part, and says why when it takes no more. */
+static bool write_at(int fd, const char *bytes, size_t len, off_t at)
+{
+    for (size_t done = 0; done < len;) {
+        ssize_t n = pwrite(fd, bytes + done, len - done, at + (off_t)done);
+        if (n > 0) done += (size_t)n;
+        else if (n == 0 || errno != EINTR) return false;
+    }
+    return true;
+}
+
+/* There is room for what has stood there. Where even that fails, the next append cuts off what is not whole. */
+static void put_ending_back(int fd, const char *ending, size_t ending_len, off_t at)
+{
+    if (ftruncate(fd, at + (off_t)ending_len) == 0) write_at(fd, ending, ending_len, at);
+}
+
 int par_os_journal_append(int fd, char *bytes, size_t len, const char *ending, size_t ending_len)
 {
     if (take_lock(fd) != PAR_OK) return PAR_E_SYSTEM;
     off_t at = end_of_lines(fd, ending, ending_len);
     memcpy(bytes + len, ending, ending_len);
-    ssize_t written = at < 0 ? -1 : pwrite(fd, bytes, len + ending_len, at);
+    bool done = at >= 0 && write_at(fd, bytes, len + ending_len, at);
+    int error = errno;
+    if (!done && at > 0) put_ending_back(fd, ending, ending_len, at);
     flock(fd, LOCK_UN);
-    return written == (ssize_t)(len + ending_len) ? PAR_OK : PAR_E_SYSTEM;
+    errno = error;
+    return done ? PAR_OK : PAR_E_SYSTEM;
 }
 
 #ifdef __linux__

@@ -275,7 +275,7 @@ void par_os_terminal_give_lines(int fd);
 /* --- a file to which several processes append (journal.c) --- */
 int par_os_journal_open(const char *path, bool create, int *fd, par_error *err);
 /* Puts bytes before the ending, under a lock. The buffer needs room for the ending behind len. Not whole events that a killed
- * process left are cut off: events are joined by ",\n" and have no such bytes inside. */
+ * process left are cut off: events are joined by ",\n" and have no such bytes inside. PAR_E_SYSTEM, with errno: nothing was added. */
 int par_os_journal_append(int fd, char *bytes, size_t len, const char *ending, size_t ending_len);
 /* One without a name in any folder; other processes of this user open it by `path` as long as this one lives. PAR_E_UNSUPPORTED. */
 int par_os_journal_unnamed(int *fd, char *path, size_t room, par_error *err);

@@ -5,6 +5,7 @@
 #undef PAR_WITHOUT_TRACE
 #include "trace/trace.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -34,6 +35,7 @@ static struct { /* under the lock */
     char *buffer;
     size_t used;
     int64_t flushed_ns;
+    bool made; /* the file, by this process, which tells when it cannot go on; children have nobody to tell */
     bool exit_registered;
 } trace = {.fd = -1};
 
@@ -44,7 +46,10 @@ static void set_on(bool on) { atomic_store_explicit(&par_trace_on, on, memory_or
 static void flush_locked(void)
 {
     if (!par_trace_is_on() || trace.used == 0) return;
-    if (par_os_journal_append(trace.fd, trace.buffer, trace.used, ending, sizeof ending - 1) != PAR_OK) set_on(false);
+    if (par_os_journal_append(trace.fd, trace.buffer, trace.used, ending, sizeof ending - 1) != PAR_OK) {
+        if (trace.made) fprintf(stderr, "parallel: the timeline ends here, it cannot be written any more: %s\n", strerror(errno));
+        set_on(false);
+    }
     trace.used = 0;
     trace.flushed_ns = par_os_now_ns();
 }
@@ -150,6 +155,7 @@ static int begin_locked(const char *path, bool create, par_error *err)
     int rc = par_os_journal_open(path, create, &trace.fd, err);
     if (rc != PAR_OK) return rc;
     trace.used = 0;
+    trace.made = false;
     if (create) { /* the head, and the first event, which follows no comma */
         trace.used = (size_t)snprintf(trace.buffer, TRACE_BUFFER_BYTES, "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n");
         trace.used += (size_t)name_event(trace.buffer + trace.used, TRACE_EVENT_BYTES, "parallel#000");
@@ -157,6 +163,7 @@ static int begin_locked(const char *path, bool create, par_error *err)
     set_on(true);
     if (create) flush_locked();
     if (!par_trace_is_on()) return par_error_set(err, PAR_E_SYSTEM, "cannot write to %s", path);
+    trace.made = create;
     begin_run_locked();
     if (!trace.exit_registered) atexit(at_exit);
     trace.exit_registered = true;

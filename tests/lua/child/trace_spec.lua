@@ -175,6 +175,31 @@ describe('a trace', function()
     os.remove(path)
   end)
 
+  it('stays valid on a disk that is full, and says that it ends there', function()
+    if select(2, support.shell('command -v prlimit')) ~= 0 then return pending 'no prlimit(1)' end
+    local path = support.scratch('.json')
+    local out, status = support.script(([[
+      local parallel = require 'parallel'
+      parallel.trace(%q)
+      local child = parallel.run(function()
+        for i = 1, 2000 do parallel.parent:send(parallel.parent:receive()) end
+        return 'all'
+      end)
+      child:send(0)
+      child:receive()
+      assert(os.execute('prlimit --fsize=40000 --pid ' .. parallel.pid)) -- no file of this process grows any more
+      for i = 1, 1999 do
+        child:send(i)
+        assert(child:receive() == i)
+      end
+      print(child:join())]]):format(path), {before = "trap '' XFSZ; "})
+    local text = support.read_file(path)
+    os.remove(path)
+    assert.equal(0, status, out)
+    assert.matches('^parallel: the timeline ends here, it cannot be written any more: File too large\nall\n$', out)
+    assert.is_true(#parse(text).traceEvents > 10)
+  end)
+
   it('begins and ends when the program says so', function()
     local events = trace_of([[
       local parallel = require 'parallel'
