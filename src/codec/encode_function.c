@@ -73,7 +73,9 @@ int par_encode_function(lua_State *L, par_codec *codec, par_encoder *e)
     if (rc == PAR_OK) rc = par_encode_named(L, codec, e, false);
     if (rc == 0 && lua_iscfunction(L, -1)) {
         rc = par_encode_named(L, codec, e, true);
-        if (rc == 0) rc = par_refuse(L, e, "cannot send a C function that package.loaded does not hold");
+        if (rc == 0)
+            rc = par_refuse(
+                L, e, "cannot send a C function that package.loaded does not hold: make it where it is called, or require its module");
     }
     if (rc != 0) return rc;
     rc = par_encode_seen(L, e, lua_topointer(L, -1), 0);

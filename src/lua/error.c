@@ -101,13 +101,20 @@ int par_lua_throw(lua_State *L, const char *code, unsigned id, const char *messa
     return par_lua_raise(L);
 }
 
-/* A hook that was pending during a wait fires in a line of ours (lua/waiting.c), which says nothing to anybody. */
+static bool ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text), end_len = strlen(end);
+    return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+/* Ctrl-C in a line of ours, which says nothing to anybody: one of lua/parallel, or that in which pending hooks fire (lua/waiting.c). The
+ * interpreters' text is left alone at the top. */
 static void leave_own_place_out(lua_State *L)
 {
-    static const char own[] = "[string \"return\"]:";
+    static const char interrupted[] = "interrupted!";
     const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
-    const char *rest = strncmp(text, own, sizeof own - 1) == 0 ? strstr(text, ": ") : NULL;
-    if (rest) lua_pushstring(L, rest + 2);
+    bool ours = strncmp(text, "[string \"return\"]:", 18) == 0 || strstr(text, "parallel/");
+    if (ours && !strchr(text, '\n') && ends_with(text, ": interrupted!")) lua_pushlstring(L, interrupted, sizeof interrupted - 1);
 }
 
 int par_lua_throw_status(lua_State *L, unsigned id, const par_error *err)
@@ -130,10 +137,11 @@ static int set_error_metatable(lua_State *L)
     return 0;
 }
 
-/* core.raise(value): like error(value), but readable on PUC 5.1 too. */
+/* core.raise(value): like error(value), but readable on PUC 5.1 too, and without our place of a Ctrl-C. */
 static int raise(lua_State *L)
 {
     lua_settop(L, 1);
+    leave_own_place_out(L);
     return par_lua_raise(L);
 }
 

@@ -28,7 +28,8 @@ local function own_part(traceback)
     end
     local own = own_file(line)
     if own then
-      local calls_user = own == 'child/worker' or own == 'pool/worker' or own == 'child/failure'
+      local takes_result = (lines[#lines] or ''):find "'done'$"
+      local calls_user = (own == 'child/worker' or own == 'pool/worker' or own == 'child/failure') and not takes_result
       for _ = 1, calls_user and 0 or in_c do lines[#lines] = nil end
       in_c, after_ours = 0, true
     elseif not (after_ours and line:find '%(%.*tail call') then -- as 5.1 says it, and as others do

@@ -2,7 +2,7 @@
 local common = require 'parallel.cli.common'
 local core = require 'parallel.core'
 
-local meanings = {done = 'all done', stopped = 'stopped by an error', running = 'its program was killed, or runs on another machine'}
+local meanings = {done = 'all done', stopped = 'stopped by an error or Ctrl-C', running = 'its program was killed, or runs on another machine'}
 
 -- A journal that somebody writes is locked.
 local function is_in_use(path)

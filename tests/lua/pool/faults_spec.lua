@@ -46,7 +46,7 @@ describe('a pool survives', function()
   it('a result that cannot travel', function()
     local err = error_of(pool.map, pool, function(x) return x == 2 and coroutine.create(function() end) or x end, {1, 2, 3})
     assert.equal(2, err.task)
-    assert.matches('result: cannot send a coroutine', tostring(err))
+    assert.matches('result: cannot send a coroutine$', tostring(err)) -- and no traceback, which would be of our own functions
     still_works()
   end)
 
