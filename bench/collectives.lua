@@ -19,10 +19,7 @@ local folder = core.module_path():gsub('/lib/[^/]+/parallel/core%.so$', '/bench'
 local out = path and assert(io.open(path, 'w'))
 if out then out:write('lua\tmembers\tfigure\tc_us\tlua_us\tmpi_us\n') end
 
-local function median(list)
-  table.sort(list)
-  return list[math.floor((#list + 1) / 2)]
-end
+local median = dofile(arg[0]:gsub('[^/]*$', '') .. 'median.lua')
 
 -- Rows "name value unit" of a program.
 local function rows_of(command)

@@ -39,10 +39,7 @@ local function show(name, value, unit, sign, goal)
   print(('%-46s %9.3g %-3s %s %-6g %s'):format(name, value, unit, sign, goal, met and 'met' or 'MISSED'))
 end
 
-local function median(list)
-  table.sort(list)
-  return list[math.floor((#list + 1) / 2)]
-end
+local median = dofile(arg[0]:gsub('[^/]*$', '') .. 'median.lua')
 
 -- --- messages: the goal is about the ratio to what stands beside ---
 

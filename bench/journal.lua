@@ -19,10 +19,7 @@ local function seconds(options)
   return parallel.clock() - began
 end
 
-local function median(values)
-  table.sort(values)
-  return values[math.floor(#values / 2) + 1]
-end
+local median = dofile(arg[0]:gsub('[^/]*$', '') .. 'median.lua')
 
 seconds() -- starts the workers
 local plain, kept, again = {}, {}, {}

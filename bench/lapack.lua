@@ -30,10 +30,7 @@ local lapack = ffi.load(torch.blas() or 'libopenblas.so.0')
 
 local ROUNDS_SECONDS = 0.6
 
-local function median(list)
-  table.sort(list)
-  return list[math.floor((#list + 1) / 2)]
-end
+local median = dofile(arg[0]:gsub('[^/]*$', '') .. 'median.lua')
 
 io.stdout:setvbuf "line"
 

@@ -5,10 +5,7 @@ local n, rounds, path = tonumber(arg[1]) or 1000, tonumber(arg[2]) or 9, arg[3]
 local clock = parallel.clock
 local MESSAGES = 10 -- of each child, for select
 
-local function median(list)
-  table.sort(list)
-  return list[math.floor((#list + 1) / 2)]
-end
+local median = dofile(arg[0]:gsub('[^/]*$', '') .. 'median.lua')
 
 local function echo()
   local parent = parallel.parent

@@ -8,10 +8,7 @@ local root = arg[0]:match('^(.*)/bench/[^/]*$') or '.'
 local build = os.getenv('PARALLEL_BUILD') or root .. '/build/release'
 local clock, MB = core.clock, 2 ^ 20
 
-local function median(list)
-  table.sort(list)
-  return list[math.floor((#list + 1) / 2)]
-end
+local median = dofile(arg[0]:gsub('[^/]*$', '') .. 'median.lua')
 
 local out = path and assert(io.open(path, 'w'))
 if out then out:write('lua\tfigure\tvalue\tunit\tlimit\tlimit_value\tratio\tgoal\n') end

@@ -8,10 +8,7 @@ local build = os.getenv 'PARALLEL_BUILD' or 'build/release'
 if build:sub(1, 1) ~= '/' then build = io.popen('pwd'):read() .. '/' .. build end -- other hosts begin in another folder
 local clock = parallel.clock
 
-local function median(list)
-  table.sort(list)
-  return list[math.floor((#list + 1) / 2)]
-end
+local median = dofile(arg[0]:gsub('[^/]*$', '') .. 'median.lua')
 
 local function row(name, ...)
   local cells = {('%-28s'):format(name)}

@@ -7,10 +7,7 @@ local many = arg[1] == '--many' and table.remove(arg, 1)
 local rounds, path = tonumber(arg[1]) or 31, arg[2]
 local clock = core.clock
 
-local function median(list)
-  table.sort(list)
-  return list[math.floor((#list + 1) / 2)]
-end
+local median = dofile(arg[0]:gsub('[^/]*$', '') .. 'median.lua')
 
 local out = path and assert(io.open(path, 'w'))
 if out then out:write('lua\tfigure\tvalue\tunit\tbeside\tgoal\n') end

@@ -6,10 +6,7 @@ local units = {trip = 'us', ['one core'] = 'us', numbers = 'M/s', ['map of 1e6']
   imap = 'M/s', submit = 'us', start = 'ms'}
 local order = {'trip', 'one core', 'numbers', 'map of 1e6', 'map of 1e4', 'chunk of 1', 'imap', 'submit', 'start'}
 
-local function median(list)
-  table.sort(list)
-  return list[math.floor((#list + 1) / 2)]
-end
+local median = dofile(arg[0]:gsub('[^/]*$', '') .. 'median.lua')
 
 local function one_round()
   local parallel = require 'parallel'

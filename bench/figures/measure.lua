@@ -9,10 +9,7 @@ local ROUNDS = 3
 local TASK_SECONDS = {1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1}
 local LOOP_SECONDS = 0.4 -- of the tasks of one map together
 
-local function median(list)
-  table.sort(list)
-  return list[math.floor((#list + 1) / 2)]
-end
+local median = dofile(arg[0]:gsub('[^/]*$', '') .. 'median.lua')
 
 --- What a command of the shell prints, line by line.
 function measure.lines_of(command)

@@ -29,10 +29,7 @@ local function take(program)
   pipe:close()
 end
 
-local function median(list)
-  table.sort(list)
-  return list[math.floor((#list + 1) / 2)]
-end
+local median = dofile(arg[0]:gsub('[^/]*$', '') .. '../median.lua')
 
 for _ = 1, rounds do
   for _, program in ipairs(programs) do take(program) end
