@@ -46,12 +46,12 @@ static char **make_environment(const par_agent *agent, par_frame_texts env, char
     static const char *const names[] = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"};
     size_t n = 0, at = 0;
     int share = par_os_cores() / (int)(agent->n_children + 1);
-    char **environ = par_os_environment();
-    while (environ[n]) n++;
+    char **inherited = par_os_environment();
+    while (inherited[n]) n++;
     char **list = malloc((n + env.n + 3) * sizeof *list);
     if (!list) return NULL;
     for (size_t i = 0; i < n; i++)
-        if (!is_changed(environ[i], env)) list[at++] = environ[i];
+        if (!is_changed(inherited[i], env)) list[at++] = inherited[i];
     for (int i = 0; i < 2; i++) {
         if (is_set(names[i], env)) continue;
         snprintf(limits[i], 40, "%s=%d", names[i], share > 1 ? share : 1);

@@ -33,16 +33,16 @@ static bool entry_is(const char *entry, const char *name)
 char **par_lua_push_environment(lua_State *L, int idx)
 {
     size_t n = 0, at = 0, changes = 0;
-    char **environ = par_os_environment();
-    while (environ[n]) n++;
+    char **inherited = par_os_environment();
+    while (inherited[n]) n++;
     for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) changes++;
     char **vector = lua_newuserdata(L, (n + changes + 1) * sizeof *vector);
     lua_newtable(L); /* anchor */
     for (size_t i = 0; i < n; i++) {
         bool replaced = false;
         for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1))
-            if (lua_type(L, -2) == LUA_TSTRING && entry_is(environ[i], lua_tostring(L, -2))) replaced = true;
-        if (!replaced) vector[at++] = environ[i];
+            if (lua_type(L, -2) == LUA_TSTRING && entry_is(inherited[i], lua_tostring(L, -2))) replaced = true;
+        if (!replaced) vector[at++] = inherited[i];
     }
     for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) {
         bool unset = lua_isboolean(L, -1) && !lua_toboolean(L, -1);

@@ -150,7 +150,7 @@ static void push_peers(lua_State *L, int told, const par_lua_group *self, par_ke
         lua_pushinteger(L, (lua_Integer)id);
         lua_setfield(L, -2, "id");
         lua_pop(L, 1);
-        par_link *link;
+        par_link *link = NULL;
         int fd = par_share_take_descriptor(kept->payloads[k++]);
         int rc = fd < 0 ? par_error_set(&err, PAR_E_CORRUPT, "parallel.group: the parent sent no channel")
                         : par_peer_attach(&link, fd, id, &err);
