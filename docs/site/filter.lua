@@ -32,6 +32,16 @@ function Image(image)
   return image
 end
 
+-- With a space behind each cell of a table.
+local function text_of(block)
+  return pandoc.utils.stringify(pandoc.walk_block(block, {Plain = function(cell)
+    table.insert(cell.content, pandoc.Space())
+    return cell
+  end}))
+end
+
+local MOST_TEXT = 30000 -- bytes of one heading that are searched
+
 function Pandoc(document)
   local title, entry = nil, nil
   for _, block in ipairs(document.blocks) do
@@ -41,13 +51,13 @@ function Pandoc(document)
       entry = {title = text, id = block.identifier, text = {}}
       entries[#entries + 1] = entry
     elseif entry then
-      entry.text[#entry.text + 1] = pandoc.utils.stringify(block)
+      entry.text[#entry.text + 1] = text_of(block)
     end
   end
   local out = assert(io.open(index, 'a'))
   for _, one in ipairs(entries) do
     out:write(('{"page":%s,"id":%s,"name":%s,"title":%s,"text":%s},\n'):format(quote(page), quote(one.id), quote(title), quote(one.title),
-      quote(table.concat(one.text, ' '):sub(1, 3000))))
+      quote(table.concat(one.text, ' '):sub(1, MOST_TEXT))))
   end
   out:close()
   document.meta.title = document.meta.title or title
