@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # release.sh VERSION: makes a release of what is committed: the version, which stands in CMakeLists.txt, goes into all places that need it,
-# with the day into CHANGELOG.md and Debian's changelog; one commit and a tag. Nothing is pushed.
+# with the day into CHANGELOG.md, the man page and Debian's changelog; one commit and a tag. Nothing is pushed.
 # release.sh --check: do all places have the version of CMakeLists.txt?
 set -eu
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -11,7 +11,7 @@ fail() {
 current() { sed -n 's/^project(parallel VERSION \([0-9.]*\) .*/\1/p' CMakeLists.txt; }
 
 check() {
-  local version rockspec in_rockspec in_debian in_changes
+  local version rockspec in_rockspec in_debian in_changes in_manual
   version=$(current)
   rockspec=$(echo parallel-*.rockspec)
   in_rockspec=$(sed -n 's/^version = "\(.*\)-1"$/\1/p' "$rockspec")
@@ -20,6 +20,8 @@ check() {
   [ "$rockspec" = "parallel-$version-1.rockspec" ] || fail "CMakeLists.txt says $version, the rockspec is called $rockspec"
   [ "$in_rockspec" = "$version" ] || fail "CMakeLists.txt says $version, $rockspec says $in_rockspec"
   [ "$in_debian" = "$version" ] || fail "CMakeLists.txt says $version, debian/changelog says $in_debian"
+  in_manual=$(sed -n 's/^\.TH LUAPAR 1 ".*" "parallel \(.*\)" .*/\1/p' bin/luapar.1)
+  [ "$in_manual" = "$version" ] || fail "CMakeLists.txt says $version, bin/luapar.1 says $in_manual"
   [ "$in_changes" = 1 ] || fail "CHANGELOG.md has $in_changes sections of version $version"
 }
 
@@ -40,6 +42,7 @@ day=$(date -u +%Y-%m-%d)
 sed -i "s/^project(parallel VERSION [0-9.]* /project(parallel VERSION $version /" CMakeLists.txt
 [ "$version" = "$before" ] || git mv "parallel-$before-1.rockspec" "parallel-$version-1.rockspec"
 sed -i "s/^version = \".*-1\"$/version = \"$version-1\"/" "parallel-$version-1.rockspec"
+sed -i "s/^\(.TH LUAPAR 1\) \"[^\"]*\" \"[^\"]*\"/\1 \"$day\" \"parallel $version\"/" bin/luapar.1
 sed -i "s/^## $version (not released)$/## $version ($day)/" CHANGELOG.md
 if [ "$version" = "$before" ]; then
   sed -i "1,/^ -- /s/^\( -- .*>  \).*/\1$(date -uR)/" debian/changelog
