@@ -74,7 +74,7 @@ int par_channel_absorb(par_channel *channel, int64_t deadline_ns, par_error *err
 /* What absorb, and send while it waits, take in is bounded: past so many bytes in memory they end with PAR_E_FULL and leave the rest
  * where it is, until something was received. A message that is being put together counts. */
 void par_channel_limit_inbox(par_channel *channel, uint64_t bytes);
-/* What it is at first: PAR_INBOX_MAX_BYTES or an eighth of the machine's memory. */
+/* What it is at first, and with 0 bytes: PAR_INBOX_MAX_BYTES or an eighth of the machine's memory. */
 uint64_t par_channel_inbox_default(void);
 /* Control messages that the owner keeps count too, when he says so (also in on_control); less than 0: he keeps them no longer. */
 void par_channel_count_kept(par_channel *channel, int64_t bytes);

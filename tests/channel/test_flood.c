@@ -414,7 +414,7 @@ static void reads_at_last(par_channel *channel)
 {
     par_error err;
     uint64_t i = 0;
-    par_channel_limit_inbox(channel, 0);
+    par_channel_limit_inbox(channel, 1);
     while (!atomic_load(par_channel_words(channel))) par_channel_send(channel, 1, &i, sizeof i, NULL, 0, MILLISECONDS(1), &err);
     receive_pattern(channel, 1, 300000, 1);
     receive_pattern(channel, 2, 10, 2);
@@ -466,7 +466,7 @@ static void the_ended_say_no_more(void)
         par_payload payload = {.data = bytes, .bytes = sizeof bytes};
         link_pair(&a, &b);
         b->owner.on_control = count_control;
-        par_channel_limit_inbox(b, 0);
+        par_channel_limit_inbox(b, 1);
         controls = 0;
         send_pattern(a, 1, 10, 1);
         CHECK_INT(par_channel_send(a, 1, NULL, 0, &payload, 1, SECONDS(60), &err), PAR_OK);
