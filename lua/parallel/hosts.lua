@@ -54,9 +54,9 @@ local function launch(host)
   return record
 end
 
--- An ssh that does not know the cipher says so, and is asked again without it.
+-- An ssh that does not know the cipher says so, and is asked again without it. (The command, which is told too, has that word anyway.)
 local function refuses_cipher(host, why)
-  return launcher.is_ssh(host) and host.cipher == nil and why ~= nil and why:find('[Cc]ipher') ~= nil
+  return launcher.is_ssh(host) and host.cipher == nil and why ~= nil and why:find('it said:.*[Cc]ipher') ~= nil
 end
 
 -- Waits until it is up. Returns what it said of itself.

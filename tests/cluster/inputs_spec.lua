@@ -86,6 +86,21 @@ describe('a host', function()
     assert.truthy(message:find('Host key verification failed', 1, true), message)
   end)
 
+  it('that fails is tried once, and by an ssh that does not know the cipher once more without it', function()
+    os.execute('mkdir -p /run/world/fake')
+    local function tries(says)
+      support.write_file('/run/world/fake/ssh', ('#!/bin/sh\necho "$@" >>/run/world/fake/tries\necho %s >&2\nexit 255\n'):format(support.quote(says)))
+      os.execute('chmod +x /run/world/fake/ssh; rm -f /run/world/fake/tries')
+      local message = message_of(function() parallel.run{host = {host = 'h1', launcher = '/run/world/fake/ssh -4'}, code = ''} end)
+      assert.truthy(message:find(says, 1, true), message)
+      local list = {}
+      for line in support.read_file('/run/world/fake/tries'):gmatch('[^\n]+') do list[#list + 1] = line:find('Ciphers=', 1, true) ~= nil end
+      return list
+    end
+    assert.same({true}, tries('No route to host'))
+    assert.same({true, false}, tries("Bad SSH2 cipher spec 'x'."))
+  end)
+
   it('without ssh on this machine is told as such', function()
     local out = support.script([[
       package.path = 'tests/cluster/?.lua;' .. package.path

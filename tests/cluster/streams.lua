@@ -67,6 +67,14 @@ function streams.echo()
   end
 end
 
+--- Such a child, which has answered.
+function streams.echoing(host)
+  local child = parallel.run{host = host, code = streams.echo}
+  child:send('there')
+  assert.equal('there', child:receive(patience))
+  return child
+end
+
 --- Sends short and long messages to such a child and takes them back; happen() is called in between. Returns the error of the child's end, if
 -- it had one.
 function streams.both_ways(child, happen)

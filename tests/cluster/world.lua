@@ -13,7 +13,7 @@ world.launcher = os.getenv 'PARALLEL_TEST_LAUNCHER' or 'ssh'
 
 --- A host of the world, with more options.
 function world.host(name, options)
-  local host = {host = name, env = env, launcher = os.getenv 'PARALLEL_TEST_LAUNCHER'}
+  local host = {host = name, env = env, launcher = os.getenv 'PARALLEL_TEST_LAUNCHER', connect_timeout = 90} -- where everybody is busy
   for key, value in pairs(options or {}) do host[key] = value end
   return host
 end
