@@ -151,7 +151,8 @@ typedef struct par_os_exit {
  * status -1 (a host that ignores SIGCHLD). */
 void par_os_reap(pid_t pid, par_os_exit *out);
 int par_os_kill(pid_t pid, int signal_number);
-/* Is there a process with this number? One that nobody has reaped counts, and so does one whose number is not known (0). */
+/* Is there a process with this number? One that has ended counts no more, reaped or not; one whose number is not known (0)
+ * does. */
 bool par_os_process_there(pid_t pid);
 pid_t par_os_pid(void);
 int64_t par_os_thread_id(void); /* of the calling thread; on Linux that of the first thread is par_os_pid() */

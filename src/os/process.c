@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "os/os.h"
+#include "os/system.h"
 
 void par_os_reap(pid_t pid, par_os_exit *out)
 {
@@ -29,7 +30,11 @@ void par_os_reap(pid_t pid, par_os_exit *out)
 
 int par_os_kill(pid_t pid, int signal_number) { return kill(pid, signal_number) == 0 ? PAR_OK : PAR_E_SYSTEM; }
 
-bool par_os_process_there(pid_t pid) { return pid <= 0 || kill(pid, 0) == 0 || errno != ESRCH; }
+bool par_os_process_there(pid_t pid)
+{
+    if (pid <= 0) return true;
+    return (kill(pid, 0) == 0 || errno != ESRCH) && !par_os_process_waits_to_be_reaped(pid);
+}
 
 pid_t par_os_pid(void) { return getpid(); }
 

@@ -3,6 +3,7 @@
 #define PAR_OS_SYSTEM_H
 
 #include <poll.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -10,6 +11,8 @@
 extern const int par_os_memory_resource;
 /* A process that is stopped goes on when its parent ends, where the system can say so. */
 void par_os_wake_with_parent(void);
+/* Has it ended, and its parent has not asked for it yet? False where nobody can tell. */
+bool par_os_process_waits_to_be_reaped(pid_t pid);
 /* poll, at most left_ns; less than 0: without a limit. */
 int par_os_poll_ns(struct pollfd *fds, unsigned n, int64_t left_ns);
 /* Has the system set the room of a file aside; 0, or -1 and errno. */
