@@ -9,8 +9,8 @@
 #include "lua/parts.h"
 #include "os/os.h"
 
-#define IDLE_DEFAULT_BYTES ((uint64_t)1 << 30) /* or this part of the memory, if that is less: */
-#define IDLE_DEFAULT_PART 16
+#define IDLE_DEFAULT_BYTES ((uint64_t)512 << 20) /* or this part of the memory, if that is less, since many workers may have as much: */
+#define IDLE_DEFAULT_PART 64
 
 static const char blocks_key; /* registry: the userdata */
 
