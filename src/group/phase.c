@@ -85,6 +85,8 @@ static int look_for_late(par_board *board, par_error *err)
 static int after_slice(par_board *board, int64_t began_ns, int64_t deadline_ns, par_error *err)
 {
     int rc = par_broken_check(board, err);
+    /* Who has broken it may have come through this phase first: then all have entered, and what comes next tells us. */
+    if (rc != PAR_OK && look_at_all(board) == 1) return 1;
     if (rc == PAR_OK) rc = look_for_late(board, err);
     if (rc != 0) return rc;
     if (par_broken_interrupted(board)) return par_broken_break(board, PAR_BROKEN_INTERRUPTED, board->seat, err);
