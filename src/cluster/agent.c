@@ -151,10 +151,8 @@ static int64_t on_round(void *context, int64_t now_ns)
     more = more || par_mux_has_ready(agent->mux); /* the connection takes more again */
     tick_ns = par_mux_tick(agent->mux, now_ns);
     if (agent->dialed && !agent->mux->lost && par_dial_has(agent->mux->wire)) more = true; /* no descriptor tells of it any more */
-    if (par_mux_wants_to_write(agent->mux)) {
-        if (!agent->dialed) par_loop_await_writable(&agent->loop, agent->mux->wire->write_fd);
-        else if (now_ns + PAR_ZMQ_RETRY_NS < next_ns) next_ns = now_ns + PAR_ZMQ_RETRY_NS;
-    }
+    int64_t retry_ns = par_loop_await_room(&agent->loop, agent->mux, now_ns);
+    if (retry_ns < next_ns) next_ns = retry_ns;
     return more ? 0 : tick_ns < next_ns ? tick_ns : next_ns;
 }
 

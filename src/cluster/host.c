@@ -310,10 +310,8 @@ int64_t par_host_tick(par_host *host, int64_t now_ns)
     par_mux_flush(host->mux);
     more = more || par_mux_has_ready(host->mux); /* the connection takes more again */
     int64_t tick_ns = par_mux_tick(host->mux, now_ns);
-    if (par_mux_wants_to_write(host->mux)) {
-        if (!host->dialed) par_loop_await_writable(&host->bridge->loop, host->mux->wire->write_fd);
-        else if (now_ns + PAR_ZMQ_RETRY_NS < next_ns) next_ns = now_ns + PAR_ZMQ_RETRY_NS;
-    }
+    int64_t retry_ns = par_loop_await_room(&host->bridge->loop, host->mux, now_ns);
+    if (retry_ns < next_ns) next_ns = retry_ns;
     return more ? 0 : tick_ns < next_ns ? tick_ns : next_ns;
 }
 

@@ -3,6 +3,7 @@
 #include "os/os.h"
 
 #define CHANNELS_AT_ONCE 64
+#define RETRY_NS INT64_C(1000000) /* who could not write by libzmq tries again so soon, since room for more may be told in the same way */
 #define BLOCKED_NS INT64_C(10000000) /* when there are more blocked descriptors than can be waited for, they are looked at so often */
 
 static void on_channels(par_source *source) { ((par_loop *)source->user)->called = true; }
@@ -41,10 +42,14 @@ void par_loop_unwatch(par_loop *loop, par_source *source)
         if (loop->tokens[i] == source) loop->tokens[i] = NULL;
 }
 
-void par_loop_await_writable(par_loop *loop, int fd)
+int64_t par_loop_await_room(par_loop *loop, const par_mux *mux, int64_t now_ns)
 {
+    if (!par_mux_wants_to_write(mux)) return INT64_MAX;
+    int fd = mux->wire->write_fd;
+    if (fd < 0) return now_ns + RETRY_NS;
     if (loop->n_blocked < PAR_OS_WAITS_MAX) loop->blocked[loop->n_blocked] = (par_os_wait){.fd = fd, .events = PAR_OS_WRITABLE};
     loop->n_blocked++;
+    return INT64_MAX;
 }
 
 static void serve_channels(par_loop *loop)

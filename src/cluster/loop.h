@@ -37,8 +37,9 @@ int par_loop_open(par_loop *loop, const par_loop_role *role, par_error *err);
 void par_loop_close(par_loop *loop);
 int par_loop_watch(par_loop *loop, par_source *source, int fd, par_error *err);
 void par_loop_unwatch(par_loop *loop, par_source *source); /* before fd is closed; the source may be freed then */
-/* To be said in on_round: wake when this descriptor can be written. */
-void par_loop_await_writable(par_loop *loop, int fd);
+/* To be said in on_round: when this connection has more to write, wake as soon as it can be written. Returns when to try again where no
+ * descriptor tells (libzmq); else INT64_MAX. */
+int64_t par_loop_await_room(par_loop *loop, const par_mux *mux, int64_t now_ns);
 /* Until loop->stop. */
 int par_loop_run(par_loop *loop, par_error *err);
 

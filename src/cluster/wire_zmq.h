@@ -8,7 +8,6 @@
 
 /* Connects. par_dial_look: read_fd of the wire is readable. That is told once, and whatever is said over the wire may use it up: before each
  * sleep par_dial_has is to be asked, which costs nothing when nothing can have come. */
-#define PAR_ZMQ_RETRY_NS INT64_C(1000000) /* who could not write tries again so soon, since room for more may be told in the same way */
 int par_dial(par_wire **out, const par_ticket *ticket, par_error *err);
 void par_dial_look(par_wire *wire);
 bool par_dial_has(par_wire *wire);

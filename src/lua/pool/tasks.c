@@ -150,8 +150,7 @@ static int collect_one(lua_State *L, par_lua_link *self, int *kind, par_error *e
     if (rc == PAR_E_TIMEOUT && !par_link_ended(self->link)) return ENOUGH;
     int count = rc == PAR_OK ? push_values(L, self, &message, err) : 0;
     if (is_our_want(rc) || rc == PAR_E_INVALID) return rc;
-    if (count == PAR_E_LIMIT) return count;
-    if (count == PAR_E_RAISED) return count;
+    if (count == PAR_E_LIMIT || count == PAR_E_RAISED) return count;
     if (count == PAR_E_UNSUPPORTED && ends_task(*kind)) return REFUSED;
     if (count < 0) *kind = -1;
     if (rc == PAR_E_CORRUPT || count < 0) par_link_lost(self->link, PAR_E_CORRUPT, err);
