@@ -86,26 +86,31 @@ local function any_up(self)
   end
 end
 
---- Starts a child for this place by start(host): on its home; when that is down, where there are the fewest. `first`: a home that is
--- down is an error.
+-- nil and the error when there is no child. Ctrl-C is for the caller.
+local function try(self, place, host, start)
+  local ok, child = pcall(start, host)
+  if not ok and tostring(child):find('interrupted!', 1, true) then core.raise(child) end
+  if not ok then return nil, child end
+  self.running[place] = host
+  return child
+end
+
+--- Starts a child for this place by start(host): on its home; when that is down, where there are the fewest. A host that is lost in the
+-- meantime is one that is down. `first`: a home that is down is an error.
 function places:start(place, first, start)
   local home = self:home(place)
   first = first and home.launcher ~= 'job' -- it comes when it comes
   self.running[place] = nil
-  if first or hosts.state(home) == 'up' then
-    local ok, child = pcall(start, home)
-    if ok then
-      self.running[place] = home
-      return child
-    end
-    if first then core.raise(child) end
+  local child, err
+  if first or hosts.state(home) == 'up' then child, err = try(self, place, home, start) end
+  if not child and first then core.raise(err) end
+  while not child do
+    ask_again(self, home)
+    local up = quietest(self) or any_up(self)
+    if not up and not self.reconnect then fail('all hosts of this pool are lost (reconnect=false)') end
+    child, err = try(self, place, up or home, start)
+    if not child and (not up or hosts.state(up) == 'up') then core.raise(err) end
   end
-  ask_again(self, home)
-  local other = quietest(self) or any_up(self)
-  if not other and not self.reconnect then fail('all hosts of this pool are lost (reconnect=false)') end
-  other = other or home
-  local child = start(other)
-  self.running[place] = other
   return child
 end
 

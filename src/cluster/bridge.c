@@ -41,8 +41,10 @@ static void start(par_bridge *bridge, const par_ask *ask, const uint8_t *body, i
 {
     par_error err;
     par_host *host = host_of(bridge, ask->host);
-    if (host && ask->n_fds && par_remote_start(host, ask->id, body, ask->len, fds, (int)ask->n_fds, &err) == PAR_OK) return;
-    for (uint32_t i = 0; i < ask->n_fds; i++) par_os_close(fds[i]); /* the user's process sees the end of the channel */
+    if (!host) par_error_set(&err, PAR_E_CLOSED, "it was never asked to come");
+    else if (ask->n_fds && par_remote_start(host, ask->id, body, ask->len, fds, (int)ask->n_fds, &err) == PAR_OK) return;
+    if (ask->n_fds && fds[0] >= 0) par_remote_refuse(fds[0], err.text);
+    for (uint32_t i = 1; i < ask->n_fds; i++) par_os_close(fds[i]);
 }
 
 static void serve_request(par_bridge *bridge, const par_ask *ask, const uint8_t *body)

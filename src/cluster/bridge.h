@@ -78,6 +78,8 @@ struct par_remote {
 
 extern const par_mux_role par_remote_role;
 int par_remote_start(par_host *host, uint32_t id, const uint8_t *body, size_t len, int *fds, int n_fds, par_error *err);
+/* Says over the channel behind fd, which is closed, why there will be no child. */
+void par_remote_refuse(int fd, const char *why);
 /* Its host is lost. */
 void par_remote_lose(par_remote *remote, const char *why);
 int par_remote_on_frame(void *context, par_stream *stream, const par_frame *frame, const uint8_t *body, par_error *err);

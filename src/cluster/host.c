@@ -33,7 +33,7 @@ static void close_pipes(par_host *host)
     par_launcher_close_pipes(&host->launcher);
 }
 
-/* It is over, for the reason in host->why. Children that are left have been told. */
+/* It is over, for the reason in host->why. */
 static void go(par_host *host)
 {
     if (host->phase == PAR_HOST_GONE) return;
@@ -62,6 +62,7 @@ static void on_lost(void *context, par_mux *mux, const char *why)
         return;
     }
     snprintf(host->why, sizeof host->why, "the connection to %.100s was lost (%.200s)", host->name, why);
+    go(host); /* who hears that a child is lost starts another one where hosts are up */
     for (uint32_t id = 0; id < mux->n_streams; id++) {
         par_stream *stream = mux->streams[id];
         if (stream && stream->is_peer) par_between_channel_end(stream);
@@ -69,7 +70,6 @@ static void on_lost(void *context, par_mux *mux, const char *why)
     }
     par_spreads_lose(host->bridge->spreads, mux);
     par_launcher_signal(&host->launcher, SIGKILL);
-    go(host);
 }
 
 /* --- the first words --- */

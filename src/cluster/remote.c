@@ -74,7 +74,8 @@ int par_remote_start(par_host *host, uint32_t id, const uint8_t *body, size_t le
 {
     par_mux *mux = host->mux;
     par_channel *channel = NULL;
-    if (!mux || mux->lost || host->phase != PAR_HOST_RUNNING) return par_error_set(err, PAR_E_CLOSED, "%s", host->why);
+    if (!mux || mux->lost || host->phase != PAR_HOST_RUNNING)
+        return par_error_set(err, PAR_E_CLOSED, "%s", *host->why ? host->why : "it is not connected");
     uint32_t number = par_remote_free_stream(mux);
     par_remote *remote = number ? calloc(1, sizeof *remote) : NULL;
     if (!remote) return par_error_set(err, PAR_E_LIMIT, "out of memory, or more than %u children on one host", PAR_STREAMS_MAX);
@@ -93,10 +94,13 @@ int par_remote_start(par_host *host, uint32_t id, const uint8_t *body, size_t le
         fds[0] = -1; /* the channel's now */
         rc = par_stream_bind(remote->stream, channel, err);
     }
-    par_frame_writer w = par_frame_begin(&mux->out, PAR_FRAME_START, number, id, 0);
-    par_frame_bytes(&w, body, len);
-    if (rc == PAR_OK) rc = par_frame_end(&w);
+    if (rc == PAR_OK) {
+        par_frame_writer w = par_frame_begin(&mux->out, PAR_FRAME_START, number, id, 0);
+        par_frame_bytes(&w, body, len);
+        rc = par_frame_end(&w);
+    }
     if (rc != PAR_OK) {
+        if (channel) par_remote_lose(remote, err->text);
         par_remote_free(remote);
         return rc;
     }
@@ -107,6 +111,19 @@ int par_remote_start(par_host *host, uint32_t id, const uint8_t *body, size_t le
     remote->next = host->bridge->remotes;
     host->bridge->remotes = remote;
     return PAR_OK;
+}
+
+void par_remote_refuse(int fd, const char *why)
+{
+    par_error err;
+    par_channel *channel;
+    int64_t deadline_ns = par_os_now_ns() + ATTACH_NS;
+    if (par_channel_attach(&channel, fd, NULL, deadline_ns, &err) != PAR_OK) {
+        par_os_close(fd);
+        return;
+    }
+    par_channel_send(channel, PAR_KIND_LOST, why, strlen(why), NULL, 0, deadline_ns, &err);
+    par_channel_close(channel);
 }
 
 /* --- its output --- */

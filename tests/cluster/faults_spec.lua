@@ -86,6 +86,28 @@ describe('a stopped', function()
   end)
 end)
 
+describe('a host that is lost', function()
+  after_each(world.expect_empty)
+
+  it('is known to be down by whoever hears that a child on it is lost, and refuses another one with the reason', function()
+    local hosts, core = require 'parallel.hosts', require 'parallel.core'
+    local function spawn(number) -- as one does who has not heard of the loss yet
+      core.child.spawn{bridge = hosts.bridge(), host = number, id = 1000, ring_bytes = 2 ^ 16, functions = true}
+    end
+    for round = 1, 5 do
+      local children, host = {}, hosts.find(h1)
+      hosts.launch(host)
+      for i = 1, 20 do children[i] = parallel.run{host = host, code = streams.echo} end
+      world.kill(world.agent_of(children[1]))
+      local err = support.error_of(children[1].receive, children[1], patience)
+      local refusal = support.message_of(spawn, host.record.number)
+      assert.equal('died', err.code, tostring(err))
+      assert.matches('the connection to h1 was lost', refusal, 1, true)
+      assert.equal('down', hosts.state(host))
+    end
+  end)
+end)
+
 describe('a map while workers and a host are killed', function()
   after_each(world.expect_empty)
 

@@ -42,9 +42,21 @@ describe('a host', function()
     require 'parallel.hosts'.close()
   end)
 
+  -- The portable backend has its shared memory there: what fills it leaves no room for children.
+  local function shares_memory_in(folder)
+    local child = parallel.run 'parallel.parent:receive()'
+    local maps = support.read_file('/proc/self/maps')
+    child:send(1)
+    child:join()
+    return maps:find(folder .. '/', 1, true) ~= nil
+  end
+
   it('whose disks are full works, and what cannot be written there is an error there', function()
-    os.execute('mkdir -p /run/world/full && mount -t tmpfs -o size=64k tmpfs /run/world/full && mount -t tmpfs -o size=64k tmpfs /dev/shm')
-    os.execute('for d in /run/world/full /dev/shm; do dd if=/dev/zero of=$d/filling bs=4k 2>/dev/null; done')
+    local full = {'/run/world/full', not shares_memory_in('/dev/shm') and '/dev/shm' or nil}
+    for _, folder in ipairs(full) do
+      os.execute(('mkdir -p %s && mount -t tmpfs -o size=64k tmpfs %s'):format(folder, folder))
+      os.execute(('dd if=/dev/zero of=%s/filling bs=4k 2>/dev/null'):format(folder))
+    end
     local host = world.host('h1', {dir = '/run/world/full', env = copy_of_env{TMPDIR = '/run/world/full', HOME = '/run/world/full'}})
     local child = parallel.run{host = host, code = function(text)
       parallel.parent:send(text .. text)
@@ -54,7 +66,7 @@ describe('a host', function()
     end, args = {('x'):rep(16 * 2 ^ 20)}}
     local ok, text = pcall(child.receive, child, {timeout = support.patience})
     local err = support.error_of(child.join, child)
-    os.execute('umount /dev/shm')
+    if full[2] then os.execute('umount ' .. full[2]) end
     assert.is_true(ok and #text == 32 * 2 ^ 20)
     assert.equal('failed', err.code)
     assert.matches('child %d+ failed: .*No space left on device', tostring(err))
