@@ -72,9 +72,9 @@ includes() { # "from to include" for each include of a file of ours
   grep -H '^#include "' -r . --include='*.[ch]' | sed -n 's,^\./\([^:]*\):#include "\([^"]*\)".*,\1 \2 include,p' | sort -u
 }
 symbols() { # "from to symbol" for each symbol of ours that a compiled file takes from another
-  xargs nm -A <"$objects" | awk '
+  xargs -d '\n' nm -A <"$objects" | awk '
     {
-      sub(/:[^:]*$/, "", $1); file = $1; sub(/^.*\/src\//, "", file); sub(/\.o(bj)?$/, "", file)
+      file = $0; sub(/:[^:]*$/, "", file); sub(/^.*\/src\//, "", file); sub(/\.o(bj)?$/, "", file)
       name = $NF; kind = $(NF - 1)
       if (kind == "U") uses[file " " name] = 1
       else if (kind ~ /^[TDBRGSVWC]$/) defined[name] = file
@@ -102,10 +102,10 @@ calls="access accept accept4 alarm bind chdir chmod chown clock_getres clock_get
 check_calls() {
   while read -r file name; do
     complain "$file calls $name: system calls belong in src/os"
-  done < <(xargs nm -A -u <"$objects" | awk -v calls="$calls" '
+  done < <(xargs -d '\n' nm -A -u <"$objects" | awk -v calls="$calls" '
     BEGIN { n = split(calls, list, /[ \n]+/); for (i = 1; i <= n; i++) call[list[i]] = 1 }
     {
-      file = $1; sub(/^.*\/src\//, "", file); sub(/\.o(bj)?:.*$/, "", file)
+      file = $0; sub(/^.*\/src\//, "", file); sub(/\.o(bj)?:.*$/, "", file)
       name = $NF; sub(/@.*$/, "", name); sub(/^__/, "", name); sub(/_chk$/, "", name); sub(/_2$/, "", name); sub(/(64|_time64|_time_bits64)$/, "", name)
       if (file !~ /^os\// && name in call) print file, $NF
     }')

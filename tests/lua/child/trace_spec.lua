@@ -68,8 +68,8 @@ end
 local function trace_of(code, options)
   local path = support.scratch('.json')
   options = options or {}
-  if not options.no_variable then options.env = 'PARALLEL_TRACE=' .. path end
-  options.args = path
+  if not options.no_variable then options.env = 'PARALLEL_TRACE=' .. support.quote(path) end
+  options.args = support.quote(path)
   local out, status = support.script(code, options)
   -- Under the lock of those who append: orphans of a killed process may still do so.
   local text = support.shell(('flock %s cat %s'):format(support.quote(path), support.quote(path)))

@@ -4,7 +4,7 @@ local support = require 'support'
 
 describe('the example', function()
   local picture = support.scratch('.ppm')
-  for name, args in pairs{mandelbrot = '60 ' .. picture, word_count = 'README.md docs/*.md', pi = '500', kmeans = '400',
+  for name, args in pairs{mandelbrot = '60 ' .. support.quote(picture), word_count = 'README.md docs/*.md', pi = '500', kmeans = '400',
     task_queue = '', luv_futures = '', cqueues_futures = ''} do
     it(name .. ' runs', function()
       local out, status = support.shell(('tools/lua %s examples/%s.lua %s'):format(support.version, name, args))

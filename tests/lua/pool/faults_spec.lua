@@ -197,6 +197,7 @@ describe('a pool', function()
 
   it('ends at once by Ctrl-C in the middle of a map, with its workers', function()
     local pids = support.scratch('.pids')
+    local quoted = support.quote(pids)
     local code = ([[
       local parallel = require 'parallel'
       print(pcall(parallel.map, function(x)
@@ -208,8 +209,8 @@ describe('a pool', function()
       print('after', table.concat(parallel.map(function(x) return x + 1 end, {1, 2}, {workers = 2}), ' '))
     ]]):format(pids)
     local out = support.script(code, {before = [[set -m; (
-      for i in $(seq 1200); do [ "$(wc -l < ]] .. pids .. [[ 2>/dev/null)" = 2 ] && break; sleep 0.05; done
-      sleep 0.1; kill -INT -- -$(cat ]] .. pids .. [[.group) ) & (echo $BASHPID > ]] .. pids .. '.group; exec', args = ')'})
+      for i in $(seq 1200); do [ "$(wc -l < ]] .. quoted .. [[ 2>/dev/null)" = 2 ] && break; sleep 0.05; done
+      sleep 0.1; kill -INT -- -$(cat ]] .. quoted .. [[.group) ) & (echo $BASHPID > ]] .. quoted .. '.group; exec', args = ')'})
     assert.matches('interrupted!', out)
     assert.matches('after\t2 3', out)
     for pid in support.read_file(pids):gmatch('%d+') do assert.is_false(support.exists(pid)) end

@@ -227,7 +227,7 @@ describe('progress', function()
         while parallel.clock() < stop do end
       end, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, {progress = 'squares', on_error = 'skip', workers = 1, chunk = 1})
     ]])
-    local command = ('stty cols 60; %s/tools/lua %s %s'):format(support.root, support.version, path)
+    local command = ('stty cols 60; %s/tools/lua %s %s'):format(support.quote(support.root), support.version, support.quote(path))
     local out = support.shell(('script -qec %s /dev/null'):format(support.quote(command)))
     os.remove(path)
     assert.matches('squares %[=+%] 100%% 12/12 %S+/s in %S+s 2 failed\r\n$', out)
