@@ -6,7 +6,7 @@ set -eu
 mkdir -p "$1"
 dir=$(cd "$1" && pwd)
 shift
-packages=${*:-openssh-server munge slurmctld slurmd slurm-client openmpi-bin}
+packages=${*:-openssh-server munge slurmctld slurmd slurm-client openmpi-bin tcsh fish}
 stamp="$dir/unpacked"
 [ "$(cat "$stamp" 2>/dev/null)" != "$packages" ] || exit 0
 command -v apt-get >/dev/null && command -v dpkg >/dev/null || exit 0

@@ -13,13 +13,19 @@ local function read_file(path)
   return text
 end
 
+-- 'h1:8,h2', or file:PATH, as PARALLEL_HOSTS has it.
+local function variable(text)
+  local path = text:match('^file:(.+)$')
+  local ok, list = pcall(function() return path and hostlist.text(read_file(path), path) or hostlist.variable(text) end)
+  if not ok then error(('%s (from PARALLEL_HOSTS)'):format(tostring(list)), 0) end
+  if #list == 0 then fail("PARALLEL_HOSTS names no host: '%s'", text) end
+  return list
+end
+
 --- What PARALLEL_HOSTS names, or the allocation that this program runs in; nil: neither.
 function source.environment()
   local text = os.getenv('PARALLEL_HOSTS')
-  if text and text ~= '' then
-    local path = text:match('^file:(.+)$')
-    return path and hostlist.text(read_file(path), path) or hostlist.variable(text)
-  end
+  if text and text ~= '' then return variable(text) end
   local list = hostlist.slurm(os.getenv)
   if list then return list end
   local nodefile = os.getenv('PBS_NODEFILE')

@@ -3,10 +3,11 @@
 -- Only a launcher that hands its words to a shell on the other machine (ssh) needs quotes; the others pass words as they are.
 local launcher = {}
 
--- A text as one word of any shell: sh, csh and fish read single quotes alike but for what stands before a quote.
+-- A text as one word of any shell: sh, csh and fish read single quotes alike but for what is a quote there, a backslash (fish) or
+-- an exclamation mark (csh). These stand outside, each behind a backslash.
 local function quote(text)
   if text:match('^[%w@%%_+=:,./-]+$') then return text end
-  return "'" .. text:gsub("'", "'\\''") .. "'"
+  return "'" .. text:gsub("['\\!]", "'\\%0'") .. "'"
 end
 launcher.quote = quote
 

@@ -47,6 +47,7 @@ static void fail(par_host *host, const char *why)
 {
     if (host->phase != PAR_HOST_GREETING) return;
     snprintf(host->why, sizeof host->why, "%.380s", why);
+    if (host->noise.len) par_launcher_heard(&host->launcher, host->noise.data, host->noise.len); /* some shells say there what is wrong */
     host->phase = PAR_HOST_FAILING;
     host->deadline_ns = par_os_now_ns() + FAREWELL_NS;
     close_pipes(host);

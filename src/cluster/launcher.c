@@ -40,6 +40,20 @@ static void close_err(par_launcher *launcher)
     launcher->err = -1;
 }
 
+void par_launcher_heard(par_launcher *launcher, const void *bytes, size_t len)
+{
+    size_t most = PAR_STDERR_KEEP_BYTES, skip = len > most ? len - most : 0;
+    len -= skip;
+    size_t over = launcher->said_len + len > most ? launcher->said_len + len - most : 0;
+    memmove(launcher->said, launcher->said + over, launcher->said_len - over);
+    launcher->said_len -= over;
+    for (size_t i = 0; i < len; i++) { /* it is a text for people */
+        char c = ((const char *)bytes)[skip + i];
+        launcher->said[launcher->said_len++] = c ? c : '?';
+    }
+    launcher->said[launcher->said_len] = 0;
+}
+
 static void on_err(par_source *source)
 {
     par_launcher *launcher = source->user;
@@ -50,11 +64,7 @@ static void on_err(par_source *source)
         close_err(launcher);
         return;
     }
-    size_t len = (size_t)n, all = launcher->said_len + len, over = all > PAR_STDERR_KEEP_BYTES ? all - PAR_STDERR_KEEP_BYTES : 0;
-    memmove(launcher->said, launcher->said + over, launcher->said_len - over);
-    memcpy(launcher->said + launcher->said_len - over, bytes, len);
-    launcher->said_len = all - over;
-    launcher->said[launcher->said_len] = 0;
+    par_launcher_heard(launcher, bytes, (size_t)n);
 }
 
 static char *join(par_frame_texts words)

@@ -14,7 +14,7 @@ typedef struct par_launcher {
     par_os_exit exit;
     int in, out, err; /* our ends of its pipes; -1: none, or somebody else's by now */
     par_source err_source;
-    char said[PAR_STDERR_KEEP_BYTES + 1]; /* on its standard error */
+    char said[PAR_STDERR_KEEP_BYTES + 1]; /* on its standard error, and where the agent should have spoken */
     size_t said_len;
 } par_launcher;
 
@@ -24,6 +24,8 @@ void par_launcher_close_pipes(par_launcher *launcher); /* but for its standard e
 void par_launcher_signal(par_launcher *launcher, int number);
 /* Has it ended? */
 bool par_launcher_ended(par_launcher *launcher);
+/* It said this where the agent should have spoken. */
+void par_launcher_heard(par_launcher *launcher, const void *bytes, size_t len);
 /* The last lines of what it said. */
 const char *par_launcher_last_lines(const par_launcher *launcher);
 /* Kills one that has not ended. */

@@ -14,6 +14,12 @@ end
 assert(names.h1 and names.h2, 'both nodes work')
 assert(pool:stats().hosts.h1 == 2 and pool:stats().hosts.h2 == 2)
 pool:close()
+local by_pipes = parallel.run{host = world.host('h2', {launcher = 'srun', transport = 'stdio'}), code = function()
+  parallel.parent:send(parallel.parent:receive())
+  return io.popen('hostname'):read()
+end}
+by_pipes:send(big)
+assert(by_pipes:receive() == big and by_pipes:join() == 'h2', "srun's own pipes carry messages")
 parallel.close()
 require 'parallel.hosts'.close()
 local empty, left = world.is_empty(20)

@@ -248,6 +248,13 @@ describe('programs that name no hosts in their text', function()
     os.remove(file)
   end)
 
+  it('are told of a PARALLEL_HOSTS that cannot be', function()
+    for text, pattern in pairs{['h1;id'] = "'h1;id' is no name of a host (from PARALLEL_HOSTS)", ['h1:0'] = 'slots must be a whole number',
+      [' , '] = 'PARALLEL_HOSTS names no host', ['-x'] = 'from PARALLEL_HOSTS', ['file:/nowhere'] = '/nowhere'} do
+      assert.matches(pattern, run('PARALLEL_HOSTS=' .. support.quote(text), 'print(pcall(parallel.hosts))'), 1, true)
+    end
+  end)
+
   it('examples/cluster.lua: on hosts, and on this machine alone', function()
     for _, hosts in ipairs{'h1:1 h2:2', ''} do
       local out, status = support.shell(('%s/tools/lua %s examples/cluster.lua %s'):format(support.quote(support.root), support.version, hosts))

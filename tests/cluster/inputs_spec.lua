@@ -113,6 +113,28 @@ describe('a host', function()
     assert.same({true, false}, tries("Bad SSH2 cipher spec 'x'."))
   end)
 
+  it('may have any login shell, and no home', function()
+    local dir, text = [[/tmp/a! folder's "name" \]], [[a'b"c $HOME `id` !x \\]]
+    os.execute('mkdir -p ' .. support.quote(dir))
+    local tried = 0
+    for _, user in ipairs{'tcsh', 'fish', 'homeless'} do
+      if support.read_file('/etc/passwd'):find('\n' .. user .. ':', 1, true) then
+        local child = parallel.run{host = world.host(user .. '@h1', {dir = dir, env = copy_of_env{STRANGE = text}}),
+          code = 'return os.getenv "STRANGE", io.popen("pwd"):read(), os.getenv "USER"'}
+        assert.same({text, dir, user}, {child:join()})
+        tried = tried + 1
+      end
+    end
+    os.remove(dir)
+    assert.is_true(tried > 0)
+  end)
+
+  it('whose login says on its output what is wrong is told as such', function()
+    local message = message_of(function() parallel.run{host = world.host('nologin@h1'), code = ''} end)
+    assert.matches('command: ssh', message, 1, true)
+    assert.matches('it said: .*not available', message)
+  end)
+
   it('without ssh on this machine is told as such', function()
     local out = support.script([[
       package.path = 'tests/cluster/?.lua;' .. package.path

@@ -26,6 +26,12 @@ mount -t tmpfs tmpfs "$scratch"
 {
   sed 's,^root:\([^:]*:[^:]*:[^:]*:[^:]*:\)[^:]*:[^:]*$,root:\1/run/world/home:/bin/bash,' /etc/passwd
   grep -q ^sshd: /etc/passwd || echo "sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin"
+  # Users with other shells, and without a home.
+  for shell in tcsh fish; do
+    [ ! -x "$servers/usr/bin/$shell" ] && [ ! -x /usr/bin/$shell ] || echo "$shell:x:0:0::$w/home:/usr/bin/$shell"
+  done
+  echo "homeless:x:0:0::/nowhere:/bin/sh"
+  echo "nologin:x:0:0::$w/home:/usr/sbin/nologin"
 } >$w/etc/passwd
 cat >$w/etc/hosts <<END
 127.0.0.1 localhost

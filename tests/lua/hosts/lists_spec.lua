@@ -71,6 +71,29 @@ describe('commands', function()
     assert.matches('<require "parallel.agent">', out, 1, true)
   end)
 
+  it('are printed by dryrun, for a shell, and nothing is started', function()
+    local out, status = support.script([[
+      local parallel = require 'parallel'
+      parallel.hosts{{host = 'me@no-such-host.invalid:23', dir = "/it's here", dryrun = true}, {host = 'n1', launcher = 'srun', dryrun = true}}
+      print(require 'parallel.hosts'.bridge())
+    ]])
+    assert.equal(0, status, out)
+    local first, second, bridge = out:match('^(.-)\n(.-)\n(.-)\n$')
+    assert.equal('nil', bridge)
+    local words = support.shell('set -- ' .. first .. '; for w in "$@"; do echo "<$w>"; done')
+    assert.matches('^<ssh>\n', words)
+    assert.matches('<23>\n<%-%->\n<me@no%-such%-host.invalid>\n<sh %-c .*>\n$', words)
+    assert.matches('^srun .*%-%-nodelist=n1 ', second)
+  end)
+
+  it('of ssh have no text that a shell changes', function()
+    local texts = {[[a'b"c $HOME `id` \ ]], [[ends with \]], [[two \\]], 'hi! !! !x', 'two\nlines', '~', '*', '{a,b}', '#x', '', '%'}
+    local words = {}
+    for i, text in ipairs(texts) do words[i] = launcher.quote(text) end
+    local out = support.shell([[for w in ]] .. table.concat(words, ' ') .. [[; do printf '<%s>' "$w"; done]])
+    assert.equal('<' .. table.concat(texts, '><') .. '>', out)
+  end)
+
   it('of srun and mpirun are words as they are', function()
     for _, name in ipairs{'srun', 'mpirun'} do
       local words = launcher.command(host{launcher = name, env = {A = 'b c'}})
