@@ -32,6 +32,7 @@
 #define PAR_PAYLOAD_MIN_BYTES ((size_t)256 << 10)      /* from here a storage travels beside the message, not in it */
 #define PAR_LEND_MIN_BYTES ((size_t)64 << 10)          /* from here such a storage goes in a pooled segment */
 #define PAR_COMMON_MIN_BYTES ((size_t)64 << 10)        /* from here what several children get crosses a network once for each host */
+#define PAR_AGAIN_MIN_BYTES ((size_t)256 << 10)        /* from here a part of a message that comes again and again does so twice */
 #define PAR_FLIGHT_MAX_BYTES ((uint64_t)4 << 20)       /* lent by value and not yet taken, beyond two messages */
 #define PAR_FLIGHT_HUGE_BYTES ((uint64_t)8 << 20)      /* a payload before which the last message has to be taken */
 #define PAR_PAYLOADS_MAX 65536u                        /* payloads of one message */

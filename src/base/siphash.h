@@ -6,5 +6,7 @@
 #include <stdint.h>
 
 void par_siphash(uint64_t out[2], const uint64_t key[2], const void *bytes, size_t len);
+/* Of four runs of `len` bytes each, one behind the other, in half the time that four calls take; len is a multiple of 8. */
+void par_siphash_four(uint64_t out[4][2], const uint64_t key[2], const void *bytes, size_t len);
 
 #endif

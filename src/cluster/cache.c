@@ -25,19 +25,23 @@ void par_cache_free(par_cache *cache)
 }
 
 /* --- what the other side has --- */
-/* Each block under those before it. */
+/* Each block under those before it: its quarters, and what is left behind them. */
 void par_cache_hash(par_cache *cache, par_cache_key *key, uint32_t part, const void *bytes, size_t len)
 {
-    uint64_t chain[6] = {key->hash[0], key->hash[1], part, len};
-    par_siphash(chain + 4, cache->secret, bytes, len);
-    par_siphash(key->hash, cache->secret, chain, sizeof chain);
+    size_t quarter = len / 32 * 8;
+    struct {
+        uint64_t before[2], part, len, quarters[4][2], rest[2];
+    } chain = {{key->hash[0], key->hash[1]}, part, len, {{0}}, {0}};
+    par_siphash_four(chain.quarters, cache->secret, bytes, quarter);
+    par_siphash(chain.rest, cache->secret, (const uint8_t *)bytes + 4 * quarter, len - 4 * quarter);
+    par_siphash(key->hash, cache->secret, &chain, sizeof chain);
     key->bytes += len;
 }
 
 static bool is_same(const par_cache_key *a, const par_cache_key *b)
 {
     if (a->number || b->number) return a->number == b->number;
-    return a->bytes == b->bytes && memcmp(a->hash, b->hash, sizeof a->hash) == 0;
+    return a->is_part == b->is_part && a->bytes == b->bytes && memcmp(a->hash, b->hash, sizeof a->hash) == 0;
 }
 
 int par_cache_find(const par_cache *cache, const par_cache_key *key)
@@ -47,14 +51,20 @@ int par_cache_find(const par_cache *cache, const par_cache_key *key)
     return -1;
 }
 
-/* The one that was used longest ago, of all or of the broadcasts; and how many there are of them. */
-static int oldest(const par_cache *cache, bool passing, unsigned *n)
+/* Of those of a sort so many stay. */
+static unsigned most_of(const par_cache_key *key)
+{
+    return key->number ? PAR_CACHE_PASSING_MAX : key->is_part ? PAR_CACHE_PARTS_MAX : PAR_CACHE_PLACES;
+}
+
+/* The one that was used longest ago, of all or of those of one sort; and how many there are of them. */
+static int oldest(const par_cache *cache, const par_cache_key *sort, unsigned *n)
 {
     int best = -1;
     *n = 0;
     for (int place = 0; place < (int)PAR_CACHE_PLACES; place++) {
         const par_cache_entry *entry = &cache->entries[place];
-        if (entry->state != PAR_CACHE_THERE || (passing && !entry->key.number)) continue;
+        if (entry->state != PAR_CACHE_THERE || (sort && most_of(&entry->key) != most_of(sort))) continue;
         ++*n;
         if (best < 0 || entry->used < cache->entries[best].used) best = place;
     }
@@ -63,11 +73,11 @@ static int oldest(const par_cache *cache, bool passing, unsigned *n)
 
 int par_cache_room(const par_cache *cache, const par_cache_key *key, int *gone)
 {
-    unsigned n, n_passing;
-    int first = oldest(cache, false, &n), first_passing = oldest(cache, true, &n_passing);
+    unsigned n, n_alike;
+    int first = oldest(cache, NULL, &n), first_alike = oldest(cache, key, &n_alike);
     *gone = -1;
     if (key->bytes > PAR_CACHE_MAX_BYTES) return -1;
-    if (key->number && n_passing >= PAR_CACHE_PASSING_MAX) *gone = first_passing;
+    if (n_alike >= most_of(key)) *gone = first_alike;
     else if (cache->bytes + key->bytes > PAR_CACHE_MAX_BYTES || n == PAR_CACHE_PLACES) *gone = first;
     if (*gone >= 0) return -1;
     for (int place = 0; place < (int)PAR_CACHE_PLACES; place++)

@@ -2,7 +2,8 @@
  * one (the agent's) keeps, and in which of its places; the agent does as it is told.
  *
  * What is told by its content (functions, arguments of a start) stays as long as a child lives that has got it. A broadcast is told by its
- * number, and goes when all children have it. What is kept takes up at most PAR_CACHE_MAX_BYTES: what was used longest ago goes first. */
+ * number, and goes when all children have it. A long part of a message that has come again (seen.h) is told by its content, too; of these
+ * the last few stay. What is kept takes up at most PAR_CACHE_MAX_BYTES: what was used longest ago goes first. */
 #ifndef PAR_CLUSTER_CACHE_H
 #define PAR_CLUSTER_CACHE_H
 
@@ -11,9 +12,11 @@
 #include <stdint.h>
 
 #include "base/blob.h"
+#include "cluster/seen.h"
 
 #define PAR_CACHE_PLACES 64u
 #define PAR_CACHE_PASSING_MAX 4u /* broadcasts that not everybody has */
+#define PAR_CACHE_PARTS_MAX 8u   /* parts of messages that have come again */
 #define PAR_CACHE_MAX_BYTES (UINT64_C(1) << 30)
 
 /* What makes two messages the same. */
@@ -21,6 +24,7 @@ typedef struct par_cache_key {
     uint64_t number; /* of a broadcast; 0: none, and the hash tells */
     uint64_t hash[2];
     uint64_t bytes;
+    bool is_part; /* of a message; else all of one */
 } par_cache_key;
 
 typedef enum par_cache_state { PAR_CACHE_FREE, PAR_CACHE_COMING, PAR_CACHE_THERE } par_cache_state;
@@ -42,6 +46,7 @@ typedef struct par_cache_kept {
 
 typedef struct par_cache {
     uint64_t secret[2]; /* of the hash */
+    par_seen seen;
     uint64_t bytes, count;
     int coming; /* the place that is being filled; -1: none */
     par_cache_entry entries[PAR_CACHE_PLACES];

@@ -31,6 +31,20 @@ bool par_common_is_wanted(par_stream *stream)
     return true;
 }
 
+/* Only the bridge says what is kept. What members of groups say to each other is left alone. */
+bool par_common_is_again(par_stream *stream, const void *bytes, size_t len)
+{
+    par_outgoing *out = &stream->out;
+    par_mux *mux = stream->mux;
+    if (len < PAR_AGAIN_MIN_BYTES || len > PAR_CACHE_MAX_BYTES || stream->is_peer || mux->role->from != PAR_FROM_AGENT) return false;
+    if (!mux->cache) mux->cache = par_cache_new();
+    if (!mux->cache) return false;
+    out->mark = par_seen_mark(mux->cache->secret, bytes, len);
+    if (!par_seen_again(&mux->cache->seen, out->mark)) return false;
+    out->key = (par_cache_key){.is_part = true};
+    return out->common = true;
+}
+
 /* --- places --- */
 static void forget(par_mux *mux, int place)
 {
@@ -54,7 +68,9 @@ int par_common_place(par_stream *stream, par_cache_state *state)
     par_mux *mux = stream->mux;
     int place = par_cache_find(mux->cache, &stream->out.key), gone;
     *state = place >= 0 && mux->cache->entries[place].state == PAR_CACHE_THERE ? PAR_CACHE_THERE : PAR_CACHE_COMING;
-    if (*state == PAR_CACHE_THERE || mux->cache->coming >= 0) return place;
+    if (*state == PAR_CACHE_COMING && mux->cache->coming >= 0) return place;
+    if (stream->out.key.is_part) par_seen_tell(&mux->cache->seen, stream->out.mark, *state == PAR_CACHE_THERE);
+    if (*state == PAR_CACHE_THERE) return place;
     *state = PAR_CACHE_FREE;
     while ((place = par_cache_room(mux->cache, &stream->out.key, &gone)) < 0 && gone >= 0) forget(mux, gone);
     if (place < 0) return -1;
@@ -78,7 +94,9 @@ void par_common_refer(par_stream *stream, int place)
     par_mux *mux = stream->mux;
     uint64_t bit = UINT64_C(1) << place;
     stream->send_credit -= (int64_t)stream->out.key.bytes;
-    if (par_frame_put_empty(&mux->out, PAR_FRAME_KEPT, stream->id, (uint32_t)place, stream->out.kind) != PAR_OK)
+    bool is_part = stream->out.key.is_part;
+    if (par_frame_put_empty(&mux->out, is_part ? PAR_FRAME_KEPT_PART : PAR_FRAME_KEPT, stream->id, (uint32_t)place,
+                            is_part ? 0 : stream->out.kind) != PAR_OK)
         par_mux_fail(mux, "not enough memory for a message");
     if (stream->got & bit) return;
     stream->got |= bit;

@@ -205,6 +205,15 @@ static int next_part(par_stream *stream, par_error *err)
     return rc == PAR_OK ? rc : par_error_set(err, rc, "not enough memory for a message");
 }
 
+/* The part under way is there, and with it so many bytes that were not settled yet. */
+static int part_arrived(par_stream *stream, par_blob *part, uint64_t len, par_error *err)
+{
+    stream->in.blobs[stream->in.part++] = part;
+    int rc = next_part(stream, err);
+    settle(stream, len);
+    return rc;
+}
+
 int par_stream_on_begin(par_stream *stream, const par_frame *frame, const uint8_t *body, par_error *err)
 {
     par_frame_reader reader = par_frame_open(body, frame->len);
@@ -217,13 +226,20 @@ int par_stream_on_begin(par_stream *stream, const par_frame *frame, const uint8_
 }
 
 /* --- what is kept for several children --- */
+static const par_cache_kept *kept_at(const par_stream *stream, uint32_t place, par_error *err)
+{
+    const par_cache *cache = stream->mux->cache;
+    if (cache && place < PAR_CACHE_PLACES && cache->kept[place].blobs) return &cache->kept[place];
+    wrong(err, stream, "a message that is not kept here");
+    return NULL;
+}
+
 int par_stream_on_kept(par_stream *stream, const par_frame *frame, par_error *err)
 {
     if (check_kind(stream, frame->kind, err) != PAR_OK) return err->code;
     if (stream->in.begun) return wrong(err, stream, "a message within another");
-    par_cache *cache = stream->mux->cache;
-    const par_cache_kept *kept = cache && frame->aux < PAR_CACHE_PLACES ? &cache->kept[frame->aux] : NULL;
-    if (!kept || !kept->blobs) return wrong(err, stream, "a message that is not kept here");
+    const par_cache_kept *kept = kept_at(stream, frame->aux, err);
+    if (!kept) return err->code;
     uint64_t bytes = kept->bytes;
     if (par_stream_deliver(stream, frame->kind, kept->blobs[0]->data, kept->len, kept->blobs + 1, kept->n_payloads) != PAR_OK)
         return par_error_set(err, PAR_E_NOMEM, "not enough memory for a message");
@@ -238,6 +254,18 @@ int par_mux_on_drop(par_mux *mux, const par_frame *frame, par_error *err)
     if (mux->cache) par_cache_drop(mux->cache, frame->aux);
     if (filling && filling->in.begun && filling->in.kind == frame->aux) par_incoming_fini(&filling->in);
     return PAR_OK;
+}
+
+int par_stream_on_kept_part(par_stream *stream, const par_frame *frame, par_error *err)
+{
+    par_incoming *in = &stream->in;
+    const par_cache_kept *kept = kept_at(stream, frame->aux, err);
+    if (!kept) return err->code;
+    if (!in->begun || !in->growing.blob || in->growing.len || kept->n_payloads || kept->len != part_size(in))
+        return wrong(err, stream, "a part that belongs nowhere");
+    uint64_t len = kept->len;
+    par_growing_fini(&in->growing);
+    return part_arrived(stream, par_blob_retain(kept->blobs[0]), len, err);
 }
 
 uint8_t *par_stream_room(par_stream *stream, const par_frame *frame, par_error *err)
@@ -255,12 +283,8 @@ uint8_t *par_stream_room(par_stream *stream, const par_frame *frame, par_error *
 int par_stream_arrived(par_stream *stream, size_t len, par_error *err)
 {
     par_incoming *in = &stream->in;
-    int rc = PAR_OK;
     in->growing.len += len;
-    if (in->growing.len == part_size(in)) {
-        in->blobs[in->part++] = par_growing_take(&in->growing);
-        rc = next_part(stream, err);
-    }
+    if (in->growing.len == part_size(in)) return part_arrived(stream, par_growing_take(&in->growing), len, err);
     settle(stream, len);
-    return rc;
+    return PAR_OK;
 }

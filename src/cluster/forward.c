@@ -35,12 +35,31 @@ static bool to_next_piece(par_outgoing *out)
     return out->part <= out->n_payloads;
 }
 
+/* The part under way goes, or went, as any other does: on the stream itself. */
+static void forget_key(par_outgoing *out)
+{
+    out->common = out->keyed = false;
+    out->key = (par_cache_key){0};
+}
+
+/* The other end has the part that has come again. */
+static void part_done(par_stream *stream)
+{
+    par_outgoing *out = &stream->out;
+    forget_key(out);
+    out->done = out_part_size(out);
+    if (!to_next_piece(out)) outgoing_done(stream);
+}
+
 /* The connection has taken what was pointed to. */
 static void piece_done(par_stream *stream)
 {
-    if (!stream->out.bytes || to_next_piece(&stream->out)) return;
-    if (stream->mux->filler == stream) par_common_filled(stream);
-    outgoing_done(stream);
+    par_outgoing *out = &stream->out;
+    bool part = out->key.is_part, fills = stream->mux->filler == stream;
+    if (!out->bytes || (part ? out->done < out_part_size(out) : to_next_piece(out))) return;
+    if (fills) par_common_filled(stream);
+    if (part) part_done(stream);
+    else outgoing_done(stream);
 }
 
 /* id: of the stream on which it goes. */
@@ -60,13 +79,22 @@ static int put_begin(par_stream *stream, uint32_t id, uint32_t kind)
     return par_frame_end(&w);
 }
 
+/* The part under way as a message of its own, to be kept in this place. */
+static int put_begin_part(par_stream *stream, int place)
+{
+    par_frame_writer w = par_frame_begin(&stream->mux->out, PAR_FRAME_BEGIN, 0, 0, (unsigned)place);
+    par_frame_u64(&w, out_part_size(&stream->out));
+    return par_frame_end(&w);
+}
+
 /* One piece of the message that goes out. */
 static int put_piece(par_stream *stream)
 {
     par_outgoing *out = &stream->out;
     size_t left = out_part_size(out) - out->done, n = left < PIECE_BYTES ? left : PIECE_BYTES;
     const uint8_t *from = out_part(out) + out->done;
-    par_frame header = {.len = (uint32_t)n, .type = PAR_FRAME_BYTES, .stream = out->common ? 0 : stream->id, .aux = out->part};
+    par_frame header = {.len = (uint32_t)n, .type = PAR_FRAME_BYTES, .stream = out->common ? 0 : stream->id};
+    if (!out->key.is_part) header.aux = out->part;
     if (!out->common) stream->send_credit -= (int64_t)n;
     out->done += n;
     return par_mux_put_big(stream->mux, stream, &header, from, piece_done);
@@ -108,17 +136,19 @@ static bool make_key(par_stream *stream)
     size_t left = out_part_size(out) - out->done, n = left < HASHED_BYTES ? left : HASHED_BYTES;
     par_cache_hash(stream->mux->cache, &out->key, out->part, out_part(out) + out->done, n);
     out->done += n;
-    if (to_next_piece(out)) return false;
-    out->part = 0;
+    if (out->key.is_part ? out->done < out_part_size(out) : to_next_piece(out)) return false;
+    if (!out->key.is_part) out->part = 0;
     out->done = 0;
     return out->keyed = true;
 }
 
-/* What others get as well: once to where it is kept, and a word for each of them. PAR_E_AGAIN: others are first. */
+/* What others get as well, or what was sent before: once to where it is kept, and a word for each of them. PAR_E_AGAIN: others are
+ * first. */
 static int put_common(par_stream *stream)
 {
     par_cache_state state;
     par_outgoing *out = &stream->out;
+    bool part = out->key.is_part;
     if (stream->mux->filler == stream) return put_piece(stream);
     if (!out->keyed && !make_key(stream)) return PAR_E_AGAIN; /* it is ready for its next step */
     int place = par_common_place(stream, &state);
@@ -127,16 +157,27 @@ static int put_common(par_stream *stream)
         return PAR_E_AGAIN;
     }
     if (state == PAR_CACHE_FREE && place >= 0) {
+        if (part) return put_begin_part(stream, place);
         to_next_piece(out);
         return put_begin(stream, 0, (uint32_t)place);
     }
     if (place >= 0) {
         par_common_refer(stream, place);
-        outgoing_done(stream);
+        if (part) part_done(stream);
+        else outgoing_done(stream);
         return PAR_OK;
     }
-    out->common = false;
-    return put_out(stream);
+    forget_key(out);
+    return part ? put_piece(stream) : put_out(stream);
+}
+
+/* The next step of the message that goes out. */
+static int put_next(par_stream *stream)
+{
+    par_outgoing *out = &stream->out;
+    if (out->common) return put_common(stream);
+    if (out->done == 0 && par_common_is_again(stream, out_part(out), out_part_size(out))) return PAR_OK; /* the next steps */
+    return put_piece(stream);
 }
 
 /* Begins to send what stream->out holds. */
@@ -187,7 +228,7 @@ int par_stream_forward(par_stream *stream, par_error *err)
         return PAR_E_AGAIN;
     }
     if (stream->out.bytes) {
-        int rc = stream->out.common ? put_common(stream) : put_piece(stream);
+        int rc = put_next(stream);
         return rc == PAR_OK || rc == PAR_E_AGAIN ? rc : PAR_E_NOMEM;
     }
     if (!par_queue_is_empty(&stream->controls)) send_control(stream);

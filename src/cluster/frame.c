@@ -45,6 +45,7 @@ static const rule rules[PAR_FRAME_TYPES] = {
     [PAR_FRAME_BYE] = {"BYE", BOTH, NO_STREAM, 5, 4096},
     [PAR_FRAME_KEPT] = {"KEPT", PAR_FROM_BRIDGE, HAS_KIND | ANY_AUX, 0, 0},
     [PAR_FRAME_DROP] = {"DROP", PAR_FROM_BRIDGE, NO_STREAM | ANY_AUX, 0, 0},
+    [PAR_FRAME_KEPT_PART] = {"KEPT_PART", PAR_FROM_BRIDGE, ANY_AUX, 0, 0},
 };
 
 const char *par_frame_name(unsigned type) { return type > 0 && type < PAR_FRAME_TYPES ? rules[type].name : "?"; }

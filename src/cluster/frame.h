@@ -50,6 +50,7 @@ typedef enum par_frame_type {
     PAR_FRAME_KEPT,      /* b->a; kind; aux: the child gets the message that is kept in this place: BEGIN (kind: the place) and BYTES on
                             stream 0 have brought it */
     PAR_FRAME_DROP,      /* b->a; aux: the place is free, also when not all of its message came */
+    PAR_FRAME_KEPT_PART, /* b->a; aux: the part of a message that BYTES would come for next is what is kept in this place */
     PAR_FRAME_TYPES
 } par_frame_type;
 

@@ -124,6 +124,7 @@ static int dispatch(par_mux *mux, const par_frame *frame, const uint8_t *body, p
     case PAR_FRAME_BEGIN:
     case PAR_FRAME_SIZES: return on_begin(mux, stream, frame, body, err);
     case PAR_FRAME_KEPT: return stream ? par_stream_on_kept(stream, frame, err) : PAR_OK;
+    case PAR_FRAME_KEPT_PART: return stream ? par_stream_on_kept_part(stream, frame, err) : PAR_OK;
     case PAR_FRAME_DROP: return par_mux_on_drop(mux, frame, err);
     case PAR_FRAME_CREDIT:
         if (stream) par_stream_on_credit(stream, frame->aux);

@@ -34,7 +34,8 @@ typedef struct par_outgoing {
     bool queued;               /* it is the first of `controls`, not the channel's */
     bool common, keyed;        /* others get it as well (cache.h), and its key is whole: what makes it the same is */
     uint32_t kind;             /*   its kind and */
-    par_cache_key key;         /*   this */
+    par_cache_key key;         /*   this; or it is the part under way that has come again, alone: */
+    uint64_t mark;             /*   by what it looked like */
 } par_outgoing;
 
 /* A message that comes in pieces. */
@@ -180,11 +181,13 @@ void par_stream_hold_back(par_stream *stream); /* its channel is not read */
 void par_stream_line_up(par_stream *stream);   /* until the connection takes more */
 /* Is the message that goes out (stream->out) to go by way of what the other end keeps? */
 bool par_common_is_wanted(par_stream *stream);
+/* Is the part of it that is to go out next, since it looks like one that went out lately? */
+bool par_common_is_again(par_stream *stream, const void *bytes, size_t len);
 /* The place that it has there: THERE; COMING: not before others have filled theirs; FREE: it is to be filled now, by this stream; -1:
  * there is none for it. */
 int par_common_place(par_stream *stream, par_cache_state *state);
 void par_common_filled(par_stream *stream);           /* all of it is out */
-void par_common_refer(par_stream *stream, int place); /* the child gets what is there */
+void par_common_refer(par_stream *stream, int place); /* the child gets what is there, as all of the message or as a part of it */
 void par_common_leave(par_stream *stream);            /* it fills nothing any more */
 void par_common_leave_all(par_stream *stream);        /* it is gone */
 int par_stream_on_message(par_stream *stream, const par_frame *frame, const uint8_t *body, par_error *err);
@@ -192,6 +195,7 @@ int par_stream_on_message(par_stream *stream, const par_frame *frame, const uint
 uint8_t *par_stream_room(par_stream *stream, const par_frame *frame, par_error *err);
 int par_stream_arrived(par_stream *stream, size_t len, par_error *err); /* so many have come there */
 int par_stream_on_kept(par_stream *stream, const par_frame *frame, par_error *err);
+int par_stream_on_kept_part(par_stream *stream, const par_frame *frame, par_error *err);
 int par_mux_on_drop(par_mux *mux, const par_frame *frame, par_error *err);
 int par_stream_on_begin(par_stream *stream, const par_frame *frame, const uint8_t *body, par_error *err);
 void par_incoming_fini(par_incoming *in);

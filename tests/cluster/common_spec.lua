@@ -149,6 +149,47 @@ describe('what several children get', function()
     expect_once(h2, 4)
   end)
 
+  it('goes twice, and no more, when it is sent again: as an argument of tasks, and in messages of their own', function()
+    local pool, list = parallel.pool{hosts = {world.host('h1', {slots = 4})}}, {}
+    local tensor = parallel.tensor.range(1, 2 ^ 18)
+    for i = 1, 40 do list[i] = {i, tensor, text} end
+    local h1 = traffic(function()
+      local results = pool:map(function(task)
+        local i, t, s = task[1], task[2], task[3]
+        t[i] = 0 -- it is this task's own
+        return t:sum() + i + #s + s:byte(-1)
+      end, list, {chunk = 1})
+      for i = 1, 40 do assert.equal(2 ^ 17 * (2 ^ 18 + 1) + 4 * MB + text:byte(-1), results[i]) end
+    end)
+    pool:close()
+    expect_once(h1, 2 * 6)
+    local children, another = listeners(8), parallel.tensor.range(2, 2 ^ 18 + 1)
+    h1 = traffic(function()
+      for round = 1, 5 do
+        for _, child in ipairs(children) do child:send{another} end
+        for _, child in ipairs(children) do assert.equal(2 ^ 19 + 1, child:receive(patience), round) end
+      end
+    end)
+    expect_once(h1, 2 * 2)
+  end)
+
+  it('is not taken for another one that differs in a byte', function()
+    local n = 2 ^ 18
+    local tensor = parallel.tensor.Tensor(n):fill(0)
+    local sum = parallel.run{host = world.host('h1'), code = function()
+      while true do parallel.parent:send(parallel.parent:receive():sum()) end
+    end}
+    for i = 1, 100 do
+      local at = (i * 7919) % n + 1
+      tensor[at] = i
+      for _ = 1, i % 3 + 1 do
+        sum:send(tensor)
+        assert.equal(i, sum:receive(patience))
+      end
+      tensor[at] = 0
+    end
+  end)
+
   it('is another one when something in it is', function()
     local h1 = traffic(function()
       for i = 1, 3 do

@@ -128,6 +128,17 @@ static par_buffer session(void)
     par_frame_put_empty(&out, PAR_FRAME_KEPT, 1, 5, 3);
     par_frame_put_empty(&out, PAR_FRAME_KEPT, 1, 5, 3);
     par_frame_put_empty(&out, PAR_FRAME_DROP, 0, 5, 0);
+    w = par_frame_begin(&out, PAR_FRAME_BEGIN, 0, 0, 6); /* a part of messages */
+    par_frame_u64(&w, 4);
+    par_frame_end(&w);
+    w = par_frame_begin(&out, PAR_FRAME_BYTES, 0, 0, 0);
+    par_frame_bytes(&w, "1234", 4);
+    par_frame_end(&w);
+    w = par_frame_begin(&out, PAR_FRAME_BEGIN, 1, 1, 3);
+    par_frame_u64(&w, 4);
+    par_frame_u64(&w, 4);
+    par_frame_end(&w);
+    for (int part = 0; part < 2; part++) par_frame_put_empty(&out, PAR_FRAME_KEPT_PART, 1, 6, 0);
     w = par_frame_begin(&out, PAR_FRAME_BEGIN, 0, 0, 5); /* not all of it comes */
     par_frame_u64(&w, 10);
     par_frame_end(&w);

@@ -1,5 +1,5 @@
 /* What several children get, as the sending end of a connection says it: what is kept goes out once, also when whoever sent it ends in the
- * middle; and it is let go. The receiving end is test_agent's, and the specs'. */
+ * middle; and it is let go. What comes again goes out twice. The receiving end is test_agent's, and the specs'. */
 #include "base/siphash.h"
 #include "cluster/mux.h"
 #include "peers.h"
@@ -19,7 +19,7 @@ typedef struct world {
     par_channel *users[CHILDREN];
     /* what came out */
     par_buffer in;
-    unsigned kept[CHILDREN + 1], n_kept, n_drops, n_begins;
+    unsigned kept[CHILDREN + 1], n_kept, n_parts, n_drops, n_begins;
     size_t kept_bytes, own_bytes; /* on stream 0, on others */
 } world;
 
@@ -86,6 +86,7 @@ static void count(world *w, const par_frame *frame)
 {
     if (frame->type == PAR_FRAME_BEGIN && frame->stream == 0) w->n_begins++;
     if (frame->type == PAR_FRAME_DROP) w->n_drops++;
+    if (frame->type == PAR_FRAME_KEPT_PART) w->n_parts++;
     if (frame->type == PAR_FRAME_BYTES) *(frame->stream ? &w->own_bytes : &w->kept_bytes) += frame->len;
     if (frame->type != PAR_FRAME_KEPT) return;
     w->kept[frame->stream]++;
@@ -268,7 +269,7 @@ static void a_slow_one_holds_up_nobody(void)
     world_close(&w);
 }
 
-static void short_ones_and_unannounced_go_as_ever(void)
+static void short_ones_and_new_ones_go_as_ever(void)
 {
     world w;
     par_told_common told = {0};
@@ -276,13 +277,116 @@ static void short_ones_and_unannounced_go_as_ever(void)
     for (int i = 0; i < CHILDREN; i++) {
         CHECK_INT(par_channel_send(w.users[i], PAR_KIND_COMMON, &told, sizeof told, NULL, 0, SECONDS(60), &err), PAR_OK);
         send_pattern(w.users[i], PAR_KIND_DATA, 1000, 1);
-        send_pattern(w.users[i], PAR_KIND_DATA, BYTES, 1);
+        send_pattern(w.users[i], PAR_KIND_DATA, BYTES, (uint64_t)i + 1);
     }
     for (int i = 0; i < CHILDREN; i++) par_stream_on_credit(w.streams[i], (uint32_t)(2 * BYTES));
     go_on(&w, SIZE_MAX);
-    CHECK_INT(w.n_kept, 0);
+    CHECK_INT(w.n_kept + w.n_parts, 0);
     CHECK_INT(w.own_bytes, CHILDREN * BYTES);
     world_close(&w);
+}
+
+/* --- what comes again, of which nobody has said so --- */
+/* Sends these bytes to a child, with a text of its own in front if they are to be a payload, and lets all of it go out. */
+static void say_again(world *w, int child, const uint8_t *bytes, bool as_payload, unsigned n)
+{
+    char text[32];
+    par_payload payload = {.data = bytes, .bytes = BYTES};
+    int len = snprintf(text, sizeof text, "number %u", n);
+    par_stream_on_credit(w->streams[child], (uint32_t)(2 * BYTES));
+    int rc = as_payload ? par_channel_send(w->users[child], PAR_KIND_DATA, text, (size_t)len, &payload, 1, SECONDS(60), &err)
+                        : par_channel_send(w->users[child], PAR_KIND_DATA, bytes, BYTES, NULL, 0, SECONDS(60), &err);
+    CHECK_INT(rc, PAR_OK);
+    go_on(w, SIZE_MAX);
+}
+
+static void what_comes_again_goes_out_twice(void)
+{
+    uint8_t *bytes = malloc(BYTES);
+    pattern_fill(bytes, BYTES, 1);
+    for (int as_payload = 0; as_payload < 2; as_payload++) {
+        world w;
+        world_open(&w);
+        for (unsigned i = 0; i < 4 * CHILDREN; i++) say_again(&w, (int)i % CHILDREN, bytes, as_payload, i);
+        CHECK_INT(w.kept_bytes, BYTES);
+        CHECK(w.own_bytes >= BYTES && w.own_bytes < BYTES + 1000);
+        CHECK_INT(w.n_begins, 1);
+        CHECK_INT(w.n_parts, 4 * CHILDREN - 1);
+        for (int i = 0; i < CHILDREN; i++) par_stream_free(w.streams[i]);
+        go_on(&w, SIZE_MAX);
+        CHECK_INT(w.n_drops, 1);
+        CHECK_INT(w.mux->cache->bytes, 0);
+        world_close(&w);
+    }
+    free(bytes);
+}
+
+/* One that changes where nobody looks is not taken for the one before, and soon nobody asks any more. */
+static void what_only_looks_the_same_goes_out_each_time(void)
+{
+    enum { TIMES = 200 };
+    world w;
+    uint8_t *bytes = malloc(BYTES);
+    pattern_fill(bytes, BYTES, 1);
+    world_open(&w);
+    for (unsigned i = 0; i < TIMES; i++) {
+        bytes[BYTES / 2 + 1000]++;
+        if (i % 2) bytes[BYTES / 2 + 2000]++;
+        say_again(&w, (int)i % CHILDREN, bytes, true, i);
+    }
+    CHECK(w.own_bytes + w.kept_bytes >= TIMES * BYTES);
+    CHECK_INT(w.n_parts, w.n_begins);
+    CHECK(w.n_begins >= 1 && w.n_begins < 10);
+    world_close(&w);
+    free(bytes);
+}
+
+static void of_what_comes_again_the_last_few_stay(void)
+{
+    world w;
+    uint8_t *bytes = malloc(BYTES);
+    world_open(&w);
+    for (unsigned n = 1; n <= 3 * PAR_CACHE_PARTS_MAX; n++) {
+        pattern_fill(bytes, BYTES, n);
+        for (unsigned i = 0; i < 3; i++) say_again(&w, (int)i % CHILDREN, bytes, true, i);
+    }
+    CHECK_INT(w.kept_bytes, 3 * PAR_CACHE_PARTS_MAX * BYTES);
+    CHECK_INT(w.mux->cache->bytes, PAR_CACHE_PARTS_MAX * BYTES);
+    CHECK_INT(w.n_drops, 2 * PAR_CACHE_PARTS_MAX);
+    say(&w, 0, 0, 100); /* others have places of their own */
+    par_stream_on_credit(w.streams[0], (uint32_t)BYTES);
+    go_on(&w, SIZE_MAX);
+    CHECK_INT(w.mux->cache->bytes, (PAR_CACHE_PARTS_MAX + 1) * BYTES);
+    world_close(&w);
+    free(bytes);
+}
+
+/* The child for whom a part is sent to be kept ends when so many bytes are out: the next one sends it anew. */
+static void its_child_ends_in_the_middle(void)
+{
+    uint8_t *bytes = malloc(BYTES);
+    pattern_fill(bytes, BYTES, 1);
+    for (size_t cut = 100; cut < BYTES; cut += BYTES / 5) {
+        world w;
+        world_open(&w);
+        say_again(&w, 0, bytes, true, 0);
+        for (int i = 0; i < CHILDREN; i++) {
+            par_payload payload = {.data = bytes, .bytes = BYTES};
+            par_stream_on_credit(w.streams[i], (uint32_t)BYTES);
+            CHECK_INT(par_channel_send(w.users[i], PAR_KIND_DATA, "", 0, &payload, 1, SECONDS(60), &err), PAR_OK);
+        }
+        go_on(&w, cut);
+        par_stream *sender = w.mux->filler;
+        if (sender) par_stream_end(sender);
+        go_on(&w, SIZE_MAX);
+        CHECK_INT(w.n_parts, sender ? CHILDREN - 1 : CHILDREN);
+        CHECK_INT(w.n_begins, sender ? 2 : 1);
+        CHECK(w.kept_bytes >= BYTES);
+        CHECK_INT(w.own_bytes, BYTES + strlen("number 0"));
+        CHECK(w.mux->filler == NULL && w.mux->cache->coming == -1);
+        world_close(&w);
+    }
+    free(bytes);
 }
 
 /* The example of SipHash's authors, and one byte more. */
@@ -298,6 +402,24 @@ static void the_hash_is_siphash(void)
     }
 }
 
+static void four_hashes_at_once_are_those_of_each(void)
+{
+    const uint64_t key[2] = {7, 8};
+    uint8_t bytes[4 * 4096];
+    pattern_fill(bytes, sizeof bytes, 3);
+    for (size_t len = 0; len <= 4096; len += len < 64 ? 8 : 1344) {
+        uint64_t out[4][2], one[2];
+        par_siphash_four(out, key, bytes, len);
+        for (size_t k = 0; k < 4; k++) {
+            par_siphash(one, key, bytes + k * len, len);
+            CHECK(memcmp(one, out[k], sizeof one) == 0);
+        }
+    }
+}
+
 TAP_MAIN(TEST(one_goes_out_for_all), TEST(long_ones_are_told_apart), TEST(what_differs_goes_out_each),
          TEST(a_broadcast_is_let_go_when_all_have_it), TEST(a_broadcast_to_some_does_not_stay), TEST(it_stays_until_the_last_one_ends),
-         TEST(its_sender_ends), TEST(a_slow_one_holds_up_nobody), TEST(short_ones_and_unannounced_go_as_ever), TEST(the_hash_is_siphash))
+         TEST(its_sender_ends), TEST(a_slow_one_holds_up_nobody), TEST(short_ones_and_new_ones_go_as_ever),
+         TEST(what_comes_again_goes_out_twice), TEST(what_only_looks_the_same_goes_out_each_time),
+         TEST(of_what_comes_again_the_last_few_stay), TEST(its_child_ends_in_the_middle), TEST(the_hash_is_siphash),
+         TEST(four_hashes_at_once_are_those_of_each))

@@ -61,6 +61,8 @@ static void headers_that_cannot_be(void)
     refuse((par_frame){.type = PAR_FRAME_KEPT, .stream = 1}, PAR_FROM_AGENT, "type");
     refuse((par_frame){.type = PAR_FRAME_KEPT}, PAR_FROM_BRIDGE, "stream");
     refuse((par_frame){.type = PAR_FRAME_DROP, .stream = 1}, PAR_FROM_BRIDGE, "stream");
+    refuse((par_frame){.type = PAR_FRAME_KEPT_PART}, PAR_FROM_BRIDGE, "stream");
+    refuse((par_frame){.type = PAR_FRAME_KEPT_PART, .stream = 1}, PAR_FROM_AGENT, "type");
 }
 
 static void hello_and_welcome(void)
