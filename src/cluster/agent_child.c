@@ -142,13 +142,17 @@ static void on_output(par_source *source)
     if (output->credit == 0) par_loop_unwatch(&child->agent->loop, &output->source);
 }
 
-/* What it printed before it sent a message goes out with that: who has received the message has the output too. */
-static void look_at_output(par_agent_child *child)
+/* What a child printed before it sent a message goes out with that: who has received the message has the output too. One look at all
+ * that the agent waits for costs less than one at each child's output. */
+static void look_at_outputs(par_agent *agent)
 {
-    if (child->spoken == child->stream->messages) return;
-    child->spoken = child->stream->messages;
-    for (int i = 0; i < 2; i++)
-        if (child->output[i].source.fd >= 0) on_output(&child->output[i].source);
+    bool spoke = false;
+    for (par_agent_child *child = agent->children; child; child = child->next) {
+        if (child->spoken == child->stream->sent) continue;
+        child->spoken = child->stream->sent;
+        spoke = spoke || child->output[0].source.fd >= 0 || child->output[1].source.fd >= 0;
+    }
+    if (spoke) par_loop_look(&agent->loop);
 }
 
 static int watch_output(par_agent_child *child, int i, par_error *err)
@@ -335,9 +339,9 @@ int64_t par_agent_children_tick(par_agent *agent, int64_t now_ns)
 {
     if (agent->trace_at_ns && agent->children && now_ns >= agent->trace_at_ns) par_agent_send_trace(agent);
     int64_t next_ns = agent->trace_at_ns && agent->children ? agent->trace_at_ns : INT64_MAX;
+    look_at_outputs(agent);
     for (par_agent_child **at = &agent->children; *at;) {
         par_agent_child *child = *at;
-        look_at_output(child);
         if (!child->exit.ended && (child->channel_over || child->process_fd < 0)) reap(child);
         if (is_over(child, now_ns)) {
             tell_end(child);

@@ -46,7 +46,7 @@ struct par_agent_child {
     uint64_t told[2];   /* and were told last as this */
     uint32_t given[2];  /* chunks that each slot had */
     uint64_t activity;  /* messages of its stream, as last seen */
-    uint64_t spoken;    /* the same, when its output was looked at */
+    uint64_t spoken;    /* those that it had sent when its output was looked at */
     int64_t look_at_ns; /* its channel and its words are to be looked at; 0: not */
 };
 

@@ -184,6 +184,7 @@ static int put_next(par_stream *stream)
 static void send_out(par_stream *stream, uint32_t kind)
 {
     stream->messages++;
+    stream->sent++;
     stream->send_credit -= PAR_MESSAGE_COST_BYTES;
     stream->out.kind = kind;
     if (par_common_is_wanted(stream)) return; /* the next steps */

@@ -3,6 +3,7 @@
 #include "os/os.h"
 
 #define CHANNELS_AT_ONCE 64
+#define LOOKS_AT_ONCE 16
 #define RETRY_NS INT64_C(1000000) /* who could not write by libzmq tries again so soon, since room for more may be told in the same way */
 #define BLOCKED_NS INT64_C(10000000) /* when there are more blocked descriptors than can be waited for, they are looked at so often */
 
@@ -80,21 +81,31 @@ static void sleep_until(par_loop *loop, int64_t deadline_ns)
     par_os_wait_fds(loop->blocked, n + 1, deadline_ns);
 }
 
-static int serve_sources(par_loop *loop, int64_t deadline_ns, par_error *err)
+/* Returns how many there were, or a code. */
+static int serve_readable(par_loop *loop, int64_t deadline_ns)
 {
-    if (deadline_ns && loop->n_blocked) {
-        sleep_until(loop, deadline_ns);
-        deadline_ns = 0;
-    }
     int n = par_os_set_wait(loop->set, loop->tokens, PAR_LOOP_SOURCES_MAX, deadline_ns);
-    if (n == PAR_E_SYSTEM) return par_error_system(err, "cannot wait for connections");
     loop->n_tokens = n > 0 ? n : 0;
     for (int i = 0; i < loop->n_tokens; i++) {
         par_source *source = loop->tokens[i]; /* NULL: one that was served before has ended it */
         if (source) source->on_readable(source);
     }
     loop->n_tokens = 0;
-    return PAR_OK;
+    return n;
+}
+
+void par_loop_look(par_loop *loop)
+{
+    for (int i = 0; i < LOOKS_AT_ONCE && serve_readable(loop, 0) == PAR_LOOP_SOURCES_MAX; i++) {}
+}
+
+static int serve_sources(par_loop *loop, int64_t deadline_ns, par_error *err)
+{
+    if (deadline_ns && loop->n_blocked) {
+        sleep_until(loop, deadline_ns);
+        deadline_ns = 0;
+    }
+    return serve_readable(loop, deadline_ns) == PAR_E_SYSTEM ? par_error_system(err, "cannot wait for connections") : PAR_OK;
 }
 
 int par_loop_run(par_loop *loop, par_error *err)

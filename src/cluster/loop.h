@@ -37,6 +37,8 @@ int par_loop_open(par_loop *loop, const par_loop_role *role, par_error *err);
 void par_loop_close(par_loop *loop);
 int par_loop_watch(par_loop *loop, par_source *source, int fd, par_error *err);
 void par_loop_unwatch(par_loop *loop, par_source *source); /* before fd is closed; the source may be freed then */
+/* Serves sources that are readable now. To be said in on_round. */
+void par_loop_look(par_loop *loop);
 /* To be said in on_round: when this connection has more to write, wake as soon as it can be written. Returns when to try again where no
  * descriptor tells (libzmq); else INT64_MAX. */
 int64_t par_loop_await_room(par_loop *loop, const par_mux *mux, int64_t now_ns);

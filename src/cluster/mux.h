@@ -55,7 +55,8 @@ struct par_stream {
     void *user;                 /* the role's */
     bool is_peer;               /* it joins two members of a group, and is nobody's but the mux's (peer.h) */
     bool peer_told, peer_heard; /* that it has ended here, and there */
-    uint64_t messages;          /* that went either way */
+    uint64_t messages;          /* that went either way, */
+    uint64_t sent;              /*   and those that came off the channel */
     int64_t send_credit;
     uint64_t owed_bytes, window_bytes;
     bool watched;  /* the channel is in the selector */
