@@ -29,7 +29,7 @@ enum {
     PARALLEL_E_CORRUPT = -5,     /* the other process wrote what cannot be a message; a child is killed for that */
     PARALLEL_E_SYSTEM = -6,      /* a system call failed; the text says which, and why */
     PARALLEL_E_LIMIT = -7,       /* a limit of the library or of this process was reached */
-    PARALLEL_E_UNSUPPORTED = -9, /* a message of Lua values, not of bytes */
+    PARALLEL_E_UNSUPPORTED = -9, /* a message of Lua values, not of bytes; a parent of another release */
     PARALLEL_E_INVALID = -10,    /* an argument is wrong, or this process is no child */
     PARALLEL_E_FULL = -11        /* as much as may be kept waits to be received: receive first */
 };
@@ -65,14 +65,17 @@ typedef struct parallel_end_status {
 } parallel_end_status;
 
 /* --- processes --- */
-/* Starts a child. It finds its parent by descriptor 3 and the variable PARALLEL_SOCKET. PARALLEL_E_SYSTEM (no such program),
- * PARALLEL_E_LIMIT, PARALLEL_E_NOMEM. On success *child is the caller's, until parallel_end. */
+/* Starts a child. It finds its parent by descriptor 3 and the variable PARALLEL_SOCKET. What `options` points to may go after the call.
+ * PARALLEL_E_SYSTEM (no such program or directory), PARALLEL_E_INVALID (no program is named), PARALLEL_E_LIMIT, PARALLEL_E_NOMEM. On success
+ * *child is the caller's, until parallel_end. */
 PARALLEL_API int parallel_start(parallel_process **child, const parallel_start_options *options, parallel_error *error);
 /* In a child: finds the parent, the same each time. *parent stays until the process ends. PARALLEL_E_INVALID: nobody started this process as a
- * child. PARALLEL_E_CLOSED: the parent is gone. */
+ * child. PARALLEL_E_CLOSED: the parent is gone. PARALLEL_E_UNSUPPORTED: it runs another release. PARALLEL_E_TIMEOUT,
+ * PARALLEL_E_CORRUPT: what stands at the descriptor is no parent. PARALLEL_E_NOMEM, PARALLEL_E_LIMIT, PARALLEL_E_SYSTEM. */
 PARALLEL_API int parallel_attach(parallel_process **parent, parallel_error *error);
 /* Waits until a child's process has ended; what it sends is taken in meanwhile and can be received after. PARALLEL_E_TIMEOUT,
- * PARALLEL_E_FULL. */
+ * PARALLEL_E_FULL, PARALLEL_E_NOMEM, PARALLEL_E_LIMIT; PARALLEL_E_INVALID for the parent. A child that wrote what cannot be a
+ * message is killed, and that is its end. */
 PARALLEL_API int parallel_wait(parallel_process *child, parallel_end_status *end, int64_t timeout_ns, parallel_error *error);
 /* Sends a signal to a child. false: it has ended. */
 PARALLEL_API bool parallel_signal(parallel_process *child, int signal_number);
@@ -84,16 +87,19 @@ PARALLEL_API void parallel_end(parallel_process *child);
 /* --- messages --- */
 /* Sends one message, whole or not at all, in order. Waits while the other's buffer is full, and takes in what comes from it meanwhile, so
  * that two who send at the same time do not stop each other. `buffer` travels along by reference, or is NULL; it stays the caller's, and
- * both sides see each other's writes. PARALLEL_E_TIMEOUT, PARALLEL_E_CLOSED, PARALLEL_E_FULL, PARALLEL_E_NOMEM, PARALLEL_E_LIMIT. */
+ * both sides see each other's writes. PARALLEL_E_TIMEOUT: nothing of it was sent; when the limit passes in mid-message, it counts as sent
+ * and the rest follows by itself. PARALLEL_E_FULL, PARALLEL_E_NOMEM, PARALLEL_E_LIMIT: the same, and in mid-message the text says so.
+ * PARALLEL_E_CLOSED, PARALLEL_E_CORRUPT. */
 PARALLEL_API int parallel_send(parallel_process *process, const void *bytes, size_t length, parallel_buffer *buffer, int64_t timeout_ns,
                                parallel_error *error);
-/* The next message. Messages that were sent before an end are received first; then PARALLEL_E_CLOSED. With timeout 0 it only looks.
- * PARALLEL_E_UNSUPPORTED: the message was of Lua values, and is gone. */
+/* The next message. Messages that were sent before an end are received first; then PARALLEL_E_CLOSED. With timeout 0 it only looks:
+ * PARALLEL_E_TIMEOUT, when there is none. PARALLEL_E_UNSUPPORTED: the message was of Lua values, and is gone. PARALLEL_E_NOMEM,
+ * PARALLEL_E_LIMIT: it cannot be had now, but once there is room. PARALLEL_E_CORRUPT. After any error *message is empty. */
 PARALLEL_API int parallel_receive(parallel_process *process, parallel_message *message, int64_t timeout_ns, parallel_error *error);
 /* Gives the bytes and the buffer of the message back that was received last. */
 PARALLEL_API void parallel_release(parallel_process *process);
 /* A descriptor for poll and its kind: readable when something may be received (then receive with timeout 0 until PARALLEL_E_TIMEOUT). It
- * belongs to the process. PARALLEL_E_CLOSED. */
+ * belongs to the process. PARALLEL_E_CLOSED, PARALLEL_E_LIMIT, PARALLEL_E_NOMEM, PARALLEL_E_SYSTEM. */
 PARALLEL_API int parallel_descriptor(parallel_process *process, int *fd, parallel_error *error);
 
 /* --- shared buffers --- */

@@ -1,9 +1,14 @@
-# The C API: a test linked with each of the two libraries, and the examples, which tests/lua/program_spec.lua runs.
+# The C API: a test linked with each of the two libraries, one of its header, and the examples, which tests/lua/program_spec.lua runs.
 foreach(kind IN ITEMS static shared)
   add_executable(test_api_${kind} ${CMAKE_CURRENT_LIST_DIR}/api.c)
   target_link_libraries(test_api_${kind} PRIVATE parallel_${kind} parallel_options Threads::Threads)
   parallel_add_c_test(api.${kind} test_api_${kind})
 endforeach()
+if(NOT APPLE AND NOT PARALLEL_SANITIZE AND NOT CMAKE_CROSSCOMPILING_EMULATOR)
+  add_test(NAME api.header COMMAND ${CMAKE_CURRENT_LIST_DIR}/header.sh $<TARGET_FILE:parallel_shared> $<$<BOOL:${CLANG}>:${CLANG}>
+    COMMAND_EXPAND_LISTS)
+  set_tests_properties(api.header PROPERTIES TIMEOUT ${TEST_SECONDS})
+endif()
 foreach(name IN ITEMS worker parent)
   add_executable(example_${name} ${CMAKE_SOURCE_DIR}/examples/c/${name}.c)
   target_link_libraries(example_${name} PRIVATE parallel_static)
