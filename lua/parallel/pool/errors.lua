@@ -52,7 +52,8 @@ function pool_errors.ending(failure)
     return 'was killed by ' .. name .. (name == 'SIGKILL' and ' (out of memory?)' or '')
   end
   if failure.status then return ('ended by os.exit(%d)'):format(failure.status) end
-  return 'ended: ' .. tostring(failure.message)
+  local text, n = tostring(failure.message):gsub('^it ended', 'ended') -- how is not known
+  return n == 1 and text or 'ended: ' .. text
 end
 
 --- The worker of a task is gone.

@@ -57,28 +57,36 @@ static const char *init_hint(void)
     return getenv("LUA_INIT") || getenv(versioned) ? " LUA_INIT is set: it runs what stands there first" : "";
 }
 
+/* How a child ended that said nothing of it. */
+static void tell_death(const par_link *link, char *text, size_t room)
+{
+    const par_os_exit *end = &link->exit;
+    if (link->lost) snprintf(text, room, "%s", link->lost);
+    else if (end->status < 0)
+        snprintf(text, room,
+                 "it ended %s, and how is not known: this program ignores SIGCHLD, or reaps children "
+                 "that are not its own%s",
+                 link->hello ? "without a result" : "before it was ready", link->hello ? "" : init_hint());
+    else if (!link->hello && !end->signal)
+        snprintf(text, room, "it ended before it was ready (exit status %d): is it a Lua interpreter that works?%s", end->status,
+                 init_hint());
+    else if (end->signal)
+        snprintf(text, room, "it was killed by signal %d (%s)%s", end->signal, strsignal(end->signal),
+                 link->hello ? "" : " before it was ready");
+    else snprintf(text, room, "it ended with exit status %d", end->status);
+}
+
 static void push_death(lua_State *L, par_lua_link *self)
 {
     char text[500];
-    const par_os_exit *end = &self->link->exit;
     if (self->link->corrupt) {
         par_lua_push_error(L, "corrupt", self->id, "it wrote what cannot be a message and was ended");
         return;
     }
-    if (self->link->lost) snprintf(text, sizeof text, "%s", self->link->lost);
-    else if (!self->link->hello && !end->signal)
-        snprintf(text, sizeof text, "it ended before it was ready (exit status %d): is it a Lua interpreter that works?%s", end->status,
-                 init_hint());
-    else if (end->status < 0)
-        snprintf(text, sizeof text,
-                 "it ended without a result, and how is not known: this program ignores SIGCHLD, or reaps children "
-                 "that are not its own");
-    else if (end->signal)
-        snprintf(text, sizeof text, "it was killed by signal %d (%s)%s", end->signal, strsignal(end->signal),
-                 self->link->hello ? "" : " before it was ready");
-    else snprintf(text, sizeof text, "it ended with exit status %d", end->status);
-    int status = end->status, signal = end->signal;
+    tell_death(self->link, text, sizeof text);
+    int status = self->link->exit.status, signal = self->link->exit.signal;
     par_lua_push_error(L, "died", self->id, text);
+    if (!signal && status < 0) return; /* not known */
     lua_pushinteger(L, signal ? signal : status);
     lua_setfield(L, -2, signal ? "signal" : "status");
 }
