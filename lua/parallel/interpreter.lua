@@ -9,11 +9,25 @@ local interpreter = {}
 local program_path = core.program_path()
 local program_name = program_path and program_path:match('[^/]+$') or ''
 
+local function is_file(path)
+  local file = io.open(path, 'rb')
+  if file then file:close() end
+  return file ~= nil
+end
+
+-- The small interpreter that comes with the library: it may be installed where PATH does not lead.
+local function launcher()
+  local name = 'parallel-lua' .. compat.version
+  local prefix = core.module_path():match('^(.*)/lib[^/]*/')
+  local path = prefix and ('%s/bin/%s'):format(prefix, name)
+  return path and is_file(path) and path or name
+end
+
 -- Commands that may run this version of Lua, in the order to be tried.
 local function candidates()
   local v = compat.version
-  if v == 'jit' then return {{'luajit'}, {'luajit-2.1'}, {'luajit-2.0'}, {'parallel-luajit'}} end
-  return {{'lua' .. v}, {'lua-' .. v}, {'lua' .. v:gsub('%.', '')}, {'lua'}, {'parallel-lua' .. v}}
+  if v == 'jit' then return {{'luajit'}, {'luajit-2.1'}, {'luajit-2.0'}, {launcher()}} end
+  return {{'lua' .. v}, {'lua-' .. v}, {'lua' .. v:gsub('%.', '')}, {'lua'}, {launcher()}}
 end
 
 -- The running program, where it can be started again to run a script: a standalone interpreter, or Neovim. Neovim before 0.9 runs no
@@ -25,12 +39,6 @@ local function running()
   if not nvim then return nil end
   if vim.fn.has('nvim-0.9') == 1 then return {nvim, '-l'} end
   return {nvim, '--headless', '-i', 'NONE', '-n', '-u', searcher.root .. '/child/neovim.lua', '--'}
-end
-
-local function is_file(path)
-  local file = io.open(path, 'rb')
-  if file then file:close() end
-  return file ~= nil
 end
 
 -- A variable of the environment holds a path, or a command with arguments between spaces.

@@ -9,7 +9,10 @@
 
 static int add_traceback(lua_State *L)
 {
-    if (!lua_isstring(L, 1)) return 1;
+    if (!lua_isstring(L, 1)) { /* an error object says itself what happened, as those of this library do */
+        luaL_callmeta(L, 1, "__tostring");
+        return 1;
+    }
     lua_getglobal(L, "debug");
     lua_getfield(L, -1, "traceback");
     lua_pushvalue(L, 1);

@@ -19,6 +19,22 @@ local function copy_library(folder)
     quote(folder .. '/lib/' .. support.version .. '/?.so;;'))
 end
 
+local launcher_name = 'parallel-lua' .. support.version
+local launcher = ('%s/bin/%s'):format(support.build, launcher_name)
+
+-- Runs code in a program whose name is not that of an interpreter, where PATH leads nowhere, with a copy of the library and, if it is
+-- given, of the launcher beside it.
+local function run_in_game(code, with_launcher)
+  local folder = support.scratch('.host')
+  local env, script = copy_library(folder), folder .. '/script.lua'
+  support.shell(('cp "$(command -v %s)" %s'):format(quote(own), quote(folder .. '/game')))
+  if with_launcher then support.shell(('mkdir %s && cp %s %s'):format(quote(folder .. '/bin'), quote(with_launcher), quote(folder .. '/bin'))) end
+  support.write_file(script, code)
+  local out = support.shell(('%s PATH=/nowhere PARALLEL_LUA= exec %s %s'):format(env, quote(folder .. '/game'), quote(script)))
+  support.shell('rm -rf ' .. quote(folder))
+  return out
+end
+
 local function run_copy(env, code)
   local path = support.scratch('.lua')
   support.write_file(path, code)
@@ -56,7 +72,6 @@ describe('the interpreter of children', function()
   end)
 
   it('may be the launcher that comes with the library', function()
-    local launcher = ('%s/bin/parallel-lua%s'):format(support.build, support.version)
     if not support.read_file(launcher) then return pending 'this Lua has no library here' end
     local version, word, deep = parallel.run{lua = launcher, args = {'w'}, code = [[
       local word = ...
@@ -72,6 +87,9 @@ describe('the interpreter of children', function()
     assert.equal('x\ty\n', (support.shell(quote(launcher) .. [[ -e 'print(...)' x y]])))
     local text, status = support.shell(quote(launcher) .. [[ -e 'error "bad"']])
     assert.matches('bad\nstack traceback', text)
+    assert.equal(1, status)
+    text, status = support.shell(quote(launcher) .. [[ -e 'error(setmetatable({}, {__tostring = function() return "says itself" end}))']])
+    assert.matches(launcher_name:gsub('%p', '%%%0') .. ': says itself\n', text)
     assert.equal(1, status)
     assert.equal(2, select(2, support.shell(quote(launcher))))
     os.remove(path)
@@ -102,19 +120,17 @@ describe('the interpreter of children', function()
   end)
 
   it('is missed with words in a program that is none, where none is installed', function()
-    local folder = support.scratch('.host')
-    support.shell(('mkdir -p %s && cp "$(command -v %s)" %s'):format(quote(folder), quote(own), quote(folder .. '/game')))
-    local script = folder .. '/script.lua'
-    support.write_file(script, "local p = require 'parallel' print(pcall(p.run, '')) print(pcall(p.map, print, {1}, {workers = 1}))")
-    local out = support.shell(('LUA_PATH=%s LUA_CPATH=%s PATH=/nowhere PARALLEL_LUA= exec %s %s'):format(
-      quote(support.root .. '/lua/?.lua;' .. support.root .. '/lua/?/init.lua;;'), quote(support.build .. '/lib/' .. support.version .. '/?.so;;'),
-      quote(folder .. '/game'), quote(script)))
-    local name = support.version == 'jit' and 'luajit' or 'lua' .. support.version
-    local pattern = "^false\t.*cannot start 'parallel%-" .. name .. "': No such file.*tried: " .. name ..
-      ',.*/game is no interpreter.*PARALLEL_LUA'
+    local out = run_in_game("local p = require 'parallel' print(pcall(p.run, '')) print(pcall(p.map, print, {1}, {workers = 1}))")
+    local pattern = "^false\t.*cannot start '" .. launcher_name:gsub('%p', '%%%0') .. "': No such file.*tried: lua" ..
+      '.*/game is no interpreter.*PARALLEL_LUA'
     for line in out:gmatch('[^\n]+') do assert.matches(pattern, line) end
     assert.equal(2, select(2, out:gsub('\n', '')))
-    support.shell('rm -rf ' .. quote(folder))
+  end)
+
+  it('is the launcher beside the library, where PATH leads to none', function()
+    if not support.read_file(launcher) then return pending 'this Lua has no library here' end
+    local out = run_in_game("local p = require 'parallel' print(p.run('return parallel.run([[return 7]]):join(), arg'):join())", launcher)
+    assert.equal('7\tnil\n', out)
   end)
 
   it('is named when it ends at once or has no library', function()
@@ -238,8 +254,15 @@ describe('surroundings', function()
       print(select(2, pcall(function() local c = parallel.run('while true do end') c:kill('KILL') return c:join() end)).code)
       print(select(2, pcall(function() return parallel.run('os.exit(3)'):join() end)).message:match('SIGCHLD'))
       print(#parallel.map(function(x) return x end, {1, 2, 3}, {workers = 2}))
+      local told = select(2, pcall(parallel.map, function() os.exit(3) end, {1}, {workers = 1}))
+      print(told.status, told.message)
+      print(pcall(parallel.run, {code = '', lua = {'env', 'false'}}))
     ]], {before = "trap '' CHLD;"})
-    assert.equal('1\t2\nfailed\ndied\ndied\nSIGCHLD\n3\n', out)
+    local unknown = 'and how is not known: this program ignores SIGCHLD, or reaps children that are not its own'
+    local results, pooled, refused = out:match('^(.-\n)nil\t(.-)\nfalse\t(.*)\n$')
+    assert.equal('1\t2\nfailed\ndied\ndied\nSIGCHLD\n3\n', results, out)
+    assert.equal(('worker 1 ended without a result, %s, replaced'):format(unknown), pooled)
+    assert.matches(("^child %%d+ died: 'env false' ended before it was ready, %s$"):format(unknown), refused)
   end)
 end)
 
