@@ -104,14 +104,25 @@ function(parallel_add_launcher version)
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 endfunction()
 
-# How tools/lua starts this Lua, one word a line.
+# A script that runs an interpreter by the emulator. It is also that of children: the system itself starts no program for another
+# processor.
+function(parallel_emulate program file)
+  string(REPLACE ";" "' '" command "${CMAKE_CROSSCOMPILING_EMULATOR};${program}")
+  file(WRITE ${file} "#!/bin/sh\nexport PARALLEL_LUA=\"\${PARALLEL_LUA:-$0}\"\nexec '${command}' \"$@\"\n")
+  file(CHMOD ${file} PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
+endfunction()
+
+# Which program runs this Lua, for tools/lua and the tests: a line in a file.
 function(parallel_note_interpreter version)
-  set(file ${CMAKE_BINARY_DIR}/lib/${version}/interpreter)
-  file(REMOVE ${file})
-  if(PARALLEL_LUA_${version}_PROGRAM)
-    string(REPLACE ";" "\n" words "${CMAKE_CROSSCOMPILING_EMULATOR};${PARALLEL_LUA_${version}_PROGRAM}")
-    string(STRIP "${words}" words)
-    file(WRITE ${file} "${words}\n")
+  set(folder ${CMAKE_BINARY_DIR}/lib/${version})
+  set(program ${PARALLEL_LUA_${version}_PROGRAM})
+  file(REMOVE ${folder}/interpreter)
+  if(program AND CMAKE_CROSSCOMPILING_EMULATOR)
+    parallel_emulate(${program} ${folder}/emulated)
+    set(program ${folder}/emulated)
+  endif()
+  if(program)
+    file(WRITE ${folder}/interpreter "${program}\n")
   endif()
 endfunction()
 

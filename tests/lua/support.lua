@@ -8,6 +8,9 @@ support.build = os.getenv('PARALLEL_BUILD') or support.root .. '/build/release'
 --- Is this run under a sanitizer? It needs memory of its own, so tests of memory limits make no sense there.
 support.sanitized = (os.getenv('PARALLEL_SANITIZE') or '') ~= ''
 
+--- Is this processor an emulated one? That of qemu keeps no limit of memory, and does not say why a program could not be started.
+support.emulated = (os.getenv('PARALLEL_EMULATOR') or '') ~= ''
+
 --- A line of Lua that sets the collector's pause, or 'stepmul': 5.5 has a name of its own for that.
 function support.set_collector(name, percent)
   local option = _VERSION >= 'Lua 5.5' and ("'param', '%s'"):format(name) or ("'set%s'"):format(name)
@@ -20,7 +23,7 @@ function support.collector(name, percent) return (loadstring or load)('return ' 
 --- The interpreter of a version in this build; nil where there is none.
 function support.interpreter(version)
   local text = support.read_file(('%s/lib/%s/interpreter'):format(support.build, version))
-  return text and text:match('[^\n]+\n*$'):gsub('\n', '')
+  return text and text:match('[^\n]+')
 end
 
 --- Another Lua of this build than that of this spec, one of those named: its interpreter and its version; nil where there is none. One
