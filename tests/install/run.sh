@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# tests/install/run.sh BUILD: installs the build into a folder, by cmake --install, and has each Lua find the module there and start
-# children of its own kind and of every other.
+# tests/install/run.sh BUILD: installs the build into a folder with a blank in its name, by cmake --install, and has each Lua find the
+# module there and start children of its own kind and of every other.
 set -eu
 build=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+temporary=$(mktemp -d)
+trap 'rm -rf "$temporary"' EXIT
+work="$temporary/a folder"
+mkdir "$work"
 cmake --install "$build" --prefix "$work" >"$work/log" || {
   cat "$work/log"
   exit 1
@@ -23,9 +25,10 @@ LUA
 if command -v pkg-config >/dev/null; then
   root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
   export PKG_CONFIG_PATH=$(dirname "$(find "$work" -name parallel.pc)")
-  libraries=$(pkg-config --variable=libdir parallel)
-  ${CC:-cc} "$root/examples/c/worker.c" $(pkg-config --cflags --libs parallel) -Wl,-rpath,"$libraries" -o "$work/worker"
-  ${CC:-cc} "$root/examples/c/worker.c" $(pkg-config --cflags parallel) "$libraries/libparallel.a" $(pkg-config --libs-only-l --static parallel |
+  libraries=$(dirname "$(find "$work" -name libparallel.a)")
+  eval "flags=($(pkg-config --cflags parallel)) shared=($(pkg-config --libs parallel))" # it quotes for a shell
+  ${CC:-cc} "$root/examples/c/worker.c" "${flags[@]}" "${shared[@]}" -Wl,-rpath,"$libraries" -o "$work/worker"
+  ${CC:-cc} "$root/examples/c/worker.c" "${flags[@]}" "$libraries/libparallel.a" $(pkg-config --libs-only-l --static parallel |
     sed 's/-lparallel//') -o "$work/worker-static"
   for worker in worker worker-static; do
     out=$("$work/$worker" 2>&1) || true # it says that nobody started it
@@ -48,8 +51,12 @@ for ((i = 0; i < ${#others[@]}; i += 2)); do
   echo "${others[i]}: $out"
   case $out in 2,*wanted*) failed=1 ;; 2,*) ;; *) failed=1 ;; esac
 done
-# The program for the shell, by the Lua that it finds first of those named.
+# The program for the shell, by the Lua that it finds first of those named, where that has what it needs.
 for ((i = 0; i < ${#others[@]}; i += 2)); do
+  "${others[i + 1]}" -e 'require "argparse"' 2>/dev/null || {
+    echo "luapar on ${others[i]}: argparse is not installed for it"
+    continue
+  }
   folder=${others[i]/jit/5.1}
   c_files=$(dirname "$(dirname "$(find "$work" -path "*/lua/$folder/parallel/core.so")")")
   out=$(printf '3\n4\n' | LUA_PATH="$work/share/lua/$folder/?.lua;$work/share/lua/$folder/?/init.lua;;" LUA_CPATH="$c_files/?.so;;" \
