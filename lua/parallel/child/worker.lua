@@ -35,10 +35,10 @@ local function report_failure(parent, captured)
   os.exit(ok and 1 or 2)
 end
 
-local function compile(code)
+local function compile(parent, code)
   if type(code) == 'function' then return code end
   local chunk, message = compat.loadstring(code)
-  if not chunk then error(message, 0) end
+  if not chunk then report_failure(parent, {value = message, traceback = ''}) end -- one would have no line of the user's
   return chunk
 end
 
@@ -49,7 +49,7 @@ local function protected(f) return core.child.interruptible(xpcall, f, capture) 
 local function run(parent, code, args, first)
   local results
   local ok, captured = protected(function()
-    results = compat.pack(compile(code)(compat.unpack(args, first, args.n)))
+    results = compat.pack(compile(parent, code)(compat.unpack(args, first, args.n)))
   end)
   if ok then
     ok, captured = protected(function()

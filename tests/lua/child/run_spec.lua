@@ -123,6 +123,7 @@ describe('parallel.run', function()
     local version, one, x, t = child:join()
     assert.equal('Lua ' .. its_version, version)
     assert.same({1, 'x', {y = 2}}, {one, x, t})
+    assert.matches("failed: [^\n]*:1: unexpected symbol near '='$", message_of(function() parallel.run{code = 'x = = 1', lua = other}:join() end))
   end)
 end)
 
