@@ -78,9 +78,16 @@ local function check_way(call, f)
   return 1
 end
 
+-- A call that needs a LAPACK, where there is none.
+local function is_missing(call)
+  local good, message = try(torch[call[1]], {unpack(call, 2)}, #call - 1)
+  return not good and tostring(message):find('install OpenBLAS', 1, true) ~= nil
+end
+
 describe('errors', function()
   for _, call in ipairs(calls) do
     it('of ' .. call[1] .. ' name it, the argument and the sizes', function()
+      if is_missing(call) then return pending 'there is no LAPACK here' end
       local method = is_tensor(call[2]) and make(call[2])[call[1]]
       assert.is_true(check_way(call, torch[call[1]]) + check_way(call, method or nil) > 0)
     end)
