@@ -46,11 +46,16 @@ cp docs/site/style.css docs/site/search.js "$site"
 find docs -name '*.png' -o -name '*.svg' | while read -r picture; do
   install -D -m 644 "$picture" "$site/${picture#docs/}"
 done
-# A link that leads nowhere is an error, and so is a picture that is not there.
+# A link that leads nowhere is an error, to a page, a picture or a heading. (Lines of code have anchors of their own: #cb1-2.)
 broken=0
 for page in "$site"/*.html "$site"/design/*.html; do
-  for target in $(grep -Eo '(href|src)="[^"#:]*' "$page" | cut -d'"' -f2 | sort -u); do
-    [ -e "$(dirname "$page")/$target" ] || {
+  for target in $(grep -Eo '(href|src)="[^":]*"' "$page" | cut -d'"' -f2 | grep -v '^#cb[0-9]' | sort -u); do
+    file=${target%%#*}
+    heading=${target#"$file"}
+    [ "$file" ] && file=${page%/*}/$file || file=$page
+    [ -e "$file" ] && case $file$heading in
+      *.html'#'*) grep -Fq " id=\"${heading#\#}\"" "$file" ;;
+    esac || {
       echo "$page: $target does not exist"
       broken=1
     }

@@ -86,6 +86,23 @@ local function add_machine(root)
   bench:option('-j --workers', 'How many processes for maps.', nil, count):argname('<n>')
 end
 
+-- As argparse makes it, but for bash: what follows an option that takes a value is left to readline, which knows names with spaces, and the
+-- word that is being written is no command yet.
+local function completion_of(root, shell)
+  local text = root[('get_%s_complete'):format(shell)](root)
+  if shell ~= 'bash' then return text end
+  text = text:gsub('COMPREPLY=%(%$%(compgen %-f %-%- "%$cur"%)%)', 'COMPREPLY=()')
+  return (text:gsub('args=%("%${COMP_WORDS%[@%]}"%)', 'args=("${COMP_WORDS[@]:0:COMP_CWORD}")'))
+end
+
+local function add_completion(root)
+  root:option('--completion', 'Print completion for a shell: source <(luapar --completion bash).'):choices{'bash', 'zsh', 'fish'}
+    :action(function(_, _, shell)
+      io.write(completion_of(root, shell))
+      os.exit(0)
+    end)
+end
+
 local files = {run = 'run', map = 'map', doctor = 'doctor', bench = 'bench', top = 'look', stacks = 'look', journal = 'journal', trace = 'trace'}
 
 local with_value = {['-j'] = true, ['--workers'] = true, ['--hosts'] = true, ['--trace'] = true}
@@ -145,8 +162,7 @@ function cli.main(words)
     print('luapar ' .. require 'parallel'._VERSION)
     os.exit(0)
   end)
-  for _, add in ipairs{add_run, add_map, add_looks, add_machine} do add(root) end
-  root:add_complete()
+  for _, add in ipairs{add_run, add_map, add_looks, add_machine, add_completion} do add(root) end
   local args, problem, usage = parse(root, words)
   if not args then
     io.stderr:write(usage, '\n\n')

@@ -10,6 +10,14 @@ local function read(path)
   return text
 end
 
+local function write(path, text)
+  local file, problem = io.open(path, 'wb')
+  if not file then error(problem, 0) end
+  local ok, why = file:write(text)
+  local closed, why_not = file:close()
+  if not ok or not closed then error(('%s: %s'):format(path, why or why_not), 0) end
+end
+
 -- The page as it is installed, or in the source tree.
 local function template()
   local text = read(searcher.root .. '/cli/timeline.html') or read(searcher.root .. '/../../tools/timeline.html')
@@ -36,10 +44,10 @@ return function(args, parallel)
   check(text, args.file)
   local data = text:gsub('</', '<\\/') -- the same text to JSON, and no end of the element to HTML
   local page = template():gsub('<body>', function(body) return body .. '\n<script type="application/json" id="trace">' .. data .. '</script>' end, 1)
-  local path = args.output or os.tmpname() .. '.html'
-  local file = assert(io.open(path, 'wb'))
-  file:write(page)
-  file:close()
+  local name = args.output or os.tmpname() -- a file without an ending, which browsers want
+  local path = args.output or name .. '.html'
+  write(path, page)
+  if path ~= name then os.remove(name) end
   print(path)
   if not args.output and core.is_terminal(1) and not open(parallel, path) then print('open it in a browser') end
   return 0

@@ -14,32 +14,79 @@ local function luapar(words, before)
     quote(support.root), words))
 end
 
+local EXIT = 'os.exit ' -- what argparse ends with
+
+-- The same of many: each list of words gives {output, status}. One process runs them one after the other, which is much cheaper.
+local function together(list)
+  local lines = {}
+  for i, words in ipairs(list) do
+    lines[i] = 'call{'
+    for word in words:gmatch('%S+') do lines[i] = lines[i] .. ('%q, '):format(word) end
+    lines[i] = lines[i] .. '}'
+  end
+  local out = support.script(([[
+    io.stdout:setvbuf 'no'
+    os.exit = function(status) error(%q .. status, 0) end
+    local main = require 'parallel.cli'.main
+    local function call(words)
+      local ok, status = pcall(main, words)
+      io.stdout:write('\1', ok and tostring(status) or status, '\1')
+    end
+  ]]):format(EXIT) .. table.concat(lines, '\n'))
+  local results = {}
+  for text, status in out:gmatch('([^\1]*)\1([^\1]*)\1') do results[#results + 1] = {text, tonumber((status:gsub(EXIT, ''))) or status} end
+  assert.equal(#list, #results, out)
+  return results
+end
+
+local commands = {'run', 'map', 'doctor', 'bench', 'top', 'stacks', 'journal', 'trace'}
+
 describe('luapar', function()
-  it('teaches: --help, --version, completion, and what was meant', function()
+  it('teaches: --help, --version, and what was meant', function()
     local out, status = luapar('--help')
     assert.equal(0, status)
-    for _, command in ipairs{'run', 'map', 'doctor', 'bench', 'top', 'stacks', 'journal', 'trace'} do
+    local helps = {}
+    for i, command in ipairs(commands) do
       assert.matches('\n   ' .. command .. ' ', out)
-      local help, good = luapar(command .. ' --help')
-      assert.equal(0, good)
-      assert.matches('^Usage: luapar ' .. command, help)
+      helps[i] = command .. ' --help'
+    end
+    for i, help in ipairs(together(helps)) do
+      assert.equal(0, help[2])
+      assert.matches('^Usage: luapar ' .. commands[i], help[1])
     end
     assert.matches('^luapar %d+%.%d+', (luapar('--version')))
-    assert.matches('complete %-F _luapar', (luapar('--completion bash')))
     out, status = luapar('mapp')
     assert.equal(2, status)
     assert.matches("unknown command 'mapp'\nDid you mean 'map'?", out, 1, true)
   end)
 
+  it('has the same options in its manual', function()
+    local sections, words = {}, {}
+    local manual = support.read_file('bin/luapar.1'):gsub('\\%-', '-'):match('\n%.SH COMMANDS\n(.-)\n%.SH ')
+    for name, text in manual:gsub('%.SS ', '\1'):gmatch('\1(%l+)([^\1]*)') do sections[name] = text end
+    for i, command in ipairs(commands) do words[i] = command .. (command == 'trace' and ' view' or '') .. ' --help' end
+    local function options_of(text)
+      local set = {}
+      for option in text:gmatch('%-%-[%l-]+') do set[option] = option ~= '--help' or nil end
+      return set
+    end
+    for i, help in ipairs(together(words)) do
+      assert.same(options_of(help[1]:match('\nOptions:\n(.*)') or ''), options_of(sections[commands[i]]), commands[i])
+    end
+  end)
+
   it('says what is wrong with its words, with the status 2', function()
+    local lines, messages = {}, {}
     for words, message in pairs{['map'] = "missing argument 'code'", ['map --workers x 1'] = "'x' is no whole number from 0 on",
       ['top abc'] = "'abc' is no whole number", ['map --workrs 2 x'] = "unknown option '--workrs'", ['journal'] = "missing argument 'file'",
       ['trace'] = 'a command is required', ['map --journal-mode old x'] = "must be one of 'reuse', 'new'", ['stacks 1 2'] = 'too many arguments'} do
-      local out, status = luapar(words)
-      assert.equal(2, status, words)
-      assert.matches('^Usage: luapar ' .. (words:match('^%a+') or ''), out)
-      assert.matches('\nluapar: ', out, 1, true)
-      assert.matches(message, out, 1, true)
+      lines[#lines + 1], messages[#messages + 1] = words, message
+    end
+    for i, result in ipairs(together(lines)) do
+      assert.equal(2, result[2], lines[i])
+      assert.matches('^Usage: luapar ' .. (lines[i]:match('^%a+') or ''), result[1])
+      assert.matches('\nluapar: ', result[1], 1, true)
+      assert.matches(messages[i], result[1], 1, true)
     end
   end)
 
@@ -61,12 +108,13 @@ describe('luapar', function()
     assert.equal(1, status)
     assert.matches('1\n2\n4\n5\n', (out:gsub('luapar: [^\n]*\n', '')))
     assert.matches('luapar: 1 line failed\n', out)
-    out, status = luapar("map 'x +'")
-    assert.equal(1, status)
-    assert.matches('luapar: code:1: ', out)
-    out, status = luapar("map 'x' /no/such/file")
-    assert.equal(1, status)
-    assert.matches('No such file', out)
+    local unable = together{'map x+', 'map x /no/such/file', 'map --init =1 x', 'run /no/such/script.lua', 'trace view /no/such/run.json',
+      'trace view README.md'}
+    for i, message in ipairs{'luapar: code:1: ', 'luapar: /no/such/file: No such file', 'luapar: init:1: ', 'luapar: cannot open /no/such/script.lua',
+      'luapar: /no/such/run.json: No such file', 'luapar: README.md: this is no timeline'} do
+      assert.equal(1, unable[i][2])
+      assert.equal(message, unable[i][1]:sub(1, #message))
+    end
   end)
 
   it('loses no line silently: what cannot be read or written is an error', function()
@@ -114,12 +162,10 @@ describe('luapar', function()
     assert.matches('--journal-mode reuse takes what fits', out, 1, true)
     assert.equal('luapar: --journal-mode is of a journal: --journal run.db names one\n', (luapar('map --journal-mode new x', 'true')))
     os.remove(path)
-    local others = {['/no/such/file'] = 'No such file', ['/dev/null'] = 'is empty', ['/tmp'] = '/tmp: Is a directory',
-      [support.root .. '/README.md'] = 'this is no journal'}
-    for file, message in pairs(others) do
-      out, status = luapar('journal ' .. quote(file))
-      assert.equal(1, status)
-      assert.matches(message, out, 1, true)
+    local others = together{'journal /no/such/file', 'journal /dev/null', 'journal /tmp', 'journal README.md'}
+    for i, message in ipairs{'No such file', 'is empty', '/tmp: Is a directory', 'this is no journal'} do
+      assert.equal(1, others[i][2])
+      assert.matches(message, others[i][1], 1, true)
     end
   end)
 
@@ -157,12 +203,6 @@ describe('luapar', function()
     local page = support.read_file(trace .. '.html')
     assert.matches('<script type="application/json" id="trace">', page, 1, true)
     assert.matches('"traceEvents"', page, 1, true)
-    out, status = luapar('trace view ' .. quote(path))
-    assert.equal(1, status)
-    assert.matches('this is no timeline', out)
-    out, status = luapar('run /no/such/script.lua')
-    assert.equal(1, status)
-    assert.matches('No such file', out)
     for _, name in ipairs{path, trace, trace .. '.html'} do os.remove(name) end
   end)
 
@@ -200,9 +240,8 @@ describe('luapar', function()
     assert.equal(0, status, out)
     assert.matches(tostring(pid), out, 1, true)
     child:close()
-    for _, command in ipairs{'top', 'stacks'} do
-      out, status = luapar(command .. ' 99999999')
-      assert.same({'luapar: there is no process 99999999\n', 1}, {out, status})
+    for _, result in ipairs(together{'top 99999999', 'stacks 99999999'}) do
+      assert.same({'luapar: there is no process 99999999\n', 1}, result)
     end
     out, status = support.shell(('sleep 100 & %s/tools/lua %s %s/bin/luapar stacks $!; echo $?; kill $!'):format(quote(support.root), support.version,
       quote(support.root)))
