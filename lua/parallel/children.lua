@@ -47,7 +47,8 @@ end
 
 local function must_be_child(value, what)
   if handle.is_child(value) and not handle.is_parent(value) then return end
-  error(('%s: a child expected, got %s'):format(what, handle.is_child(value) and 'the parent' or type(value)), 3)
+  local text = handle.is_child(value) and 'the parent' or ('%s (call it as child:%s(), with a colon)'):format(type(value), what)
+  error(('%s: a child expected, got %s'):format(what, text), 3)
 end
 
 --- Nobody can wait for the end of a child that was never given code.

@@ -1,9 +1,9 @@
 --- The API of the original's later versions (2011-2016): fork, nfork, sfork, exec, addremote, calibrate, reset, autoip.
 -- What works on children of both eras (join, sync, send, receive) is in children.lua and group.lua.
 local core = require 'parallel.core'
-local compat = require 'parallel.compat'
 local group = require 'parallel.group'
 local machine = require 'parallel.machine'
+local options = require 'parallel.options'
 local remotes = require 'parallel.remotes'
 local start = require 'parallel.start'
 local state = require 'parallel.state'
@@ -16,7 +16,7 @@ local parallel = package.loaded.parallel
 
 local function check_string(what, name, value)
   if value ~= nil and type(value) ~= 'string' then
-    error(('%s: %s must be a string, got %s'):format(what, name, type(value)), 0)
+    options.misuse(('%s: %s must be a string, got %s'):format(what, name, type(value)))
   end
 end
 
@@ -67,12 +67,12 @@ local function is_count(value) return type(value) == 'number' and value >= 0 and
 
 local function check_entry(entry, i)
   local what = 'parallel.nfork: entry ' .. i
-  if type(entry) ~= 'table' then error(('%s is no table but a %s: %s'):format(what, type(entry), usage), 0) end
+  if type(entry) ~= 'table' then options.misuse(('%s is no table but a %s: %s'):format(what, type(entry), usage)) end
   if not is_count(entry[1]) then
-    error(('%s must begin with a number of processes, got %s: %s'):format(what, tostring(entry[1]), usage), 0)
+    options.misuse(('%s must begin with a number of processes, got %s: %s'):format(what, tostring(entry[1]), usage))
   end
   for key in pairs(entry) do
-    if not entry_keys[key] then error(require 'parallel.options'.unknown(what, key, entry_names) .. ': ' .. usage, 0) end
+    if not entry_keys[key] then options.misuse(options.unknown(what, key, entry_names) .. ': ' .. usage) end
   end
   check_place(what, entry)
 end
@@ -85,8 +85,8 @@ local function entries_of(...)
     return {...}
   end
   if not is_count(first) then
-    error(('parallel.nfork: a number of processes expected, got %s: %s'):format(
-      type(first) == 'number' and tostring(first) or type(first), usage), 0)
+    options.misuse(('parallel.nfork: a number of processes expected, got %s: %s'):format(
+      type(first) == 'number' and tostring(first) or type(first), usage))
   end
   return {{first}}
 end
@@ -96,10 +96,10 @@ end
 local function must_wait_for_code(child)
   if state.idle[child] and handle.state(child) == 'running' then return end
   if handle.retired(child) or handle.ended(child) then
-    error(('exec: child %d has ended: fork another one'):format(child.id), 0)
+    options.misuse(('exec: child %d has ended: fork another one'):format(child.id))
   end
-  error(('exec: child %d already runs code, it cannot take more: fork another one, or send it functions to run')
-    :format(child.id), 0)
+  options.misuse(('exec: child %d already runs code, it cannot take more: fork another one, or send it functions to run')
+    :format(child.id))
 end
 
 -- Where a value cannot travel, its place is told as the user knows it. The first of several values is the code; a code
@@ -126,38 +126,29 @@ local function exec(list, code, ...)
   end
 end
 
--- Raises what f raises, with the position of the caller's caller in front of a text.
-local function call(f, ...)
-  local results = compat.pack(pcall(f, ...))
-  if results[1] then return compat.unpack(results, 2, results.n) end
-  if type(results[2]) == 'string' then error(results[2], 3) end
-  core.raise(results[2])
-end
-
 --- child:exec(code, ...): gives code, a string or a function, to a forked child. Its `...` are these arguments, or
 -- those that fork was given.
 function forked.exec_child(child, code, ...)
-  if not handle.is_child(child) then error('exec: a child expected (call it as child:exec(code), with a colon)', 2) end
-  call(exec, {child}, code, ...)
+  if not handle.is_child(child) then options.misuse('exec: a child expected (call it as child:exec(code), with a colon)') end
+  exec({child}, code, ...)
 end
 
 --- parallel.exec(target, code, ...): the same for a child, a group or a list
 function forked.exec(target, code, ...)
-  call(exec, handle.is_child(target) and {target} or group.members(target, 'exec'), code, ...)
+  exec(handle.is_child(target) and {target} or group.members(target, 'exec'), code, ...)
 end
 
 -- --- fork, nfork ---
 
-local function fork(ip, protocol, lua, ...)
+--- parallel.fork([ip [, protocol [, lua [, arguments...]]]]) -> a child that waits for code
+function forked.fork(ip, protocol, lua, ...)
   local place = {ip = ip, protocol = protocol, lua = lua}
   check_place('parallel.fork', place)
   return fork_at(place, {n = select('#', ...), ...})
 end
 
---- parallel.fork([ip [, protocol [, lua [, arguments...]]]]) -> a child that waits for code
-function forked.fork(...) return call(fork, ...) end
-
-local function nfork(...)
+--- parallel.nfork(n) or nfork({n, ip=, protocol=, lua=}, ...) -> list of children, which is also a group
+function forked.nfork(...)
   local entries, list = entries_of(...), group.list()
   for i, entry in ipairs(entries) do check_entry(entry, i) end
   for _, entry in ipairs(entries) do
@@ -165,9 +156,6 @@ local function nfork(...)
   end
   return list
 end
-
---- parallel.nfork(n) or nfork({n, ip=, protocol=, lua=}, ...) -> list of children, which is also a group
-function forked.nfork(...) return call(nfork, ...) end
 
 -- --- remotes: addremote, sfork, calibrate ---
 
@@ -180,7 +168,7 @@ state.on_leave[#state.on_leave + 1] = function(child)
 end
 
 --- parallel.addremote({ip=, cores=, lua=, protocol=}, ...): names machines for sfork; parallel.remotes lists them
-function forked.addremote(...) parallel.remotes = call(remotes.add, parallel.remotes, ...) end
+function forked.addremote(...) parallel.remotes = remotes.add(parallel.remotes, ...) end
 
 local function fork_remote()
   local entry = remotes.choose(parallel.remotes)
@@ -193,22 +181,21 @@ local function fork_remote()
   return child
 end
 
-local function sfork(n)
-  if not is_count(n) then error('parallel.sfork: a number of processes expected, got ' .. tostring(n), 0) end
-  if not parallel.remotes or #parallel.remotes == 0 then return nfork(n) end
+--- parallel.sfork(n) -> n children on the machines of addremote, by their free cores and speed; else on this one
+function forked.sfork(n)
+  if not is_count(n) then options.misuse('parallel.sfork: a number of processes expected, got ' .. tostring(n)) end
+  if not parallel.remotes or #parallel.remotes == 0 then return forked.nfork(n) end
   local list = group.list()
   fork_many(list, n, fork_remote)
   return list
 end
 
---- parallel.sfork(n) -> n children on the machines of addremote, by their free cores and speed; else on this one
-function forked.sfork(n) return call(sfork, n) end
-
-local function calibrate()
+--- parallel.calibrate(): measures the machines of addremote, all their cores at once, and sets their `speed` (0..1]
+function forked.calibrate()
   if not parallel.remotes then
-    error('parallel.calibrate: there is nothing to calibrate before parallel.addremote(...)', 0)
+    options.misuse('parallel.calibrate: there is nothing to calibrate before parallel.addremote(...)')
   end
-  local list = sfork(math.max(parallel.remotes.cores, #parallel.remotes))
+  local list = forked.sfork(math.max(parallel.remotes.cores, #parallel.remotes))
   local ok, failure = pcall(function()
     list:exec(remotes.calibration, calibration_seconds)
     list:join()
@@ -220,15 +207,12 @@ local function calibrate()
   core.raise(failure)
 end
 
---- parallel.calibrate(): measures the machines of addremote, all their cores at once, and sets their `speed` (0..1]
-function forked.calibrate() return call(calibrate) end
-
 -- --- ip, reset ---
 
 --- parallel.autoip([interface or list of interfaces]): sets parallel.ip to this machine's address there
 function forked.autoip(interfaces)
   if interfaces ~= nil and type(interfaces) ~= 'table' and type(interfaces) ~= 'string' then
-    error('parallel.autoip: the name of an interface or a list of names expected, got ' .. type(interfaces), 2)
+    options.misuse('parallel.autoip: the name of an interface or a list of names expected, got ' .. type(interfaces))
   end
   if type(interfaces) == 'string' then interfaces = {interfaces} end
   local address = machine.address(interfaces)

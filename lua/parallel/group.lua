@@ -56,15 +56,15 @@ function group.members(target, what)
     return list
   end
   if type(target) ~= 'table' then
-    error(('%s: a child, parallel.children or a list of children expected, got %s'):format(what, type(target)), 3)
+    options.misuse(('%s: a child, parallel.children or a list of children expected, got %s'):format(what, type(target)))
   end
   local key = next(target)
   if target[1] == nil and key ~= nil then
-    error(('%s: a child, parallel.children or a list of children expected, got a table with the key %s'):format(what, tostring(key)), 3)
+    options.misuse(('%s: a child, parallel.children or a list of children expected, got a table with the key %s'):format(what, tostring(key)))
   end
   for i, child in ipairs(target) do
     if not handle.is_child(child) then
-      error(('%s: element %d of the list is no child but a %s'):format(what, i, type(child)), 3)
+      options.misuse(('%s: element %d of the list is no child but a %s'):format(what, i, type(child)))
     end
     list[i] = child
   end
@@ -169,7 +169,8 @@ function methods.receive(target, into, given)
   if given == nil then options.refuse_slip(into, 'receive') end
   if type(given) == 'table' then options.check(given, options.timeout, 'receive') end
   if into ~= nil and type(into) ~= 'table' then
-    error("receive: a table to fill, 'noblock' or an options table expected, got " .. type(into), 2)
+    local limit = type(into) == 'number' and ': a time limit is {timeout=seconds}' or ''
+    options.misuse(("receive: a table to fill, 'noblock' or an options table expected, got %s%s"):format(type(into), limit))
   end
   into = into or {}
   local complete = receive_each(target, into, given)

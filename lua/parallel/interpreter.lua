@@ -58,8 +58,8 @@ local function checked(wanted, what)
     words[i] = word
   end
   if #words == 0 or #words ~= #wanted then
-    error(("parallel.run: %s must be the name or path of an interpreter, or a list of it and its arguments, as {'nvim', '-l'}; got %s")
-      :format(what, type(wanted)), 0)
+    require 'parallel.options'.misuse(("parallel.run: %s must be the name or path of an interpreter, or a list of it and its arguments, " ..
+      "as {'nvim', '-l'}; got %s"):format(what, type(wanted)))
   end
   return words
 end
@@ -109,8 +109,11 @@ end
 --- A command as people write it.
 function interpreter.text(command) return table.concat(command, ' ') end
 
---- Why none of these commands could be started, and what to do. `failure`: what the last one said.
-function interpreter.explain(commands, failure)
+--- Why none of these commands could be started, and what to do. `failure`: what the last one said; `cwd`: in which folder, or nil.
+function interpreter.explain(commands, failure, cwd)
+  local folder, problem = io.open((cwd or '') .. '/.', 'rb')
+  if not folder then return ("parallel.run: option 'cwd': %s"):format((problem:gsub('/%.: ', ': ', 1))) end
+  folder:close()
   local tried = {}
   for i, command in ipairs(commands) do tried[i] = interpreter.text(command) end
   local own = ''

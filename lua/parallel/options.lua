@@ -83,12 +83,19 @@ function options.check(given, known, what)
   for name in pairs(given) do
     if not known[name] then options.misuse(options.unknown(what, name, known)) end
   end
+  if known == options.timeout then options.seconds(given.timeout, what) end
   return given
 end
 
 -- --- time limits ---
 
 options.timeout = {timeout = true}
+
+--- A time limit, or nil. Raises an error that names the caller's line.
+function options.seconds(value, what)
+  if value == nil or type(value) == 'number' and value >= 0 then return value end
+  options.misuse(('%s: seconds (a number from 0 on) expected, got %s'):format(what, type(value) == 'number' and value or type(value)))
+end
 
 --- {timeout=...} and nothing else is a table of options, any other value a message.
 function options.are(value)
@@ -108,7 +115,7 @@ end
 --- A message and its options as they were given: the message may have been left out.
 function options.split(message, given, what)
   if given == nil then
-    if options.are(message) then return nil, message end
+    if options.are(message) then return nil, options.check(message, options.timeout, what) end
     options.refuse_slip(message, what)
   end
   return message, given and options.check(given, options.timeout, what)

@@ -6,20 +6,22 @@ local state = require 'parallel.state'
 
 local program = {}
 
+local function misuse(text) require 'parallel.options'.misuse(text) end
+
 local known = {program = 'string', args = 'table', env = 'table', cwd = 'string', stdout = 'string', name = 'string'}
 
 local function check(options)
   for name, value in pairs(options) do
     if not known[name] then
-      error(require 'parallel.options'.unknown('parallel.run', name, known, 'of a program'), 0)
+      misuse(require 'parallel.options'.unknown('parallel.run', name, known, 'of a program'))
     end
     if type(value) ~= known[name] then
-      error(("parallel.run: option '%s' must be a %s, got %s"):format(name, known[name], type(value)), 0)
+      misuse(("parallel.run: option '%s' must be a %s, got %s"):format(name, known[name], type(value)))
     end
   end
   for i, word in ipairs(options.args or {}) do
     if type(word) ~= 'string' then
-      error(('parallel.run: argument %d of a program must be a string, got %s'):format(i, type(word)), 0)
+      misuse(('parallel.run: argument %d of a program must be a string, got %s'):format(i, type(word)))
     end
   end
 end
@@ -31,10 +33,11 @@ function program.start(options)
   local env = {}
   for name, value in pairs(options.env or {}) do env[name] = value end
   env.PARALLEL_SOCKET = '3 ' .. id
-  local child, fields = core.child.spawn{
+  local ok, child, fields = pcall(core.child.spawn, {
     program = options.program, args = options.args or {}, id = id, ring_bytes = module.getSharedSize(), env = env, cwd = options.cwd,
     output = options.stdout ~= 'inherit' and options.stdout or nil, prefix = module._prefix_of(id) .. '\t', raw = true,
-  }
+  })
+  if not ok then misuse(tostring(child)) end
   state.last_id = id
   fields.ip, fields.speed, fields.name = '127.0.0.1', 1, options.name
   core.child.limit_inbox(child, module.getInboxSize())

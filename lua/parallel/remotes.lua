@@ -2,6 +2,7 @@
 -- the next child of sfork.
 local core = require 'parallel.core'
 local machine = require 'parallel.machine'
+local options = require 'parallel.options'
 
 local remotes = {}
 
@@ -11,7 +12,7 @@ local records = setmetatable({}, {__mode = 'k'})
 local function is_count(value) return type(value) == 'number' and value >= 1 and value % 1 == 0 end
 
 local function check_entry(entry, i)
-  local function wrong(text) error(('parallel.addremote: entry %d: %s'):format(i, text), 0) end
+  local function wrong(text) options.misuse(('parallel.addremote: entry %d: %s'):format(i, text)) end
   if type(entry) ~= 'table' then wrong("a table such as {ip='server1', cores=8} expected, got " .. type(entry)) end
   if type(entry.ip) ~= 'string' or entry.ip == '' then wrong("ip= must name a machine, got " .. type(entry.ip)) end
   if entry.cores == nil and not machine.is_here(entry.ip) then
@@ -36,7 +37,7 @@ end
 --- Adds machines to `known` (parallel.remotes, or nil before the first call) and returns it.
 function remotes.add(known, ...)
   local list = entries_of(...)
-  if #list == 0 then error("parallel.addremote: at least one table such as {ip='server1', cores=8} expected", 0) end
+  if #list == 0 then options.misuse("parallel.addremote: at least one table such as {ip='server1', cores=8} expected") end
   for i, entry in ipairs(list) do check_entry(entry, i) end
   known = known or {cores = 0}
   for _, entry in ipairs(list) do

@@ -1,6 +1,7 @@
 --- Waiting for any of many children: parallel.select, parallel.fd, and the end of all, parallel.close.
 local core = require 'parallel.core'
 local group = require 'parallel.group'
+local options = require 'parallel.options'
 local state = require 'parallel.state'
 
 local select = {}
@@ -79,6 +80,7 @@ end
 --- parallel.select([children] [, timeout]) -> a child that has a message or has ended; nil when the time is up
 function select.select(target, timeout)
   if type(target) == 'number' then target, timeout = nil, target end
+  if timeout ~= nil then options.seconds(timeout, 'select') end
   if target == nil or target == children then
     if next(children) == nil then return nil end
     local id = all_selector():wait(timeout)

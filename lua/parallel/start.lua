@@ -31,16 +31,24 @@ local offered = {'code', 'args', 'lua', 'env', 'cwd', 'stdout', 'memory_limit', 
 local known = {waits = true, hidden = true} -- these two are between our own files
 for _, name in ipairs(offered) do known[name] = true end
 
+-- With the line of the program that called.
+local function misuse(text) require 'parallel.options'.misuse(text) end
+
 local function check(condition, name, expected, value)
-  if not condition then
-    error(("parallel.run: option '%s' must be %s, got %s"):format(name, expected, type(value)), 0)
+  if not condition then misuse(("parallel.run: option '%s' must be %s, got %s"):format(name, expected, type(value))) end
+end
+
+local function is_list_of_cores(list)
+  for _, core_number in ipairs(list) do
+    if type(core_number) ~= 'number' or core_number < 0 or core_number % 1 ~= 0 then return false end
   end
+  return list[1] ~= nil
 end
 
 local function check_options(options)
   for name in pairs(options) do
     if not known[name] then
-      error(require 'parallel.options'.unknown('parallel.run', name, offered), 0)
+      misuse(require 'parallel.options'.unknown('parallel.run', name, offered))
     end
   end
   local o = options
@@ -50,12 +58,13 @@ local function check_options(options)
   check(o.name == nil or type(o.name) == 'string', 'name', 'a string', o.name)
   check(o.nice == nil or type(o.nice) == 'number', 'nice', 'a number', o.nice)
   check(o.functions == nil or type(o.functions) == 'boolean', 'functions', 'true or false', o.functions)
-  check(o.affinity == nil or type(o.affinity) == 'table', 'affinity', 'a list of core numbers from 0 on', o.affinity)
+  check(o.affinity == nil or type(o.affinity) == 'table' and is_list_of_cores(o.affinity), 'affinity',
+    'a list of at least one core number from 0 on', o.affinity)
   check(o.memory_limit == nil or type(o.memory_limit) == 'number' and o.memory_limit > 0, 'memory_limit',
     'a number of bytes', o.memory_limit)
   local outputs = {prefix = true, capture = true, null = true, inherit = true}
   if o.stdout ~= nil and not outputs[o.stdout] then
-    error(("parallel.run: option 'stdout' must be 'inherit', 'prefix', 'capture' or 'null', got %s"):format(tostring(o.stdout)), 0)
+    misuse(("parallel.run: option 'stdout' must be 'inherit', 'prefix', 'capture' or 'null', got %s"):format(tostring(o.stdout)))
   end
 end
 
@@ -63,11 +72,11 @@ end
 function start.check_code(what, code, same_kind)
   if type(code) == 'function' then return end
   if type(code) ~= 'string' then
-    error(what .. ': the code to run must be a string or a function, got ' .. type(code), 0)
+    misuse(what .. ': the code to run must be a string or a function, got ' .. type(code))
   end
   if not same_kind then return end
   local chunk, message = compat.loadstring(code)
-  if not chunk then error(what .. ': the code does not compile: ' .. message, 0) end
+  if not chunk then misuse(what .. ': the code does not compile: ' .. message) end
 end
 
 -- --- start ---
@@ -90,7 +99,7 @@ local methods = {spawn = true, forkserver = true}
 local function wants_forkserver(module, same_kind)
   local method = module.start_method or 'spawn'
   if not methods[method] then
-    error(("parallel.start_method must be 'spawn' or 'forkserver', got %s"):format(tostring(method)), 0)
+    misuse(("parallel.start_method must be 'spawn' or 'forkserver', got %s"):format(tostring(method)))
   end
   return method == 'forkserver' and same_kind and core.child.forkserver_usable
 end
@@ -139,9 +148,9 @@ local function spawn(id, options, module, running)
     local ok, child, fields = pcall(core.child.spawn, request)
     if ok then return child, fields, same_kind, nil, nil, command end
     failure = tostring(child)
-    if not failure:find('cannot start', 1, true) then error(failure, 0) end -- no matter of the interpreter
+    if not failure:find('cannot start', 1, true) then misuse(failure) end -- no matter of the interpreter
   end
-  error(interpreter.explain(commands, failure), 0)
+  misuse(interpreter.explain(commands, failure, options.cwd))
 end
 
 -- The message holds code and arguments: "arguments 2" is the user's first argument.

@@ -8,7 +8,8 @@ function trace.start(file)
   if file ~= nil and type(file) ~= 'string' then
     error('parallel.trace: the name of a file, or nil, expected, got ' .. type(file), 2)
   end
-  core.trace(file)
+  local ok, problem = pcall(core.trace, file)
+  if not ok then require 'parallel.options'.misuse(problem) end
 end
 
 --- Runs one task of a pool as a span of its own.

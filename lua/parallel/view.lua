@@ -208,6 +208,7 @@ end
 
 --- parallel.stacks([pid [, seconds]]) -> text: where each process of a tree is right now. Each has so many seconds (1) to answer.
 function view.stacks(pid, limit)
+  options_of.seconds(limit, 'parallel.stacks')
   if pid ~= nil and type(pid) ~= 'number' then error('parallel.stacks: the number of a process expected, got ' .. type(pid), 2) end
   local tree = view.tree(pid)
   if not tree then error(('parallel.stacks: there is no process %d'):format(pid), 2) end
@@ -225,6 +226,7 @@ end
 
 --- child:traceback([seconds]) -> where its Lua is right now, even when it is busy in an endless loop | nil, why it does not say
 function view.traceback(child, limit)
+  options_of.seconds(limit, 'traceback')
   local fields = core.child.fields(child)
   if fields.host then
     return nil, ('child %d runs on %s: its stack is to be had there'):format(child.id, tostring(fields.host))

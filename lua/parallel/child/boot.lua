@@ -8,9 +8,9 @@ local function cannot_start(message)
   os.exit(1)
 end
 
-local function set_up(f, ...)
+local function set(option, f, ...)
   local ok, message = pcall(f, ...)
-  if not ok then cannot_start(message) end
+  if not ok then cannot_start(("parallel.run: option '%s': %s"):format(option, tostring(message):gsub('^parallel: ', ''))) end
 end
 
 if settings == nil then cannot_start('the settings cannot be received here: ' .. tostring(why)) end
@@ -29,23 +29,21 @@ local state = require 'parallel.state'
 state.in_child, state.compiled, state.takes_modules = true, settings.compiled, settings.send_modules
 
 core.line_buffer_output()
-set_up(function()
-  for name, value in pairs(settings.env or {}) do core.set_variable(name, value) end
-  if settings.cwd then core.set_directory(settings.cwd) end
-  if settings.nice then core.set_nice(settings.nice) end
-  if settings.affinity then core.set_affinity(settings.affinity) end
-end)
+for name, value in pairs(settings.env or {}) do set('env', core.set_variable, name, value) end
+if settings.cwd then set('cwd', core.set_directory, settings.cwd) end
+if settings.nice then set('nice', core.set_nice, settings.nice) end
+if settings.affinity then set('affinity', core.set_affinity, settings.affinity) end
 rawset(_G, 'arg', nil)
 local parallel = require 'parallel'
 parallel._become_child(parent, settings)
 
 local function run(good, code, ...)
   if not good then cannot_start('the code or its arguments cannot be received here: ' .. tostring(code)) end
-  if settings.memory_limit then
-    set_up(core.limit_memory, settings.memory_limit)
-    parallel.block_cache = math.min(parallel.block_cache, math.floor(settings.memory_limit / 16))
-  end
   local worker = require 'parallel.child.worker'
+  if settings.memory_limit then -- last, so that all that tells of a limit that is too low has its memory
+    parallel.block_cache = math.min(parallel.block_cache, math.floor(settings.memory_limit / 16))
+    set('memory_limit', core.limit_memory, settings.memory_limit)
+  end
   if file then collectgarbage('restart') end -- child.lua stopped it
   return worker.main(parallel, parent, settings, code, ...)
 end

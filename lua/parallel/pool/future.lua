@@ -47,11 +47,8 @@ function future.reject(self, err)
 end
 
 local function seconds_of(timeout, what)
-  if type(timeout) == 'table' then timeout = options.check(timeout, options.timeout, what).timeout end
-  if timeout ~= nil and (type(timeout) ~= 'number' or not (timeout >= 0)) then
-    error(('%s: a timeout in seconds expected, got %s'):format(what, tostring(timeout)), 3)
-  end
-  return timeout
+  if type(timeout) == 'table' then return options.check(timeout, options.timeout, what).timeout end
+  return options.seconds(timeout, what)
 end
 
 local function time_is_up(text, ...) core.raise(errors.new{code = 'timeout', message = (text .. ': the time is up'):format(...)}) end
@@ -99,6 +96,7 @@ end
 --- callback(future) is called when it is over, from within whatever call of the pool takes the result in.
 function methods.on_done(self, callback)
   check(self, 'on_done')
+  if type(callback) ~= 'function' then options.misuse('on_done: a function expected, got ' .. type(callback)) end
   if self.state ~= 'pending' then
     callback(self)
     return self

@@ -26,14 +26,14 @@ end
 -- Those who cannot be members are named, all of them.
 local function check_members(list)
   local seen, gone = {}, {}
-  if #list == 0 then error('parallel.group: a group needs at least one child', 0) end
+  if #list == 0 then options_of.misuse('parallel.group: a group needs at least one child') end
   for _, child in ipairs(list) do
-    if handle.is_parent(child) then error('parallel.group: the parent cannot be a member of a group of its children', 0) end
-    if seen[child] then error(('parallel.group: child %d is in the list twice'):format(child.id), 0) end
+    if handle.is_parent(child) then options_of.misuse('parallel.group: the parent cannot be a member of a group of its children') end
+    if seen[child] then options_of.misuse(('parallel.group: child %d is in the list twice'):format(child.id)) end
     seen[child] = true
     if has_ended(child) then gone[#gone + 1] = ('child %d has ended'):format(child.id) end
   end
-  if #gone > 0 then error('parallel.group: ' .. table.concat(gone, ', '), 0) end
+  if #gone > 0 then options_of.misuse('parallel.group: ' .. table.concat(gone, ', ')) end
 end
 
 -- The number of each one's host, 0 for this machine; nil when all are here. And whether they are on several.

@@ -33,7 +33,7 @@ end
 
 local function check_child(what)
   if package.loaded.parallel.id ~= 0 then return end
-  error(what .. ': this process is in no group: it is the top process, only children are members of one', 0)
+  options_of.misuse(what .. ': this process is in no group: it is the top process, only children are members of one')
 end
 
 --- The group with this name, which is waited for if need be; or the one that was taken last, or else the first.

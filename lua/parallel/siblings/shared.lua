@@ -26,15 +26,23 @@ function shared.decode(kind, storage)
   return object
 end
 
+-- A new one; what is wrong with the argument is told with the caller's line, not with ours.
+local function made(kind, argument)
+  local ok, object = pcall(kinds[kind].new, argument)
+  if ok then return object end
+  if type(object) ~= 'string' then core.raise(object) end
+  options_of.misuse(object)
+end
+
 --- parallel.counter([start])
-function shared.counter(start) return kinds.counter.new(start) end
+function shared.counter(start) return made('counter', start) end
 
 --- parallel.lock()
 function shared.lock() return kinds.lock.new() end
 
 --- parallel.table([{bytes=}])
 function shared.table(options)
-  return kinds.table.new(options_of.check(options, {bytes = true}, 'parallel.table').bytes)
+  return made('table', options_of.check(options, {bytes = true}, 'parallel.table').bytes)
 end
 
 local function unlock_after(lock, ok, ...)
@@ -45,6 +53,7 @@ end
 
 --- lock:with(f, ...) -> what f(...) returned, called while the lock is ours
 function kinds.lock.methods.with(lock, f, ...)
+  if type(f) ~= 'function' then options_of.misuse('with: a function expected, got ' .. type(f)) end
   lock:lock()
   return unlock_after(lock, pcall(f, ...))
 end

@@ -118,6 +118,14 @@ static int receive_into(lua_State *L, par_lua_link *self, int target)
     return 2;
 }
 
+static int refuse_target(lua_State *L, int idx)
+{
+    const char *limit = lua_type(L, idx) == LUA_TNUMBER ? ": a time limit is {timeout=seconds}" : "";
+    return luaL_argerror(
+        L, idx,
+        lua_pushfstring(L, "a tensor or storage to fill, 'noblock' or an options table expected, got %s%s", luaL_typename(L, idx), limit));
+}
+
 /* child:receive([target] [, {timeout=}]) -> value; child:receive('noblock') -> value, true | nil, false */
 static int link_receive(lua_State *L)
 {
@@ -134,8 +142,7 @@ static int link_receive(lua_State *L)
     }
     if (is_noblock(L, 2)) return receive_noblock(L, self);
     if (lua_isuserdata(L, 2)) return receive_into(L, self, 2);
-    if (!lua_isnil(L, 2) && !lua_istable(L, 2))
-        return luaL_argerror(L, 2, "a tensor or storage to fill, 'noblock' or an options table expected");
+    if (!lua_isnil(L, 2) && !lua_istable(L, 2)) return refuse_target(L, 2);
     par_lua_check_options(L, 2, "receive", par_lua_timeout_only);
     receive_value(L, self, par_lua_deadline(L, 2));
     return 1;

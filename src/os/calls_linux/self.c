@@ -33,5 +33,5 @@ int par_os_set_affinity(const int *cores, int n, par_error *err)
         CPU_SET(cores[i], &set);
     }
     if (sched_setaffinity(0, sizeof set, &set) == 0) return PAR_OK;
-    return par_error_system(err, "cannot run on these cores only");
+    return par_error_system(err, "this process may use none of the cores that were named");
 }

@@ -79,6 +79,41 @@ describe('options that there are not', function()
   end)
 end)
 
+describe('calls that are nearly right', function()
+  after_each(function() parallel.close() end)
+
+  it('are told what was meant: a colon, a time limit, a function', function()
+    local child = parallel.run('parallel.parent:receive()')
+    assert.matches('join: a child expected, got nil (call it as child:join(), with a colon)', message_of(child.join), 1, true)
+    assert.matches('got table (call it as child:method(), with a colon)', message_of(child.receive, {timeout = 1}), 1, true)
+    for _, target in ipairs{child, parallel.children} do
+      assert.matches("an options table expected, got number: a time limit is {timeout=seconds}",
+        message_of(function() target:receive(0.5) end), 1, true)
+    end
+    assert.matches("select: seconds (a number from 0 on) expected, got string", message_of(parallel.select, {child}, 'soon'), 1, true)
+    assert.matches("receive: seconds (a number from 0 on) expected, got -1",
+      message_of(function() parallel.receive({child}, {timeout = -1}) end), 1, true)
+    assert.matches('with: a function expected, got nil', message_of(function() parallel.lock():with() end), 1, true)
+  end)
+
+  it('name the option of run that cannot be had, and why', function()
+    assert.matches("slips_spec.lua:%d+: parallel.run: option 'cwd': /no/such: No such file or directory$",
+      message_of(function() parallel.run{code = '', cwd = '/no/such'} end))
+    assert.matches("slips_spec.lua:%d+: parallel.run: option 'affinity' must be a list of at least one core",
+      message_of(function() parallel.run{code = '', affinity = {}} end))
+    local child = parallel.run{code = '', affinity = {4000}}
+    assert.matches("child %d+ failed: parallel.run: option 'affinity': there is no core 4000", message_of(child.join, child))
+    assert.matches("slips_spec.lua:%d+: parallel: cannot start '/no/such': No such file",
+      message_of(function() parallel.run{program = '/no/such'} end))
+  end)
+
+  it('tell of a limit of memory that is too low for anything', function()
+    if support.sanitized then return end
+    local child = parallel.run{code = 'return #("x"):rep(2^26)', memory_limit = 1000}
+    assert.matches('child %d+ failed: .*not enough memory', message_of(child.join, child))
+  end)
+end)
+
 describe('a child that was killed before it was ready', function()
   after_each(function() parallel.close() end)
 

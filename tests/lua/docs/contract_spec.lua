@@ -88,6 +88,31 @@ describe('the contract', function()
     end
   end)
 
+  it('is kept by errors that name the line of the program, and none of ours', function()
+    local child = parallel.run('') -- nobody can wait for it
+    local objects = {['parallel.Child'] = child, ['parallel.Children'] = parallel.children, ['parallel.Pool'] = pool,
+      ['parallel.Future'] = pool:submit(function() end), ['parallel.Counter'] = parallel.counter(), ['parallel.Table'] = parallel.table()}
+    local left_out = {join = true, sync = true, print = true, reset = true, close = true, -- which take anything
+      hosts = true} -- whose errors name the host, which may stand in a file
+    for _, entry in ipairs(contract) do
+      local object = objects[entry.owner]
+      if entry.kind == 'function' and (object or entry.owner == 'parallel') and not left_out[entry.name] then
+        local f = (object or parallel)[entry.name]
+        for _, wrong in ipairs{true, {no_such_option = 1}} do
+          local ok, err = pcall(function()
+            if object then f(object, wrong) else f(wrong) end
+            return nil -- no tail calls: Lua would forget this line
+          end)
+          if not ok and type(err) == 'string' then
+            assert.matches('^.-contract_spec.lua:%d+: ', err, entry.name)
+            assert.not_matches('contract_spec.lua:%d+: .*:%d+: ', err, entry.name)
+          end
+        end
+      end
+    end
+    child:close()
+  end)
+
   it('holds in a child', function()
     local wanted = {module = sorted(annotated('parallel')), child = sorted(annotated('parallel.Child'))}
     local missing = parallel.run(function(names)
