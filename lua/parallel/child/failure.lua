@@ -9,7 +9,7 @@ local root = debug.getinfo(1, 'S').source:match('^@(.*/)child/[^/]*$')
 
 -- The file of ours that a line of a traceback is about, as 'pool/map'; nil: it is about something else.
 local function own_file(line)
-  local name = line:match('parallel/([%w_/]+)%.lua:%d+:')
+  local name = line:match('^.*parallel/([%w_/]+)%.lua:%d+:') -- the last one: the library may lie in a folder of that name
   local file = name and root and io.open(root .. name .. '.lua')
   if not file then return nil end
   file:close()

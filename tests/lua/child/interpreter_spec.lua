@@ -184,6 +184,14 @@ describe('the interpreter of children', function()
     assert.equal('5\n2 3\n', out)
     support.shell('rm -rf ' .. quote(folder))
   end)
+
+  it('shows none of our lines in a traceback where the library lies in a folder of its own name', function()
+    local folder = support.scratch('.up') .. '/parallel'
+    local out = run_copy(copy_library(folder), "print(pcall(function() return require 'parallel'.run('error [[bad]]'):join() end))")
+    assert.matches('^false\tchild 1 failed: .*bad\nstack traceback:\n', out)
+    assert.is_nil(out:find('worker.lua', 1, true), out)
+    support.shell('rm -rf ' .. quote(folder:match('^(.*)/')))
+  end)
 end)
 
 describe('surroundings', function()
