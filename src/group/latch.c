@@ -10,8 +10,8 @@
 #define LONG_AFTER 10
 #define POLL_NS 50000 /* where no word wakes */
 #define LONG_POLL_NS 2000000
-#define YIELDS_PER_PROCESS 4
-#define YIELDS_MAX 256
+#define WAKE_NS 5000            /* what a yield saves: one of many sleeps, and somebody wakes us among others */
+#define YIELDING_MAX_NS 2000000 /* in one wait */
 
 /* Asking the system takes longer than most waits. */
 static unsigned cores(void)
@@ -26,9 +26,12 @@ static unsigned cores(void)
 
 void par_waiter_init(par_waiter *waiter, unsigned processes)
 {
-    unsigned yields = processes < YIELDS_MAX / YIELDS_PER_PROCESS ? processes * YIELDS_PER_PROCESS : YIELDS_MAX;
     bool crowded = processes > cores();
-    *waiter = (par_waiter){.crowded = crowded, .spins = !crowded || cores() == 1, .yields = yields};
+    *waiter = (par_waiter){.crowded = crowded,
+                           .spins = !crowded || cores() == 1,
+                           .cores = cores(),
+                           .share = (processes + cores() - 1) / cores(),
+                           .missing = processes - 1};
 }
 
 /* Does anybody have to be woken? */
@@ -52,10 +55,27 @@ void par_latch_ring_one(par_latch *latch)
     if (count_bell(latch)) par_os_futex_wake(&latch->bell);
 }
 
+/* --- awake --- */
+/* As a rule the others do what we have done since our last wait, and those that share our core do it one after the other. */
+static int64_t work_of_others_ns(const par_waiter *waiter, int64_t now_ns)
+{
+    int64_t own_ns = now_ns - waiter->ended_ns;
+    return (own_ns < YIELDING_MAX_NS ? own_ns : YIELDING_MAX_NS) * (int64_t)waiter->share;
+}
+
+/* How long it may take beyond what is usual until the others come: where they had no core before, one of them may have all of its work
+ * before it. */
+static int64_t spare_ns(const par_waiter *waiter, int64_t now_ns)
+{
+    int64_t own_ns = waiter->crowded ? now_ns - waiter->ended_ns : 0;
+    return own_ns < PAR_SPIN_MIDDLE_NS ? own_ns : PAR_SPIN_MIDDLE_NS;
+}
+
 static int spin_if_earned(par_waiter *waiter, par_latch_look *look, void *context, int64_t deadline_ns)
 {
-    if (!par_spin_may(&waiter->spin)) return 0;
-    int64_t began_ns = par_os_now_ns(), now_ns = began_ns, until_ns = began_ns + par_spin_limit_ns(&waiter->spin);
+    par_spin *spin = &waiter->spin[waiter->inside];
+    if (!par_spin_may(spin)) return 0;
+    int64_t began_ns = par_os_now_ns(), now_ns = began_ns, until_ns = began_ns + par_spin_limit_ns(spin) + spare_ns(waiter, began_ns);
     int rc = 0;
     if (until_ns > deadline_ns) until_ns = deadline_ns;
     do {
@@ -64,27 +84,42 @@ static int spin_if_earned(par_waiter *waiter, par_latch_look *look, void *contex
             rc = look(context);
         }
     } while (!rc && (now_ns = par_os_now_ns()) < until_ns);
-    par_spin_settle(&waiter->spin, !rc ? PAR_SPIN_FAILED : now_ns - began_ns > PAR_SPIN_NS ? PAR_SPIN_LATE : PAR_SPIN_DONE);
+    par_spin_settle(spin, !rc ? PAR_SPIN_FAILED : now_ns - began_ns > PAR_SPIN_NS ? PAR_SPIN_LATE : PAR_SPIN_DONE);
+    waiter->ended_ns = now_ns;
     return rc;
 }
 
-/* Hands the core to the others of the group until they have come, or until somebody else keeps it. */
-static int yield_if_earned(par_waiter *waiter, par_latch_look *look, void *context)
+/* How long others may run while we wait for them: as long as they have work, and for what it takes to wake somebody. */
+static int64_t patience_ns(const par_waiter *waiter, int64_t work_ns)
 {
-    if (!par_spin_may(&waiter->yield)) return 0;
-    int64_t before_ns = par_os_now_ns(), took_ns = 0;
-    int rc = 0;
-    for (unsigned i = 0; i < waiter->yields && !rc && took_ns <= PAR_YIELD_NS; i++) {
+    int64_t ns = PAR_SPIN_WAKE_NS * (int64_t)waiter->share + work_ns;
+    return ns < YIELDING_MAX_NS ? ns : YIELDING_MAX_NS;
+}
+
+/* Hands the core to the others of the group until they have come, or until somebody else keeps it. That keeps nobody from running, and
+ * a core that has gone to sleep wakes slowly. */
+static int yield_if_earned(par_waiter *waiter, par_latch_look *look, void *context, int64_t deadline_ns)
+{
+    par_spin *yield = &waiter->yield[waiter->inside];
+    if (!par_spin_may(yield)) return 0;
+    int64_t now_ns = par_os_now_ns(), took_ns, work_ns = work_of_others_ns(waiter, now_ns);
+    int64_t until_ns = now_ns + patience_ns(waiter, work_ns);
+    int rc;
+    if (until_ns > deadline_ns) until_ns = deadline_ns;
+    do {
+        int64_t before_ns = now_ns;
         par_os_yield();
         rc = look(context);
-        int64_t now_ns = par_os_now_ns();
-        took_ns = now_ns - before_ns;
-        before_ns = now_ns;
-    }
-    par_yield_settle(&waiter->yield, rc != 0, took_ns);
+        now_ns = par_os_now_ns();
+        took_ns = now_ns - before_ns - work_ns; /* beyond the group's own work, which has to be done */
+    } while (!rc && took_ns <= PAR_YIELD_NS && now_ns < until_ns);
+    if (rc) yield->gained_ns += WAKE_NS;
+    par_yield_settle(yield, rc != 0, took_ns);
+    waiter->ended_ns = now_ns;
     return rc;
 }
 
+/* --- asleep --- */
 static int64_t slice_ns(const par_waiter *waiter, int64_t deadline_ns)
 {
     bool wakes = par_os_futex_usable();
@@ -105,14 +140,16 @@ static int sleep_slice(par_latch *latch, par_waiter *waiter, par_latch_look *loo
     if (!rc && par_os_futex_wait(&latch->bell, bell, ns) == PAR_E_UNSUPPORTED) par_os_sleep_ns(ns);
     atomic_fetch_sub_explicit(&latch->sleepers, 1, memory_order_relaxed); /* late is harmless: one ring for nothing */
     if (!rc) rc = look(context);
+    waiter->ended_ns = par_os_now_ns();
     waiter->quiet = rc ? 0 : waiter->quiet + 1;
     return rc;
 }
 
 int par_latch_wait(par_latch *latch, par_waiter *waiter, par_latch_look *look, void *context, int64_t deadline_ns)
 {
-    int rc = waiter->crowded ? yield_if_earned(waiter, look, context) : 0;
-    if (!rc && waiter->spins) rc = spin_if_earned(waiter, look, context, deadline_ns);
+    bool core_left = waiter->missing < waiter->cores; /* it would go to sleep, and all would wait until it is awake again */
+    int rc = waiter->crowded && !core_left ? yield_if_earned(waiter, look, context, deadline_ns) : 0;
+    if (!rc && (waiter->spins || core_left)) rc = spin_if_earned(waiter, look, context, deadline_ns);
     if (!rc) return sleep_slice(latch, waiter, look, context, deadline_ns);
     waiter->quiet = 0;
     return rc;

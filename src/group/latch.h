@@ -19,11 +19,14 @@ typedef struct par_latch {                              /* in shared memory, zer
 
 /* How one process waits at a latch: its own memory. */
 typedef struct par_waiter {
-    par_spin spin, yield;
-    bool crowded;    /* there are more processes than cores that we may use: they are let run first */
-    bool spins;      /* it keeps nobody from running; or we may use one core only, and the others may sleep on theirs */
-    unsigned yields; /* so many in one wait, at most */
-    unsigned quiet;  /* slices slept in a row */
+    par_spin spin[2], yield[2]; /* by `inside` */
+    bool inside;                /* the others are at the same thing and come soon, other than at its beginning */
+    bool crowded;               /* there are more processes than cores that we may use: they are let run first */
+    bool spins;                 /* it keeps nobody from running; or we may use one core only, and the others may sleep on theirs */
+    unsigned cores, share;      /* that we may use; processes for each of them */
+    unsigned missing;           /* so many are awaited, as far as the caller knows: with fewer than cores one is left for us */
+    unsigned quiet;             /* slices slept in a row */
+    int64_t ended_ns;           /* when the last wait ended, or a little before */
 } par_waiter;
 
 /* Is what is waited for there? Not 0 (which par_latch_wait returns): yes, or it cannot come. Looks with loads that are

@@ -94,11 +94,21 @@ static int after_slice(par_board *board, int64_t began_ns, int64_t deadline_ns, 
     return 0;
 }
 
+/* How many are not there yet. */
+static unsigned missing(const par_board *board)
+{
+    unsigned n = 0;
+    for (unsigned rank = board->there; rank < board->n; rank++)
+        n += (par_board_phase_of(board, board->member[rank]) & ~PAR_PHASE_LEFT) != board->phase;
+    return n;
+}
+
 static int wait_for_all(par_board *board, int64_t deadline_ns, par_error *err)
 {
     int64_t began_ns = par_os_now_coarse_ns();
     int rc = 0;
     while (rc == 0) {
+        board->waiter.missing = missing(board);
         rc = par_latch_wait(&par_board_words(board)->latch, &board->waiter, look_of(board), board, deadline_ns);
         if (rc == 0) rc = after_slice(board, began_ns, deadline_ns, err);
         else if (rc < 0) rc = par_broken_break(board, PAR_BROKEN_CORRUPT, board->seat, err);
@@ -106,21 +116,25 @@ static int wait_for_all(par_board *board, int64_t deadline_ns, par_error *err)
     return rc < 0 ? rc : PAR_OK;
 }
 
-int par_phase_pass(par_board *board, int64_t deadline_ns, par_error *err)
+/* inside: this call had a phase before. */
+static int pass(par_board *board, bool inside, int64_t deadline_ns, par_error *err)
 {
     int rc = par_broken_check(board, err);
     if (rc != PAR_OK) return rc;
     enter(board);
+    board->waiter.inside = inside;
     if (look_of(board)(board) != 1) return wait_for_all(board, deadline_ns, err);
     par_latch_ring(&par_board_words(board)->latch); /* perhaps we are the last, for whom the others wait */
     return PAR_OK;
 }
 
+int par_phase_pass(par_board *board, int64_t deadline_ns, par_error *err) { return pass(board, true, deadline_ns, err); }
+
 int par_phase_say(par_board *board, const par_say *say, int64_t deadline_ns, par_error *err)
 {
     board->call = say->call;
     par_board_seat(board, board->seat)->slot[(board->phase + 1) & 1].say = *say;
-    return par_phase_pass(board, deadline_ns, err);
+    return pass(board, false, deadline_ns, err);
 }
 
 void par_phase_hear(const par_board *board, unsigned rank, par_say *out)
