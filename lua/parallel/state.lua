@@ -3,6 +3,9 @@ return {
   -- Is this process a child of the library? Set by parallel.child.boot (in the fork server by forkserver_main), read by init.
   in_child = false,
 
+  -- Is it a worker of a pool? Set when a worker begins, read by siblings.member.
+  in_pool = false,
+
   -- Ids: the last one given to a child of this process, and the ids from the top process down to this one. Counted by start, put back
   -- by forked.reset; the path is set when a child begins.
   last_id = 0,

@@ -133,7 +133,7 @@ end
 --- settings: share (workers that a pool inside a task gets by default), measure (tell the memory in use), functions (may be sent)
 function worker.main(settings, init)
   parent = require 'parallel'.parent
-  state.pool_share = settings.share
+  state.in_pool, state.pool_share = true, settings.share
   plain = settings.functions == false
   if settings.measure then measure = resident_bytes end
   guard_parent()

@@ -3,6 +3,7 @@
 local core = require 'parallel.core'
 local errors = require 'parallel.errors'
 local options_of = require 'parallel.options'
+local state = require 'parallel.state'
 
 local member = {}
 local methods = core.group.methods
@@ -31,25 +32,30 @@ local function take(timeout)
   return keep(group, fields, told.name, {by_id = by_id})
 end
 
-local function check_child(what)
-  if package.loaded.parallel.id ~= 0 then return end
-  options_of.misuse(what .. ': this process is in no group: it is the top process, only children are members of one')
+-- One with this name, or any, that the parent has made or will make.
+local function await(name, deadline)
+  while not (name and by_name[name]) do
+    local group = take(options_of.left(deadline))
+    if not name then return group end
+  end
+  return by_name[name]
+end
+
+local function check_member(what)
+  if package.loaded.parallel.id == 0 then
+    options_of.misuse(what .. ': this process is in no group: it is the top process, only children are members of one')
+  elseif state.in_pool then -- nobody will make it one
+    options_of.misuse(what .. ': this task of a pool is in no group: pool:group(f, ...) calls f with one of all workers')
+  end
 end
 
 --- The group with this name, which is waited for if need be; or the one that was taken last, or else the first.
 function member.get(name, options, what)
   if name == nil and current then return current end
-  check_child(what)
+  if not by_name[name] then check_member(what) end
   local _, checked = options_of.split(nil, options, what)
-  local deadline = options_of.deadline(checked)
-  while true do
-    if name and by_name[name] then
-      current = by_name[name]
-      return current
-    end
-    local group = take(options_of.left(deadline))
-    if not name or group.name == name then return group end
-  end
+  current = await(name, options_of.deadline(checked))
+  return current
 end
 
 --- A group of this process alone.
@@ -70,7 +76,8 @@ end
 -- nil: it is of this process alone.
 function member.within(name, call, f, ...)
   local before = current
-  local group = name and member.get(name) or member.alone('alone')
+  local group = name and await(name) or member.alone('alone')
+  current = group
   return leave_for(group, before, call(f, group, ...))
 end
 

@@ -114,6 +114,17 @@ describe('a pool whose workers are a group', function()
     assert.matches('is in no group', support.message_of(parallel.group), 1, true)
   end)
 
+  it('is no group for other tasks, which are told so instead of waiting for one', function()
+    open{workers = 2}
+    assert.same({2, 2}, pool:group(function(g) return g:allreduce(1) end))
+    local said = pool:map(function(name)
+      return {tostring(select(2, pcall(parallel.group, name))), tostring(select(2, pcall(parallel.allreduce, 1)))}
+    end, {'of another name'})[1]
+    assert.matches('parallel.group: this task of a pool is in no group: pool:group(f, ...) calls f with one of all workers', said[1], 1, true)
+    assert.matches('parallel.allreduce: this task of a pool is in no group', said[2], 1, true)
+    assert.same({2, 2}, pool:group(function() return parallel.allreduce(1) end))
+  end)
+
   it('refuses what is no function', function()
     open{workers = 0}
     assert.matches('group: a function expected, got nil', support.message_of(pool.group, pool), 1, true)
