@@ -135,15 +135,14 @@ static void reductions_of_several_windows(void) { with_each_number_of_members(re
 
 #define SHARED_ELEMENTS 20000
 
-/* context: memory of all members */
-static int reduce_shared(par_board *board, void *context)
+static void reduce_where_all_see_it(par_board *board, double *memory)
 {
     const int64_t counts[] = {0, 1, 65, 513, SHARED_ELEMENTS};
     par_error err;
     void *elements[MEMBERS_MAX];
     unsigned size = par_board_size(board), me = par_board_rank(board);
     room r = room_of(size, SHARED_ELEMENTS * sizeof(double));
-    for (unsigned i = 0; i < size; i++) elements[i] = (double *)context + i * SHARED_ELEMENTS;
+    for (unsigned i = 0; i < size; i++) elements[i] = memory + i * SHARED_ELEMENTS;
     for (unsigned round = 0; round < 20; round++) {
         par_reduction what = {.op = PAR_REDUCE_SUM, .type = PAR_DOUBLE, .n = counts[round % 5]};
         for (unsigned i = 0; i < size; i++) fill(what.type, what.n, r.in[i], round, i);
@@ -154,6 +153,12 @@ static int reduce_shared(par_board *board, void *context)
         CHECK_INT(par_collect_barrier(board, SECONDS(60), &err), PAR_OK); /* before it is written again */
     }
     room_free(&r, size);
+}
+
+/* context: memory of all members */
+static int reduce_shared(par_board *board, void *context)
+{
+    reduce_where_all_see_it(board, context);
     par_board_leave(board);
     return 0;
 }
@@ -339,7 +344,9 @@ static void a_value_that_cannot_be_kept(void)
 /* --- members that are threads: for ThreadSanitizer --- */
 static void *thread_member(void *context)
 {
+    static double memory[3 * SHARED_ELEMENTS];
     par_board *board = context;
+    reduce_where_all_see_it(board, memory);
     room r = room_of(par_board_size(board), 3 * window_bytes());
     for (unsigned round = 0; round < 8; round++) {
         reduce_once(board, &r, PAR_REDUCE_SUM, PAR_FLOAT, round % 2 ? 100 : 150000, round);

@@ -1,7 +1,7 @@
 -- Tensors of a real Torch7 (here its stand-in) in groups: what goes in and what comes out is Torch's own.
-package.path = 'tests/lua/?.lua;' .. package.path
+package.path = 'tests/lua/?.lua;tests/torch/path/?.lua;tests/torch/luaffi/?.lua;' .. package.path -- LuaJIT has an ffi of its own
 local parallel = require 'parallel'
-require 'standin'
+local torch = require 'torch'
 
 -- Runs f(group) in n members; all return true.
 local function members(n, f)
@@ -68,5 +68,36 @@ describe('a group with tensors of Torch', function()
       assert(g:receive(3 - g.rank):numbers()[5] == 5)
       return true
     end)
+  end)
+
+  it('reduces those that all members share where they lie', function()
+    for _, name in ipairs{'Byte', 'Int', 'Float', 'Double'} do
+      local list, children = {}, {}
+      for rank = 1, 3 do
+        list[rank] = torch[name .. 'Tensor'](torch[name .. 'Storage'](100), 1, {10, 10}, {10, 1}):share() -- 1, 2, 3 ...
+      end
+      for rank = 1, 3 do
+        children[rank] = parallel.run(function(path)
+          package.path = path
+          require 'torch'
+          local g, shared = parallel.group(), parallel.parent:receive()
+          shared[g.rank]:storage():set(1, 10 * g.rank)
+          local result = g:allreduce(shared, 'sum')
+          g:barrier()
+          local own = shared[g.rank]:numbers()
+          shared[g.rank]:storage():set(2, g.rank) -- from here on each is its own again
+          local ok, failure = pcall(g.allreduce, g, {shared[1], shared[2], shared[3]:storage()})
+          return result == shared[g.rank], own[1], own[100], ok, tostring(failure)
+        end, package.path)
+      end
+      parallel.group(children)
+      parallel.send(children, list)
+      for rank, child in ipairs(children) do
+        local same, first, last, ok, failure = child:join()
+        assert.same({true, 60, name == 'Byte' and 44 or 300, false}, {same, first, last, ok})
+        assert.matches('element 3 of the list is no tensor', failure, 1, true)
+        assert.same({60, rank, 9}, {list[rank]:storage():get(1), list[rank]:storage():get(2), list[rank]:storage():get(3)})
+      end
+    end
   end)
 end)

@@ -1,4 +1,5 @@
 -- parallel.counter, parallel.lock and parallel.table: used by several processes at once, by some that die, and in wrong ways.
+-- PARALLEL_KILLS=500 kills so many instead of a few; PARALLEL_SEED=N: at other moments.
 package.path = 'tests/lua/?.lua;' .. package.path
 local support = require 'support'
 local parallel = require 'parallel'
@@ -6,6 +7,7 @@ local core = require 'parallel.core'
 
 local message_of = support.message_of
 local KILLS = tonumber(os.getenv('PARALLEL_KILLS')) or 40
+local SEED = tonumber(os.getenv('PARALLEL_SEED')) or 0
 
 local function run_each(n, f, ...)
   local list = {}
@@ -108,7 +110,7 @@ describe('a lock', function()
   end)
 
   it('whose holder is killed tells the next one', function()
-    math.randomseed(3)
+    math.randomseed(SEED + 3)
     local l, c = parallel.lock(), parallel.counter()
     local function work(lock, counter)
       while true do
@@ -240,7 +242,7 @@ describe('a shared table', function()
   end)
 
   it('is whole whoever dies while he changes it', function()
-    math.randomseed(4)
+    math.randomseed(SEED + 4)
     local t = parallel.table{bytes = 32768}
     local function change(shared)
       local n = 0
