@@ -86,6 +86,13 @@ local function any_up(self)
   end
 end
 
+-- None is up: all are asked to come back, however lately they were, and the first one that does is returned. nil: none does.
+local function ask_all(self)
+  if not self.reconnect then return nil end
+  for _, host in ipairs(self.list) do pcall(hosts.launch, host) end
+  return any_up(self)
+end
+
 -- nil and the error when there is no child. Ctrl-C is for the caller.
 local function try(self, place, host, start)
   local ok, child = pcall(start, host)
@@ -106,7 +113,7 @@ function places:start(place, first, start)
   if not child and first then core.raise(err) end
   while not child do
     ask_again(self, home)
-    local up = quietest(self) or any_up(self)
+    local up = quietest(self) or any_up(self) or ask_all(self)
     if not up and not self.reconnect then fail('all hosts of this pool are lost (reconnect=false)') end
     child, err = try(self, place, up or home, start)
     if not child and (not up or hosts.state(up) == 'up') then core.raise(err) end

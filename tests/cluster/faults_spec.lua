@@ -108,6 +108,39 @@ describe('a host that is lost', function()
   end)
 end)
 
+describe('a pool whose hosts are all lost at once', function()
+  after_each(world.expect_empty)
+
+  it('says of the tasks that ran there that these were lost', function()
+    local pool = parallel.pool{hosts = {world.host('h2', {slots = 1})}}
+    local err = support.error_of(pool.map, pool, function()
+      os.execute('kill -9 ' .. io.open('/proc/self/stat'):read('*a'):match('%) %S (%d+)'))
+      while true do end
+    end, {1})
+    assert.same({'died', 1}, {err.code, err.task})
+    assert.matches('worker 1 ended: the connection to h2 was lost', tostring(err), 1, true)
+    pool:close()
+  end)
+
+  it('goes on with the one that can be reached again', function()
+    local gate, launcher = '/run/world/h1.gone', '/run/world/launcher.sh' -- without a blank
+    support.write_file(launcher, ('[ ! -e %s ] || { echo "h1 is gone" >&2; exit 1; }; exec "$@"'):format(gate))
+    local pool = parallel.pool{retries = 20, hosts = {
+      world.host('h1', {slots = 1, launcher = 'sh ' .. launcher .. ' ssh -T {host} {quoted}'}), world.host('h2', {slots = 1})}}
+    local function agent() return tonumber((io.open('/proc/self/stat'):read('*a'):match('%) %S (%d+)'))) end
+    local agents = pool:everywhere(agent)
+    support.write_file(gate, '')
+    for _, pid in ipairs(agents) do world.kill(pid) end
+    local list = {}
+    for i = 1, 100 do list[i] = i end
+    local results = pool:map(function(i) return i * 3 end, list)
+    for i = 1, 100 do assert.equal(i * 3, results[i]) end
+    pool:close()
+    os.remove(gate)
+    os.remove(launcher)
+  end)
+end)
+
 describe('a map while workers and a host are killed', function()
   after_each(world.expect_empty)
 
