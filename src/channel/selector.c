@@ -303,9 +303,12 @@ bool par_selector_rests(const par_selector *selector) { return selector->n_warm 
 
 int par_selector_look(par_selector *selector, void **user, bool readable)
 {
-    if (!selector->all) return PAR_E_AGAIN;
-    if (readable) sleep_over(selector, 0);
-    else look_at_cold(selector);
+    if (readable) {
+        sleep_over(selector, 0);
+        par_os_set_lower(selector->set); /* what has come since, or found no room in one look, raises it again */
+    } else {
+        look_at_cold(selector);
+    }
     for (int busy = 0; busy < BUSY_ROUNDS; busy++) {
         par_node *node = look_at_warm(selector);
         if (node) {

@@ -266,7 +266,40 @@ static void a_selector_whose_last_channel_has_gone_is_quiet(void)
     par_selector_close(selector);
 }
 
+static void says_one(par_channel *channel)
+{
+    par_error err;
+    par_message message;
+    par_os_sleep_ns(50000000); /* by then the selector rests, most likely: a bell is needed */
+    CHECK_INT(par_channel_send(channel, 1, "x", 1, NULL, 0, PAR_NEVER, &err), PAR_OK);
+    CHECK_INT(par_channel_receive(channel, &message, PAR_NEVER, &err), PAR_E_CLOSED);
+}
+
+static void a_resting_selector_whose_messages_are_read_is_quiet(void)
+{
+    enum { LOOKS_MAX = 1000 };
+    peers p;
+    par_error err;
+    int fd, got = 0, looks = 0;
+    void *user;
+    par_selector *selector;
+    CHECK_INT(par_selector_open(&selector, NULL, &err), PAR_OK);
+    CHECK_INT(par_selector_resting_fd(selector, &fd, &err), PAR_OK);
+    peers_start(&p, 16384, says_one);
+    CHECK_INT(par_selector_add(selector, p.channel, &p, &err), PAR_OK);
+    while (looks < LOOKS_MAX && (!got || !par_selector_rests(selector) || readable(fd, 20))) {
+        looks++;
+        if (found_by(selector, true, fd, &user) != PAR_OK) continue;
+        par_message message;
+        got += par_channel_receive(p.channel, &message, 0, &err) == PAR_OK;
+    }
+    CHECK_INT(got, 1);
+    CHECK_INT(looks < LOOKS_MAX, 1); /* or who waits for it would never sleep */
+    peers_end(&p);
+    par_selector_close(selector);
+}
+
 TAP_MAIN(TEST(messages_of_many_are_all_found), TEST(an_end_is_found), TEST(channels_take_turns),
          TEST(a_message_before_the_descriptor_makes_it_readable), TEST(no_wake_up_is_lost_through_the_descriptor),
          TEST(no_wake_up_is_lost_through_a_selectors_descriptor), TEST(no_wake_up_is_lost_while_a_selector_rests),
-         TEST(a_selector_whose_last_channel_has_gone_is_quiet))
+         TEST(a_selector_whose_last_channel_has_gone_is_quiet), TEST(a_resting_selector_whose_messages_are_read_is_quiet))
