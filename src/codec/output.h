@@ -97,10 +97,16 @@ static inline par_word *par_find_word(const par_encoder *e, const char *key)
     return other->epoch != e->words_epoch || other->index == PAR_WORD_ONCE ? other : NULL;
 }
 
+/* Where many strings in a row were not known, only every fourth is looked up, and in the end every sixteenth. */
 #define PAR_MISSES_MANY 256u
+#define PAR_MISSES_VERY_MANY 4096u
 
-/* Where many strings in a row were not known, only every fourth is looked up. */
-static inline bool par_words_worth_a_look(par_encoder *e) { return e->words_missed++ < PAR_MISSES_MANY || (e->words_missed & 3) == 0; }
+/* How many strings behind those that were missed are not looked up. */
+static inline uint32_t par_words_without_a_look(uint32_t missed)
+{
+    uint32_t each = missed < PAR_MISSES_VERY_MANY ? 4 : 16;
+    return missed < PAR_MISSES_MANY ? 0 : each - 1 - (missed & (each - 1));
+}
 
 /* Plain at the first sight, defined at the second, then one or two bytes. Lua holds a short string once, so its address
  * is its identity; long ones are found only when it is the same string object. */
@@ -108,7 +114,7 @@ static inline int par_put_string(par_encoder *e, const char *s, size_t len)
 {
     unsigned tag = PAR_TAG_STRING;
     if (len > PAR_SHORT_MAX || (size_t)(e->end - e->p) <= PAR_SHORT_MAX) return par_put_long_string(e, s, len);
-    par_word *word = len >= PAR_WORTH_A_WORD && par_words_worth_a_look(e) ? par_find_word(e, s) : NULL;
+    par_word *word = len >= PAR_WORTH_A_WORD && par_words_without_a_look(e->words_missed++) == 0 ? par_find_word(e, s) : NULL;
     if (word && par_word_is(e, word, s)) {
         e->words_missed = 0;
         if (word->index != PAR_WORD_ONCE) {

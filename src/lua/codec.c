@@ -7,6 +7,7 @@
 #include "codec/codec.h"
 #include "codec/compat.h"
 #include "codec/types.h"
+#include "lua/blocks.h"
 #include "lua/child/arguments.h"
 #include "lua/parts.h"
 
@@ -45,6 +46,15 @@ static int codec_encode(lua_State *L)
     return 1;
 }
 
+/* A string is about to become values; what earlier ones have left is collected first, when it is much. */
+static void expect(lua_State *L, size_t len)
+{
+    if (len < PAR_BLOCK_MIN_BYTES) return;
+    par_lua_blocks *blocks = par_lua_blocks_of(L);
+    par_lua_blocks_expect(L, blocks, len);
+    par_lua_blocks_tidy(L, blocks);
+}
+
 /* decode(string [, {functions = true, lossy = true}]) -> value */
 static int codec_decode(lua_State *L)
 {
@@ -57,6 +67,7 @@ static int codec_decode(lua_State *L)
         par_lua_check_options(L, 2, "decode", names);
         flags = option(L, 2, "functions", PAR_DECODE_FUNCTIONS) | option(L, 2, "lossy", PAR_DECODE_LOSSY);
     }
+    expect(L, len);
     par_error err;
     par_codec *codec = lua_touserdata(L, lua_upvalueindex(1));
     int n = par_codec_decode(L, codec, (const uint8_t *)bytes, len, NULL, 0, flags, &err);

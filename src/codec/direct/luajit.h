@@ -100,6 +100,8 @@ static inline raw_kind raw_kind_of(const raw_slot *slot)
     }
 }
 
+static inline bool raw_is_text(const raw_slot *slot) { return raw_type(slot) == RAW_TYPE_STRING; }
+
 static inline double raw_float(const raw_slot *slot)
 {
     double number;

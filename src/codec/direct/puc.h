@@ -47,6 +47,14 @@ static inline raw_kind raw_kind_of(const raw_slot *slot)
     return raw_kind_of_type(slot->type);
 }
 
+static inline bool raw_is_text(const raw_slot *slot)
+{
+#if LUA_VERSION_NUM >= 502
+    if (slot->type == RAW_TYPE_LONG_STRING) return true;
+#endif
+    return slot->type == RAW_TYPE_STRING;
+}
+
 static inline double raw_float(const raw_slot *slot) { return slot->value.number; }
 
 /* For a Lua without integers. */

@@ -103,7 +103,11 @@ static int put_strings(walking *w, const raw_slot *slots)
     par_open *open = w->open;
     size_t i = 0, max = open->n - open->i;
     int rc = WRITTEN;
-    for (; rc == WRITTEN && i < max && raw_kind_of(&slots[i]) == RAW_TEXT; i++) rc = put_text(w, &slots[i]);
+    while (rc == WRITTEN && i < max && raw_is_text(&slots[i])) {
+        size_t n = put_unknown(w->e, &slots[i], max - i);
+        if (n == 0) rc = put_text(w, &slots[i++]);
+        else i += n;
+    }
     open->i += i;
     return rc;
 }

@@ -77,6 +77,26 @@ describe('blocks that are used again', function()
     assert.equal(math.min(default, 32 * 2 ^ 20), child:join())
   end)
 
+  it('come from strings that are decoded as well', function()
+    local text = support.script([[
+      local parallel = require 'parallel'
+      print(parallel.info().block_cache)
+      local numbers = {}
+      for i = 1, 1e5 do numbers[i] = i + 0.5 end
+      local bytes = parallel.encode(numbers)
+      for _ = 1, 30 do
+        local copy = parallel.decode(bytes)
+        assert(#copy == 1e5 and copy[1] == 1.5 and copy[1e5] == 1e5 + 0.5)
+      end
+      print(parallel.info().block_cache)
+    ]])
+    local before, after = text:match('^(.-)\n(.-)\n$')
+    if usable then
+      assert.equal('on: from the first large message on', before)
+      assert.is_truthy(after:find '^on: %d+ bytes are idle', after)
+    end
+  end)
+
   it('are no hindrance when the program ends with large strings', function()
     local text, status = support.script([[
       local parallel = require 'parallel'
