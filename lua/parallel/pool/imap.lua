@@ -54,22 +54,28 @@ end
 
 -- --- the job ---
 
-local function put(job, number, result)
-  job.ready[number] = result
-  job.items[number] = nil
-  if job.ordered then return end
-  job.came = job.came + 1
-  job.order[job.came] = number
+-- n results are among those that are ready; one that is nil is not.
+local function on_values(job, first, n)
+  local ready, items = job.ready, job.items
+  for number = first, first + n - 1 do
+    if ready[number] == nil then ready[number] = NIL end
+    items[number] = nil
+    if not job.ordered then
+      job.came = job.came + 1
+      job.order[job.came] = number
+    end
+  end
 end
 
-local function on_value(job, number, value)
-  if value == nil then value = NIL end
-  put(job, number, value)
+local function put(job, number, result)
+  job.ready[number] = result
+  on_values(job, number, 1)
 end
 
 local function on_error(job, number, err)
   local ok, value = call.handle_error(job, err)
-  if ok then on_value(job, number, value) else put(job, number, FAILED) end
+  if not ok then value = FAILED end
+  put(job, number, value)
 end
 
 local function waiting(job) return job.in_flight - (job.last - job.delivered) + job:fresh() + #job.ranges end
@@ -78,9 +84,10 @@ local function stream_job(pool, options, fields)
   fields.items, fields.last, fields.delivered, fields.pull, fields.waiting = {}, 0, 0, pull, waiting
   fields.in_flight = options.in_flight or IN_FLIGHT * math.max(1, pool.size)
   fields.chunk, fields.timeout, fields.retries, fields.seed = options.chunk, options.timeout, options.retries, options.seed
-  fields.handler, fields.on_value, fields.on_error = options.on_error, on_value, on_error
+  fields.handler, fields.on_value, fields.on_error = options.on_error, put, on_error
   fields.pool, fields.ordered, fields.ready = pool, options.ordered ~= false, {}
   fields.order, fields.came = {}, 0 -- the numbers as they came; only where they are handed out so
+  if not options.journal then fields.results, fields.on_values = fields.ready, on_values end
   return new_job(fields)
 end
 

@@ -92,9 +92,10 @@ end
 local function collected(crew, worker, n, kind, ...)
   if n > 0 then
     local chunk = worker.chunks[1]
+    local first = chunk.first + chunk.got
     chunk.got = chunk.got + n
     count_done(crew, n)
-    chunk.job:completed(n)
+    chunk.job:completed(first, n)
   end
   if not kind then return false end
   local say = says[kind]

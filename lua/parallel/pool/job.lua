@@ -20,7 +20,8 @@ local GROWTH = 64 -- a chunk is at most so many times the one before
 --- fields: mode (of parallel.pool.protocol), items, last (how many tasks there are so far); on_value(job, number, values...) and
 -- on_error(job, number, error), called once for each task with what is final; f or function_of(job, number); and options: chunk,
 -- timeout, retries, seed. What not every job has: results (the list into which a worker's values may be put directly),
--- pull(job, most) (reads more tasks), live(job, from, to) (leaves out those that were cancelled), on_abort(job, error).
+-- on_values(job, first, n) (called when n of them were), pull(job, most) (reads more tasks), live(job, from, to) (leaves out those that
+-- were cancelled), on_abort(job, error).
 function job.new(fields)
   if fields.chunk then fields.chunk = math.floor(fields.chunk) end -- 2.0 would make task 3 one with the number 3.0
   fields.next_number = 1
@@ -146,9 +147,10 @@ function job:complete(number, ...)
 end
 
 --- n tasks have put their values where they belong.
-function job:completed(n)
+function job:completed(first, n)
   self.out = self.out - n
   self.ended = self.ended + n
+  if self.on_values then self:on_values(first, n) end
 end
 
 function job:arguments(number)
