@@ -80,7 +80,7 @@ test-hosts: build
 	@scripts/unpack-world.sh build/hosts nginx-light libnginx-mod-http-lua
 	@$(CTEST) -R '^child\.interpreter\.'
 
-## make bench          measures everything beside its peers and limits, in short runs; writes tables and plots into docs/ (PEERS=1: also beside Python and node)
+## make bench          measures everything beside its peers and limits, in short runs; writes tables and plots into docs/ (PEERS=1: also beside other languages and libraries)
 bench: build
 	@scripts/install-deps.sh bench
 	@PARALLEL_BUILD=$(BUILD) tools/lua 5.4 bench/figures.lua
@@ -89,7 +89,7 @@ bench: build
 	@for name in codec tensor pool start; do \
 	  for v in 5.4 jit; do if [ -f bench/$$name.lua ]; then echo; tools/lua $$v bench/$$name.lua || exit 1; fi; done; \
 	done
-	@if [ -n "$(PEERS)" ]; then for v in 5.4 jit; do echo; tools/lua $$v bench/peers/run.lua || exit 1; done; fi
+	@if [ -n "$(PEERS)" ]; then scripts/install-deps.sh peers; PARALLEL_BUILD=$(BUILD) tools/lua 5.4 bench/figures.lua peers; fi
 
 ## make fuzz           runs the fuzzers for FUZZ_SECONDS each (300); what they find stays in the build tree
 FUZZ_SECONDS ?= 300

@@ -1,7 +1,8 @@
 -- Measures by size, by length of a task, starts, collectives and other machines, beside peers and limits of the same run, and writes what
 -- it found: tables into docs/figures.md, between two marks, and plots by gnuplot into docs/figures/, with machine and date on each.
---   tools/lua 5.4 bench/figures.lua [only these, as: readme sizes tasks start collectives remote]
--- What is not measured now stays as it was. All of it runs some four minutes on two cores that do nothing else.
+--   tools/lua 5.4 bench/figures.lua [only these, as: readme sizes tasks start collectives remote peers]
+-- What is not measured now stays as it was. All of it but the peers, which are measured when they are named, runs some four minutes on two
+-- cores that do nothing else.
 package.path = 'bench/?.lua;' .. package.path
 local core = require 'parallel.core'
 local draw = require 'figures.draw'
@@ -114,11 +115,18 @@ function parts.remote(where)
     end)
 end
 
+function parts.peers()
+  local tables = {}
+  for _, lua in ipairs{'5.4', 'jit'} do tables[#tables + 1] = table.concat(lines_of(('tools/lua %s bench/peers/run.lua'):format(lua)), '\n') end
+  return 'Beside other languages and libraries', table.concat(tables, '\n\n') .. '\n'
+end
+
 -- --- into the page ---
 
 local PAGE = 'docs/figures.md'
 local BEGIN, END = '<!-- written by bench/figures.lua, from here -->\n', '<!-- to here -->'
-local ORDER = {'readme', 'sizes', 'tasks', 'start', 'collectives', 'remote'}
+local ORDER = {'readme', 'sizes', 'tasks', 'start', 'collectives', 'remote', 'peers'}
+local ONLY_WHEN_NAMED = {peers = true}
 
 local function mark(name) return ('<!-- part: %s -->\n'):format(name) end
 
@@ -151,9 +159,13 @@ end
 assert(measure.has 'gnuplot', 'gnuplot is missing: scripts/install-deps.sh bench')
 os.execute 'mkdir -p docs/figures'
 local where = machine()
-for _, name in ipairs(#arg > 0 and arg or ORDER) do
+local function measure_part(name)
   assert(parts[name], 'there is no part ' .. name)
   io.stderr:write('measuring: ', name, '\n')
   local title, text = parts[name](where)
   if title then put(name, ('\n### %s\n\n%s\nMeasured on %s, by `tools/lua 5.4 bench/figures.lua %s`.\n'):format(title, text, where, name)) end
+end
+
+for _, name in ipairs(#arg > 0 and arg or ORDER) do
+  if #arg > 0 or not ONLY_WHEN_NAMED[name] then measure_part(name) end
 end

@@ -6,8 +6,9 @@ local here = arg[0]:match('^(.*)/[^/]*$') or '.'
 local lua = jit and 'jit' or _VERSION:match('[%d.]+')
 local missed = 0
 
+-- One of the scripts beside this one with the library of a clone.
 local function run(root, script, ...)
-  local command = ('%s/tools/lua %s %s/bench/%s %s >/dev/null 2>&1'):format(root, lua, root, script, table.concat({...}, ' '))
+  local command = ('%s/tools/lua %s %s/%s %s >/dev/null 2>&1'):format(root, lua, here, script, table.concat({...}, ' '))
   return os.execute(command)
 end
 

@@ -1,6 +1,6 @@
 // What node's worker_threads take for what ours.lua does, as far as they have it: name, value, unit, tab between them.
 const {Worker, isMainThread, parentPort} = require('worker_threads');
-const TASKS = 10000, MANY = 1000000, TRIPS = 5000;
+const TASKS = 10000, MANY = 1000000, TRIPS = 5000, ENTRIES = 10000, MB = 2 ** 20;
 
 if (!isMainThread) {
   parentPort.on('message', m => parentPort.postMessage(Array.isArray(m) ? m.map(x => x * x) : m));
@@ -13,10 +13,24 @@ if (!isMainThread) {
     await f();
     return Number(process.hrtime.bigint() - began) / 1e9;
   };
+  const trips = async worker => {
+    const each = async (name, n, valueOf) => {
+      const all = async () => { for (let i = 0; i < n; i++) await answer(worker, valueOf(i)); };
+      console.log(`${name}\t${await seconds(all) / n * 1e6}\tus`);
+    };
+    await each('round trip of a number', TRIPS, i => i);
+    await each("round trip of {name='x', i=i}", TRIPS, i => ({name: 'x', i}));
+    const rest = 'x'.repeat(MB - 8), large = {};
+    for (let i = 1; i <= ENTRIES; i++) large['key' + i] = i % 3 === 0 ? 'value' + i : i % 3 === 1 ? i : i + 0.5;
+    await each('round trip of distinct strings of 1 MB', 50, i => String(i).padStart(8, '0') + rest);
+    await each('round trip of a table of 10,000 entries', 20, () => large);
+  };
   const main = async () => {
-    const workers = [start(), start()];
-    const trips = await seconds(async () => { for (let i = 0; i < TRIPS; i++) await answer(workers[0], i); });
-    console.log(`round trip of a number\t${trips / TRIPS * 1e6}\tus`);
+    const began = process.hrtime.bigint(), first = start();
+    await answer(first, 7);
+    console.log(`start to the first answer\t${Number(process.hrtime.bigint() - began) / 1e6}\tms`);
+    await trips(first);
+    const workers = [first, start()];
     const map = n => { // no pool: half of the list to each
       const items = [...Array(n).keys()], half = n / 2;
       return seconds(async () => {

@@ -4,7 +4,7 @@ import multiprocessing
 import sys
 import time
 
-TASKS, MANY, TRIPS = 10000, 1000000, 5000
+TASKS, MANY, TRIPS, ENTRIES, MB = 10000, 1000000, 5000, 10000, 2 ** 20
 
 
 def square(x):
@@ -26,17 +26,34 @@ def seconds(f):
     return time.perf_counter() - began
 
 
+def entry(i):
+    return 'value%d' % i if i % 3 == 0 else i if i % 3 == 1 else i + 0.5
+
+
 def trips(connection):
-    for i in range(TRIPS):
-        connection.send(i)
-        connection.recv()
+    def trip(value):
+        connection.send(value)
+        return connection.recv()
+
+    def each(name, n, value_of):
+        print(name, seconds(lambda: [trip(value_of(i)) for i in range(n)]) / n * 1e6, 'us', sep='\t')
+
+    each('round trip of a number', TRIPS, lambda i: i)
+    each("round trip of {name='x', i=i}", TRIPS, lambda i: {'name': 'x', 'i': i})
+    rest, large = 'x' * (MB - 8), {'key%d' % i: entry(i) for i in range(1, ENTRIES + 1)}
+    each('round trip of distinct strings of 1 MB', 50, lambda i: '%08d' % i + rest)
+    each('round trip of a table of 10,000 entries', 20, lambda i: large)
 
 
 def main():
+    began = time.perf_counter()
     mine, theirs = multiprocessing.Pipe()
     child = multiprocessing.Process(target=echo, args=(theirs,))
     child.start()
-    print('round trip of a number', seconds(lambda: trips(mine)) / TRIPS * 1e6, 'us', sep='\t')
+    mine.send(7)
+    mine.recv()
+    print('start to the first answer', (time.perf_counter() - began) * 1e3, 'ms', sep='\t')
+    trips(mine)
     mine.send(None)
     child.join()
     items = list(range(TASKS))
