@@ -174,7 +174,7 @@ end
 -- --- stacks ---
 
 -- What says nothing of the program: frames of the library, and below its own those of C through which it was called.
-local ours = {'^stack traceback', 'parallel/[%a_/]+%.lua:', '%[string "return"%]:', "%[string \"require%('parallel"}
+local ours = {'^stack traceback', '%[string "return"%]:', "%[string \"require%('parallel"}
 local below = {'%[C%]: ', '%[builtin#%d+%]: ', '%(%.%.%.tail calls%.%.%.%)', '%(tail call%): %?'}
 
 local function is_one(frame, patterns)
@@ -185,9 +185,9 @@ local function is_one(frame, patterns)
 end
 
 local function clean(text)
-  local lines = {}
+  local lines, own_file = {}, require 'parallel.child.failure'.own_file
   for one in text:gmatch('[^\n]+') do
-    if not is_one(one, ours) then lines[#lines + 1] = one end
+    if not is_one(one, ours) and not own_file(one) then lines[#lines + 1] = one end
   end
   while lines[1] and is_one(lines[#lines], below) do lines[#lines] = nil end
   return table.concat(lines, '\n')

@@ -7,9 +7,10 @@ local failure = {}
 
 local root = debug.getinfo(1, 'S').source:match('^@(.*/)child/[^/]*$')
 
--- The file of ours that a line of a traceback is about, as 'pool/map'; nil: it is about something else.
-local function own_file(line)
-  local name = line:match('^.*parallel/([%w_/]+)%.lua:%d+:') -- the last one: the library may lie in a folder of that name
+--- The file of ours that a line of a traceback is about, as 'pool/map'; nil: it is about something else. (The user's own files may lie in
+-- a folder parallel, and ours in a clone that is called so; Lua cuts the beginning of a long path.)
+function failure.own_file(line)
+  local name = line:match('^.*parallel/([%w_/]+)%.lua:%d+:')
   local file = name and root and io.open(root .. name .. '.lua')
   if not file then return nil end
   file:close()
@@ -26,7 +27,7 @@ local function own_part(traceback)
       lines[#lines] = nil
       break
     end
-    local own = own_file(line)
+    local own = failure.own_file(line)
     if own then
       local takes_result = (lines[#lines] or ''):find "'done'$"
       local calls_user = (own == 'child/worker' or own == 'pool/worker' or own == 'child/failure') and not takes_result

@@ -128,13 +128,13 @@ local function parse(root, words)
   return nil, args.message, args.usage
 end
 
-local ours = debug.getinfo(1, 'S').short_src:gsub('cli/init%.lua$', '')
+local own_file = require 'parallel.child.failure'.own_file
 
 -- An error in the words of the shell, without the place in the library or in luapar where it was raised.
 local function in_shell(err)
   local text = tostring(err)
-  local place, rest = text:match('^([^\n]-):%d+: (.*)$')
-  if place and (place:sub(1, #ours) == ours or place:find('bin/luapar$')) then text = rest end
+  local place, rest = text:match('^([^\n]-:%d+:) (.*)$')
+  if place and (own_file(place) or place:find('bin/luapar:%d+:$')) then text = rest end
   text = text:gsub('^parallel%.%l+: ', ''):gsub("^pool: option '([%w_]+)'", function(name) return '--' .. name:gsub('_', '-') end)
   text = text:gsub("journal_mode='(%l+)'", '--journal-mode %1'):gsub("retry='failed'", '--retry-failed'):gsub("journal='file.db'", '--journal run.db')
   return text

@@ -124,6 +124,36 @@ describe('errors of nested maps', function()
     assert.not_matches('stack traceback:$', text) -- of the outer map there is nothing to see
   end)
 
+  it('leave them out as well where the library lies deep, in a clone that is called parallel', function()
+    local folder = ('%s/%s/parallel'):format(support.scratch('.d'), ('deep '):rep(20))
+    support.shell(('mkdir -p %s && ln -s "$(readlink -f %s/lua)" %s/lua'):format(support.quote(folder), support.quote(support.root),
+      support.quote(folder)))
+    support.write_file(folder .. '/mine.lua', [[
+      local parallel = require 'parallel'
+      local function fail(x) error('number ' .. x, 0) end
+      print(select(2, pcall(parallel.map, function(x) fail(x) end, {7}, {workers = 1})))
+      local child = parallel.run(function()
+        local function waits_here() return parallel.parent:receive() .. '' end
+        return (waits_here())
+      end)
+      local text
+      for _ = 1, 1000 do
+        text = child:traceback() or ''
+        if text:find('waits_here', 1, true) then break end
+      end
+      print(text)
+      child:close()
+    ]])
+    local out = support.shell(('unset LUA_PATH_5_2 LUA_PATH_5_3 LUA_PATH_5_4 LUA_PATH_5_5; LUA_PATH=%s LUA_CPATH=%s %s %s'):format(
+      support.quote(folder .. '/lua/?.lua;' .. folder .. '/lua/?/init.lua'), support.quote(support.build .. '/lib/' .. support.version .. '/?.so'),
+      support.quote(support.interpreter(support.version)), support.quote(folder .. '/mine.lua')))
+    support.shell('rm -r ' .. support.quote(folder:gsub('/deep.*', '')))
+    assert.matches('^task 1 %(7%) failed in worker %d+: number 7\nstack traceback:\n', out)
+    assert.matches('mine.lua:%d+: in %a+ %S*fail', out)
+    assert.matches('mine.lua:%d+: in %a+ %S*waits_here', out) -- the user's lines, though their folder is called parallel
+    assert.not_matches('lua/parallel/', out)
+  end)
+
   it('of three maps name each', function()
     local text = message_of(parallel.map, function(lists) return parallel.map(outer, lists) end, {{{5}}}, {workers = 1})
     assert.matches('task 1 %(5%) of the inner map, in task 1 %b() of the one around it, in task 1 %b() of the outer: ', text)
