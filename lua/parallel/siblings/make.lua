@@ -70,8 +70,11 @@ return function(target, options)
   local list = handle.is_child(target) and {target} or group.members(target, 'parallel.group')
   options = options_of.check(options, known, 'parallel.group')
   check_members(list)
+  if options.name ~= nil and type(options.name) ~= 'string' and type(options.name) ~= 'number' then
+    options_of.misuse('parallel.group: name must be a string, got a ' .. type(options.name))
+  end
   state.last_group = state.last_group + 1
-  local name = options.name ~= nil and tostring(options.name) or tostring(state.last_group)
+  local name = tostring(options.name or state.last_group)
   local places, spread = places_of(list)
   local all, told = describe(list, name), {}
   all.hosts = spread and places or nil
