@@ -27,7 +27,7 @@ static int on_welcome(par_agent *agent, const par_frame *frame, const uint8_t *b
     if (rc != PAR_OK) return rc;
     agent->mux->window_bytes = welcome.window_bytes;
     agent->mux->beat_ns = (int64_t)welcome.beat_ms * 1000000;
-    agent->mux->silence_ns = (int64_t)welcome.silence_ms * 1000000;
+    agent->mux->silence_ns = agent->orphan ? PAR_ORPHAN_NS : (int64_t)welcome.silence_ms * 1000000;
     agent->welcomed = true;
     return PAR_OK;
 }
@@ -137,6 +137,19 @@ static void on_connection(par_source *source)
     else par_mux_read(agent->mux);
 }
 
+/* The launcher says nothing more, and its end is, as a rule, that of everything: the last word of a bridge that has ended may be lost
+ * with its connection, and libzmq does not tell that this is closed. */
+static void on_launcher(par_source *source)
+{
+    par_agent *agent = source->user;
+    uint8_t bytes[256];
+    int n = par_os_read(source->fd, bytes, sizeof bytes);
+    if (n > 0 || n == PAR_E_AGAIN) return;
+    par_loop_unwatch(&agent->loop, source);
+    agent->orphan = true;
+    if (agent->mux->silence_ns > PAR_ORPHAN_NS) agent->mux->silence_ns = PAR_ORPHAN_NS;
+}
+
 static int64_t on_round(void *context, int64_t now_ns)
 {
     par_agent *agent = context;
@@ -168,9 +181,13 @@ static int say_hello(par_agent *agent)
     return par_frame_put_hello(&agent->mux->out, &hello);
 }
 
-static int serve(const par_agent_options *options, par_wire *wire, bool dialed, par_error *err)
+/* launcher: a descriptor that ends with it; -1: it ends with the wire. */
+static int serve(const par_agent_options *options, par_wire *wire, bool dialed, int launcher, par_error *err)
 {
-    par_agent agent = {.options = options, .dialed = dialed, .connection = {.fd = -1, .on_readable = on_connection, .user = &agent}};
+    par_agent agent = {.options = options,
+                       .dialed = dialed,
+                       .connection = {.fd = -1, .on_readable = on_connection, .user = &agent},
+                       .launcher = {.fd = -1, .on_readable = on_launcher, .user = &agent}};
     const par_loop_role loop_role = {&agent, on_round};
     const par_mux_role mux_role = {&agent, PAR_FROM_BRIDGE, on_frame, on_local, on_channel_end, on_group, on_delivered, on_lost};
     par_os_serve_quietly();
@@ -181,6 +198,7 @@ static int serve(const par_agent_options *options, par_wire *wire, bool dialed, 
     }
     rc = par_mux_open(&agent.mux, wire, agent.loop.selector, &mux_role, NULL, &agent.grown_bytes, err);
     if (rc == PAR_OK) rc = par_loop_watch(&agent.loop, &agent.connection, wire->read_fd, err);
+    if (rc == PAR_OK && launcher >= 0) par_loop_watch(&agent.loop, &agent.launcher, launcher, err); /* a file tells nothing: never mind */
     if (rc == PAR_OK && say_hello(&agent) != PAR_OK) rc = par_error_set(err, PAR_E_NOMEM, "out of memory");
     if (rc == PAR_OK) rc = par_loop_run(&agent.loop, err);
     if (rc == PAR_OK && !agent.welcomed)
@@ -193,7 +211,7 @@ static int serve(const par_agent_options *options, par_wire *wire, bool dialed, 
     return rc;
 }
 
-int par_agent_serve_wire(const par_agent_options *options, par_wire *wire, par_error *err) { return serve(options, wire, false, err); }
+int par_agent_serve_wire(const par_agent_options *options, par_wire *wire, par_error *err) { return serve(options, wire, false, -1, err); }
 
 /* --- standard input and output --- */
 static int read_all(int fd, uint8_t *bytes, size_t len, par_error *err)
@@ -246,5 +264,5 @@ int par_agent_serve(const par_agent_options *options, par_error *err)
     if (rc != PAR_OK) return rc;
     if (!ticket_bytes) wire = par_wire_open(in, out);
     if (!wire) return par_error_set(err, PAR_E_NOMEM, "out of memory");
-    return serve(options, wire, by_zmq, err);
+    return serve(options, wire, by_zmq, ticket_bytes ? in : -1, err);
 }

@@ -15,6 +15,8 @@ typedef struct par_agent {
     par_loop loop;
     par_mux *mux;
     par_source connection;
+    par_source launcher; /* what started this agent, where that is not the connection */
+    bool orphan;         /* it has ended */
     par_agent_child *children;
     unsigned n_children;
     par_spread *spreads;   /* groups that are on other hosts as well */

@@ -13,7 +13,6 @@
 #define NOISE_MAX_BYTES ((size_t)64 << 10) /* that login scripts may print before the agent speaks */
 #define FAREWELL_NS INT64_C(2000000000)    /* a launcher whose output has ended has this long to say how */
 #define READS_AT_ONCE 16
-#define ORPHAN_NS INT64_C(1600000000) /* an agent whose launcher has ended is heard within so long, or it has ended too */
 
 /* --- what went wrong, for people --- */
 static void answer_down(par_host *host)
@@ -176,7 +175,7 @@ static void on_out(par_source *source)
     if (n == PAR_E_AGAIN) return;
     if (n <= 0 && host->dials && host->phase == PAR_HOST_RUNNING) { /* its connection tells whether it lives */
         close_pipes(host);
-        host->mux->silence_ns = ORPHAN_NS;
+        host->mux->silence_ns = PAR_ORPHAN_NS;
         return;
     }
     if (n <= 0) {

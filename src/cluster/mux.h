@@ -20,6 +20,7 @@
 #define PAR_MESSAGE_COST_BYTES 64u         /* of a window, beside a message's bytes: what it takes up in memory */
 #define PAR_BEAT_NS INT64_C(1000000000)    /* nobody is silent for longer */
 #define PAR_SILENCE_NS INT64_C(5000000000) /* who is, is taken to be gone */
+#define PAR_ORPHAN_NS INT64_C(1600000000)  /* and so early where the launcher has ended already */
 
 typedef struct par_mux par_mux;
 typedef struct par_stream par_stream;

@@ -131,6 +131,38 @@ for _, encrypt in ipairs{true, false} do
   end)
 end
 
+describe('an agent that hears nothing', function()
+  after_each(world.expect_empty)
+
+  it('ends earlier when its launcher has ended', function()
+    local first
+    for _ = 1, 3 do -- more than once if this machine stands still for as long as nobody may be silent
+      local children = {}
+      for i, name in ipairs{'h1', 'h2'} do
+        children[i] = parallel.run{host = world.host(name, {transport = 'tcp'}), code = echo}
+        children[i]:send('there')
+        children[i]:receive(patience)
+      end
+      local bridge, launchers = world.pids('bridge_main.lua')[1], world.pids('ssh -T')
+      world.kill(bridge, 'STOP')
+      for _, pid in ipairs(launchers) do
+        if (support.read_file(('/proc/%d/cmdline'):format(pid)) or ''):find('\0h1\0', 1, true) then world.kill(pid) end
+      end
+      support.eventually(function()
+        for i, child in ipairs(children) do
+          if not first and not support.exists(child.unixid) then first = i end
+        end
+        return first ~= nil
+      end, 20)
+      world.kill(bridge, 'CONT')
+      world.expect_empty()
+      if first == 1 then break end
+      first = nil
+    end
+    assert.equal(1, first)
+  end)
+end)
+
 describe('options of connections that change nothing', function()
   local function refused(options, pattern)
     options.host = 'h1'
