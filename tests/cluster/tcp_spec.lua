@@ -61,7 +61,7 @@ for _, encrypt in ipairs{true, false} do
     end)
 
     it('listens at one address of this machine, on a port of the range', function()
-      local before, slowly = listening(), support.scratch('.sh')
+      local before, slowly = listening(), '/run/world/slowly.sh' -- without a blank
       support.write_file(slowly, 'sleep 1; exec "$@"')
       parallel.hosts{host('h1', {port = {5600, 5620}, launcher = 'sh ' .. slowly .. ' ssh -T {host} {quoted}', address = '10.77.0.10'})}
       local port, address
@@ -75,7 +75,7 @@ for _, encrypt in ipairs{true, false} do
     end)
 
     it('goes on when strangers knock, whatever they say', function()
-      local before, slowly = listening(), support.scratch('.sh')
+      local before, slowly = listening(), '/run/world/slowly.sh' -- without a blank
       support.write_file(slowly, 'sleep 1.5; exec "$@"')
       local h1 = host('h1', {launcher = 'sh ' .. slowly .. ' ssh -T {host} {quoted}', address = '10.77.0.10'})
       parallel.hosts{h1}
