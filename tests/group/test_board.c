@@ -232,7 +232,7 @@ static void one_does_not_wait_for_ever(void)
     members_start(&m, 4, two_come_late, out);
     members_end(&m, 0);
     for (int i = 0; i < 4; i++) CHECK_INT(out[i].code, PAR_E_TIMEOUT);
-    CHECK(strncmp(out[0].text, "barrier: waited 0.0", 19) == 0);
+    CHECK(strncmp(out[0].text, "barrier: waited ", 16) == 0);
     CHECK(strstr(out[0].text, " s for members 2 and 4 (child 102, child 104)"));
     for (int i = 1; i < 4; i++)
         CHECK(strcmp(out[i].text, "barrier: member 1 (child 101) waited too long for the others and has given the group up") == 0);
