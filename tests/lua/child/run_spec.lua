@@ -86,13 +86,16 @@ describe('parallel.run', function()
   it('refuses what is no code, at once', function()
     assert.matches('must be a string or a function, got number', message_of(parallel.run, 5))
     assert.matches('must be a string or a function, got nil', message_of(parallel.run))
-    assert.matches('does not compile.*unexpected symbol', message_of(parallel.run, 'x = = 1'))
+    if not support.emulated then -- by an emulator children have an interpreter that was named, and may be another Lua
+      assert.matches('does not compile.*unexpected symbol', message_of(parallel.run, 'x = = 1'))
+    end
     assert.matches("no option 'codes'", message_of(parallel.run, {codes = 'x'}))
     assert.matches("option 'args' must be a list, got string", message_of(parallel.run, {code = '', args = 'x'}))
     assert.equal(0, parallel.nchildren)
   end)
 
   it('names the interpreter that is missing', function()
+    if support.emulated then return pending 'an emulator does not say why a program cannot be started' end
     local text = message_of(parallel.run, {code = 'return 1', lua = 'no-such-lua'})
     assert.matches("cannot start 'no%-such%-lua'", text)
     assert.matches('PARALLEL_LUA', text)
@@ -107,6 +110,7 @@ describe('parallel.run', function()
   end)
 
   it('says when the folder is missing', function()
+    if support.emulated then return pending 'an emulator does not say why a program cannot be started' end
     assert.matches('no/such/folder', message_of(parallel.run, {code = 'return 1', cwd = '/no/such/folder'}))
   end)
 
