@@ -93,6 +93,30 @@ for _, encrypt in ipairs{true, false} do
       parallel.close()
     end)
 
+    -- The keys are new in each run: what is the same in two runs holds none.
+    it('puts no secret where others read: command lines and environments are the same in every run', function()
+      local function public()
+        local child, texts = parallel.run{host = host('h1'), code = echo}, {}
+        child:send('there')
+        assert.equal('there', child:receive(patience))
+        for pid in support.shell('ls /proc'):gmatch('%f[%d]%d+%f[%s]') do
+          local words = support.read_file(('/proc/%s/cmdline'):format(pid)) or ''
+          if words:find('parallel', 1, true) then
+            local environment = support.read_file(('/proc/%s/environ'):format(pid)) or ''
+            texts[#texts + 1] = words .. '\n' .. environment:gsub('SSH_%u+=[^%z]*', '') -- has the port of the connection
+          end
+        end
+        parallel.close()
+        require 'parallel.hosts'.close()
+        table.sort(texts)
+        assert.is_true(#texts >= 4) -- the bridge, ssh, the agent, its child
+        return table.concat(texts, '\n')
+      end
+      local first = public()
+      assert.is_true(world.is_empty(20))
+      assert.equal(first, public())
+    end)
+
     it('tells of an address that is not ours', function()
       local message = support.message_of(function()
         parallel.run{host = host('h1', {address = '203.0.113.7', port = {5700, 5700}}), code = ''}

@@ -14,7 +14,7 @@ endfunction()
 add_cluster_test(world --slurm ${CMAKE_CURRENT_LIST_DIR}/world.sh)
 
 # The specs of local children once more, with every child on another host. What differs between the Luas lies above the wire.
-set(APART_SPECS_5.4 child/run child/message child/death child/options pool/pool pool/map pool/faults forked/fork)
+set(APART_SPECS_5.4 child/run child/message child/death child/options child/loops pool/pool pool/map pool/faults pool/progress forked/fork)
 set(APART_SPECS_jit child/message pool/faults forked/fork)
 foreach(version IN ITEMS 5.4 jit)
   if(BUSTED AND version IN_LIST PARALLEL_FOUND_LUAS AND PARALLEL_LUA_${version}_PROGRAM)
