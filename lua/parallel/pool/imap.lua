@@ -6,7 +6,8 @@ local new_job = require 'parallel.pool.job'.new
 local options_of = require 'parallel.pool.options'
 local protocol = require 'parallel.pool.protocol'
 
-local IN_FLIGHT = 64 -- tasks per worker that are read ahead
+local IN_FLIGHT, IN_FLIGHT_SHORT = 64, 256 -- tasks per worker that are read ahead; of short ones more, or workers would wait for them
+local SHORT_SECONDS = 1e-5 -- of a task
 local SLOW_SECONDS = 0.005 -- a loop over results that takes longer for one may leave what was received unwritten for too long
 
 local NIL, FAILED = {}, {} -- among the results that are there: nil, and that of a task whose error is job.failure
@@ -41,9 +42,17 @@ local function source_of(items)
   return {mode = protocol.SPREAD, read = read_values, iterator = items}
 end
 
+-- How many tasks may be in flight.
+local function room(job)
+  if job.in_flight then return job.in_flight end
+  local short = job.cost and job.cost < SHORT_SECONDS
+  return (short and IN_FLIGHT_SHORT or IN_FLIGHT) * math.max(1, job.pool.size)
+end
+
 -- Reads while there is room for more in flight.
 local function pull(job, most)
-  while not job.dry and job:fresh() < most and job.last - job.delivered < job.in_flight do
+  local in_flight = room(job)
+  while not job.dry and job:fresh() < most and job.last - job.delivered < in_flight do
     if not job:read() then
       job.dry = true
       return
@@ -78,11 +87,11 @@ local function on_error(job, number, err)
   put(job, number, value)
 end
 
-local function waiting(job) return job.in_flight - (job.last - job.delivered) + job:fresh() + #job.ranges end
+local function waiting(job) return room(job) - (job.last - job.delivered) + job:fresh() + #job.ranges end
 
 local function stream_job(pool, options, fields)
   fields.items, fields.last, fields.delivered, fields.pull, fields.waiting = {}, 0, 0, pull, waiting
-  fields.in_flight = options.in_flight or IN_FLIGHT * math.max(1, pool.size)
+  fields.in_flight = options.in_flight
   fields.chunk, fields.timeout, fields.retries, fields.seed = options.chunk, options.timeout, options.retries, options.seed
   fields.handler, fields.on_value, fields.on_error = options.on_error, put, on_error
   fields.pool, fields.ordered, fields.ready = pool, options.ordered ~= false, {}

@@ -260,6 +260,24 @@ describe('pool:imap', function()
     end
   end)
 
+  it('reads ahead without being told at most 64 tasks a worker, 256 of short ones', function()
+    local function furthest(f, n)
+      local iterator, position = counter(n)
+      local most = 0
+      for i in pool:imap(f, iterator) do most = math.max(most, position() - i) end
+      return most
+    end
+    local size = pool.size
+    local slow = furthest(function()
+      local core = require 'parallel.core'
+      local stop = core.clock() + 0.0002
+      while core.clock() < stop do end
+    end, 400)
+    assert.is_true(slow <= 64 * size, 'read ' .. slow .. ' ahead')
+    local short = furthest(square, 20000)
+    assert.is_true(short <= 256 * size, 'read ' .. short .. ' ahead')
+  end)
+
   it('takes endless iterators and may be left early', function()
     local i = 0
     for n in pool:imap(square, function() i = i + 1 return i end) do
