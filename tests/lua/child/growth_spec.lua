@@ -30,7 +30,7 @@ end
 -- What may come and go by chance. The rest of a kind is caught by the least of several rounds: chance does not strike each time, a leak
 -- does.
 -- A sanitizer keeps what was freed, in memory and mappings of its own.
-local slack = {descriptors = 0, resident_kb = support.sanitized and math.huge or 64, lua_kb = 8,
+local slack = {descriptors = 0, resident_kb = support.sanitized and math.huge or 96, lua_kb = 8,
   mappings = support.sanitized and math.huge or 2, segments = 0, threads = 0, processes = 0}
 local ROUNDS = 3
 
