@@ -76,6 +76,14 @@ function support.message_of(f, ...) return tostring(support.error_of(f, ...)) en
 local function quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
 support.quote = quote
 
+--- The words of the shell that run luapar on the Lua of this spec.
+function support.luapar()
+  if _VERSION >= 'Lua 5.5' then -- for which argparse is not packaged
+    require 'parallel.core'.set_variable('LUA_PATH', (os.getenv 'LUA_PATH' or ';;') .. ';/usr/share/lua/5.4/?.lua')
+  end
+  return ('%s/tools/lua %s %s/bin/luapar'):format(quote(support.root), support.version, quote(support.root))
+end
+
 local counter = 0
 
 --- A file name in the build tree that no other test uses.

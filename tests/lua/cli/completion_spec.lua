@@ -4,13 +4,9 @@ local support = require 'support'
 
 local quote = support.quote
 
-if _VERSION >= 'Lua 5.5' then -- for which argparse is not packaged
-  require 'parallel.core'.set_variable('LUA_PATH', (os.getenv 'LUA_PATH' or ';;') .. ';/usr/share/lua/5.4/?.lua')
-end
-
 -- In the shell: completion as bin/luapar.bash brings it, and a luapar that shows what it is given.
-local prepared = ('luapar() { %s/tools/lua %s %s/bin/luapar "$@"; }; source %s/bin/luapar.bash; luapar() { printf "[%%s]" "$@" end; }')
-  :format(quote(support.root), support.version, quote(support.root), quote(support.root))
+local prepared = ('luapar() { %s "$@"; }; source %s/bin/luapar.bash; luapar() { printf "[%%s]" "$@" end; }')
+  :format(support.luapar(), quote(support.root))
 
 -- The words that are offered for the last of these.
 local function offered(...)

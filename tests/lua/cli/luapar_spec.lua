@@ -2,16 +2,11 @@
 package.path = 'tests/lua/?.lua;' .. package.path
 local support = require 'support'
 
-local quote = support.quote
-
-if _VERSION >= 'Lua 5.5' then -- for which argparse is not packaged
-  require 'parallel.core'.set_variable('LUA_PATH', (os.getenv 'LUA_PATH' or ';;') .. ';/usr/share/lua/5.4/?.lua')
-end
+local quote, command = support.quote, support.luapar()
 
 -- Runs it with these words of the shell. Returns output (standard error as well) and status.
 local function luapar(words, before)
-  return support.shell(("%s %s %s/tools/lua %s %s/bin/luapar %s"):format(before or '', before and '|' or '', quote(support.root), support.version,
-    quote(support.root), words))
+  return support.shell(('%s %s %s %s'):format(before or '', before and '|' or '', command, words))
 end
 
 local EXIT = 'os.exit ' -- what argparse ends with
@@ -131,16 +126,15 @@ describe('luapar', function()
   end)
 
   it('ends quietly when nobody reads its output any more', function()
-    local out = support.shell(("seq 100000 | %s/tools/lua %s %s/bin/luapar map 'x' | head -n 2"):format(quote(support.root), support.version,
-      quote(support.root)))
+    local out = support.shell(("seq 100000 | %s map 'x' | head -n 2"):format(command))
     assert.equal('1\n2\n', out)
   end)
 
   it('ends by Ctrl-C with 130, and the workers with it', function()
     local begun = support.scratch('.begun')
     local code = ('io.open(%q, "w"):close() while true do parallel.clock() end'):format(begun)
-    local words = 'seq 9 | setsid %s/tools/lua %s %s/bin/luapar map %s & until [ -e %s ]; do sleep 0.05; done; kill -INT -- -$!; wait $!'
-    local out, status = support.shell(words:format(quote(support.root), support.version, quote(support.root), quote(code), quote(begun)))
+    local words = 'seq 9 | setsid %s map %s & until [ -e %s ]; do sleep 0.05; done; kill -INT -- -$!; wait $!'
+    local out, status = support.shell(words:format(command, quote(code), quote(begun)))
     os.remove(begun)
     assert.same({'luapar: interrupted\n', 130}, {out, status})
   end)
@@ -176,8 +170,7 @@ describe('luapar', function()
     luapar(("map --journal %s 'x * x'"):format(quote(path)), 'seq 6')
     support.shell('chmod -R a-w,a+rX ' .. quote(folder))
     local as_other = select(2, support.shell('test $(id -u) != 0')) ~= 0 and 'setpriv --reuid=65534 --regid=65534 --clear-groups ' or ''
-    local function as(words) return support.shell(('%s%s/tools/lua %s %s/bin/luapar %s'):format(as_other, quote(support.root),
-      support.version, quote(support.root), words)) end
+    local function as(words) return support.shell(('%s%s %s'):format(as_other, command, words)) end
     local function look() return as('journal ' .. quote(path)) end
     local can_see = select(2, support.shell(as_other .. 'test -r ' .. quote(path))) == 0 and select(2, as('--version')) == 0
     if can_see then
@@ -243,8 +236,7 @@ describe('luapar', function()
     for _, result in ipairs(together{'top 99999999', 'stacks 99999999'}) do
       assert.same({'luapar: there is no process 99999999\n', 1}, result)
     end
-    out, status = support.shell(('sleep 100 & %s/tools/lua %s %s/bin/luapar stacks $!; echo $?; kill $!'):format(quote(support.root), support.version,
-      quote(support.root)))
+    out, status = support.shell(('sleep 100 & %s stacks $!; echo $?; kill $!'):format(command))
     assert.equal(0, status)
     assert.matches('^luapar: neither process %d+ nor one below it uses the library, or they are of another user\n1\n$', out)
   end)
@@ -255,8 +247,7 @@ describe('luapar', function()
     local child = parallel.run('parallel.parent:send(parallel.pid) parallel.parent:receive()')
     local pid = child:receive()
     local name, shown = support.scratch('.tty'), support.scratch('.shown')
-    local drawn = ('tty >%s; stty cols 100; %s/tools/lua %s %s/bin/luapar top %d --every 1000; echo status $?; stty -a')
-      :format(quote(name), quote(support.root), support.version, quote(support.root), pid)
+    local drawn = ('tty >%s; stty cols 100; %s top %d --every 1000; echo status $?; stty -a'):format(quote(name), command, pid)
     local keys = ('await() { until grep -q "$1" %s 2>/dev/null; do sleep 0.05; done; }; ' ..
       'await "PID  *STATE"; stty -F $(cat %s) cols 30; await "PROCESS  *STATE"; printf xq'):format(quote(shown), quote(name))
     local out, status = support.shell(('(%s) | script -qefc %s %s >/dev/null; cat %s'):format(keys, quote(drawn), quote(shown), quote(shown)))
