@@ -47,6 +47,69 @@ static const char *find_refusal(lua_State *L)
     return NULL;
 }
 
+/* --- how long it lives --- */
+
+/* This library stays loaded: somebody may call it who cannot know whether it is. */
+static void stay_loaded(void)
+{
+    Dl_info info;
+    if (dladdr((void *)stay_loaded, &info) && info.dli_fname) dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
+#if LUA_VERSION_NUM >= 505
+/* A string that was made in a buffer remembers the allocator of its day, and gives its bytes back to it: the cache has to live as long as
+ * the last string. Lua's main thread lies in the block that a state frees last of all. */
+typedef struct lasting {
+    par_blocks cache;
+    const void *main_thread;
+} lasting;
+
+static void *until_closed(void *context, void *block, size_t old_bytes, size_t bytes)
+{
+    lasting *kept = context;
+    bool last = block && bytes == 0 && (uintptr_t)kept->main_thread - (uintptr_t)block < old_bytes;
+    void *got = kept->cache.inner(kept->cache.inner_context, block, old_bytes, bytes);
+    if (last) free(kept);
+    return got;
+}
+
+static par_blocks *new_cache(par_lua_blocks *blocks)
+{
+    par_blocks *cache = blocks->put_by;
+    blocks->put_by = NULL;
+    return cache ? cache : calloc(1, sizeof(lasting));
+}
+
+static void free_cache(par_lua_blocks *blocks, par_blocks *cache) { blocks->put_by = cache; }
+
+static void free_with_state(lua_State *L, par_lua_blocks *blocks)
+{
+    lasting *kept = (lasting *)(void *)blocks->put_by;
+    void *context;
+    blocks->put_by = NULL;
+    if (!kept || lua_getallocf(L, &context) != kept->cache.inner) return;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+    kept->main_thread = lua_topointer(L, -1);
+    lua_pop(L, 1);
+    stay_loaded();
+    lua_setallocf(L, until_closed, kept);
+}
+#else
+static par_blocks *new_cache(const par_lua_blocks *blocks)
+{
+    (void)blocks;
+    return calloc(1, sizeof(par_blocks));
+}
+
+static void free_cache(const par_lua_blocks *blocks, par_blocks *cache)
+{
+    (void)blocks;
+    free(cache);
+}
+
+static void free_with_state(lua_State *L, const par_lua_blocks *blocks) { (void)L, (void)blocks; }
+#endif
+
 /* --- putting it behind, taking it away --- */
 
 #if LUA_VERSION_NUM < 502
@@ -82,20 +145,13 @@ static void put_behind(lua_State *L, par_lua_blocks *blocks)
 {
     if (blocks->closing || blocks->idle_max_bytes == 0 || blocks->refusal) return;
     blocks->refusal = find_refusal(L);
-    par_blocks *cache = blocks->refusal ? NULL : calloc(1, sizeof *cache);
+    par_blocks *cache = blocks->refusal ? NULL : new_cache(blocks);
     if (!cache) return;
     cache->inner = lua_getallocf(L, &cache->inner_context);
     cache->idle_max_bytes = blocks->idle_max_bytes;
     blocks->cache = cache;
     set_collect_due(L, blocks);
     lua_setallocf(L, par_blocks_allocate, cache);
-}
-
-/* This library stays loaded: somebody may call it who cannot know whether it is. */
-static void stay_loaded(void)
-{
-    Dl_info info;
-    if (dladdr((void *)stay_loaded, &info) && info.dli_fname) dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
 /* An allocator that was put on top of ours meanwhile keeps calling it: then it stays, without idle blocks. */
@@ -112,7 +168,7 @@ static void take_away(lua_State *L, par_lua_blocks *blocks)
     lua_setallocf(L, cache->inner, cache->inner_context);
     blocks->cache = NULL;
     blocks->collect = false;
-    free(cache);
+    free_cache(blocks, cache);
 }
 
 static int blocks_gc(lua_State *L)
@@ -120,6 +176,7 @@ static int blocks_gc(lua_State *L)
     par_lua_blocks *blocks = lua_touserdata(L, 1);
     blocks->closing = true;
     take_away(L, blocks);
+    free_with_state(L, blocks);
     blocks->cache = NULL;
     blocks->collect = false;
     return 0;

@@ -9,7 +9,8 @@
 #include "base/blocks.h"
 
 typedef struct par_lua_blocks {
-    par_blocks *cache; /* NULL: the allocator is as it was */
+    par_blocks *cache;  /* NULL: the allocator is as it was */
+    par_blocks *put_by; /* NULL, or one that was taken away while strings may remember it */
     size_t idle_max_bytes;
     const char *refusal;  /* why there is none, or NULL */
     uint64_t collect_due; /* what cache->given_bytes has to reach */
