@@ -80,7 +80,7 @@ static int encode_value(lua_State *L, par_codec *codec, par_encoder *e)
 static int begin(lua_State *L, par_encoder *e, uint8_t *span, size_t room)
 {
     if (!e->words) {
-        e->words = calloc(PAR_WORD_SLOTS, sizeof *e->words);
+        e->words = calloc(PAR_WORD_SLOTS, sizeof *e->words + sizeof(size_t));
         if (!e->words) return par_error_set(e->err, PAR_E_NOMEM, "no memory for the codec");
     }
     if (++e->words_epoch == 0) {

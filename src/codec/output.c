@@ -122,12 +122,19 @@ void par_output_forget(par_encoder *e)
     e->words_epoch = 1;
 }
 
+/* Long strings of Lua 5.5 may share their bytes, one being longer than the other. */
+static size_t *word_len(const par_encoder *e, const par_word *word)
+{
+    return (size_t *)(void *)(e->words + PAR_WORD_SLOTS) + (word - e->words);
+}
+
 int par_put_long_string(par_encoder *e, const char *s, size_t len)
 {
     if (len < PAR_WORTH_A_WORD) return put_fresh(e, s, len, false);
     par_word *word = par_find_word(e, s);
     if (!word) return put_fresh(e, s, len, false);
     bool known = par_word_is(e, word, s);
+    if (known && len > PAR_SHORT_MAX && *word_len(e, word) != len) return put_fresh(e, s, len, false);
     if (known && word->index != PAR_WORD_ONCE) {
         if (!par_output_room(e, PAR_NUMBER_MAX)) return par_output_full(e);
         par_put_word(e, word->index);
@@ -135,6 +142,7 @@ int par_put_long_string(par_encoder *e, const char *s, size_t len)
     }
     bool define = known || len >= DEFINED_AT_ONCE;
     *word = (par_word){.key = s, .epoch = e->words_epoch, .index = define ? e->words_defined++ : PAR_WORD_ONCE};
+    *word_len(e, word) = len;
     return put_fresh(e, s, len, define);
 }
 

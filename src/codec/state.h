@@ -103,7 +103,7 @@ typedef struct par_encoder {
     par_open *open;
     size_t open_capacity;
     par_pointers seen;
-    par_word *words; /* PAR_WORD_SLOTS of them */
+    par_word *words; /* PAR_WORD_SLOTS of them, behind them the lengths of the longer strings */
     uint32_t words_epoch, words_defined;
     uint32_t words_missed; /* short strings since one was found */
     par_shapes shapes;
