@@ -4,16 +4,14 @@
 #include "codec/direct/direct.h"
 #include "tap.h"
 
-extern const par_direct par_wrong_layout_0, par_wrong_layout_501, par_wrong_layout_502, par_wrong_layout_503, par_wrong_layout_504;
+extern const par_direct par_wrong_layout_0, par_wrong_layout_501, par_wrong_layout_502, par_wrong_layout_503, par_wrong_layout_504,
+    par_wrong_layout_505;
 
 static const struct {
     int version; /* LUA_VERSION_NUM, 0: LuaJIT */
     const par_direct *walk;
-} layouts[] = {{0, &par_wrong_layout_0},
-               {501, &par_wrong_layout_501},
-               {502, &par_wrong_layout_502},
-               {503, &par_wrong_layout_503},
-               {504, &par_wrong_layout_504}};
+} layouts[] = {{0, &par_wrong_layout_0},     {501, &par_wrong_layout_501}, {502, &par_wrong_layout_502},
+               {503, &par_wrong_layout_503}, {504, &par_wrong_layout_504}, {505, &par_wrong_layout_505}};
 
 static void layouts_of_other_luas_are_refused(void)
 {

@@ -15,8 +15,10 @@
 #include "codec/direct/lua52.h"
 #elif PAR_WRONG_LAYOUT == 503
 #include "codec/direct/lua53.h"
-#else
+#elif PAR_WRONG_LAYOUT == 504
 #include "codec/direct/lua54.h"
+#else
+#include "codec/direct/lua55.h"
 #endif
 
 #include "codec/direct/walk.h"

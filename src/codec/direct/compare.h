@@ -9,8 +9,10 @@ static bool readable(const raw_table *t)
 {
     if (!par_os_readable(t, sizeof *t)) return false;
     raw_view v = raw_view_of(t);
-    return v.n_slots < 1024 && v.n_nodes <= 1024 && (!v.n_slots || par_os_readable(v.slots, v.n_slots * sizeof *v.slots)) &&
-           par_os_readable(v.nodes, v.n_nodes * sizeof *v.nodes);
+    if (v.n_slots >= 1024 || v.n_nodes > 1024) return false;
+    size_t bytes;
+    const void *array = raw_array_memory(&v, &bytes);
+    return (!v.n_slots || par_os_readable(array, bytes)) && par_os_readable(v.nodes, v.n_nodes * sizeof *v.nodes);
 }
 
 /* Is the slot what the API says of the value at idx? */
@@ -43,7 +45,7 @@ static bool next_entry(const raw_view *v, size_t *position, raw_slot *key, raw_s
 {
     for (; *position < v->n_slots + v->n_nodes; ++*position) {
         bool in_array = *position < v->n_slots;
-        *value = in_array ? v->slots[*position] : raw_value_of(&v->nodes[*position - v->n_slots]);
+        *value = in_array ? raw_slot_at(v, *position) : raw_value_of(&v->nodes[*position - v->n_slots]);
         if (raw_kind_of(value) == RAW_NIL) continue;
         if (!in_array) *key = raw_key_of(&v->nodes[*position - v->n_slots]);
         return true;

@@ -12,7 +12,7 @@
     for (size_t i = 0; i < n; i++) {                            \
         type value;                                             \
         memcpy(&value, bytes + i * sizeof value, sizeof value); \
-        set(&slots[i], value);                                  \
+        set(&v, position + i, value);                           \
     }
 
 static bool fill(const void *table, size_t first, size_t n, unsigned tag, const uint8_t *bytes)
@@ -20,7 +20,7 @@ static bool fill(const void *table, size_t first, size_t n, unsigned tag, const 
     raw_view v = raw_view_of(table);
     size_t max = elements_max(&v);
     if (first == 0 || first > max || n > max - first + 1) return false;
-    raw_slot *slots = (raw_slot *)(uintptr_t)v.slots + (first - RAW_FIRST_KEY);
+    size_t position = first - RAW_FIRST_KEY;
     switch (tag) {
     case PAR_TAG_RUN_I8: FILL(int8_t, raw_set_integer) return true;
     case PAR_TAG_RUN_I16: FILL(int16_t, raw_set_integer) return true;

@@ -12,8 +12,10 @@
 #include "codec/direct/lua52.h"
 #elif LUA_VERSION_NUM == 503
 #include "codec/direct/lua53.h"
-#else
+#elif LUA_VERSION_NUM == 504
 #include "codec/direct/lua54.h"
+#else
+#include "codec/direct/lua55.h"
 #endif
 
 #endif

@@ -84,7 +84,7 @@ static int push_last_key(lua_State *L, par_encoder *e, const par_open *open)
     if (!is_unchanged(open, &v)) return changed(e);
     lua_pop(L, 1);
     for (size_t position = open->position; position-- > (RAW_FIRST_KEY ? open->n : 0);) {
-        raw_slot value = position < v.n_slots ? v.slots[position] : raw_value_of(&v.nodes[position - v.n_slots]);
+        raw_slot value = position < v.n_slots ? raw_slot_at(&v, position) : raw_value_of(&v.nodes[position - v.n_slots]);
         if (raw_kind_of(&value) != RAW_NIL) return push_key(L, e, &v, position);
     }
     lua_pushnil(L);

@@ -82,4 +82,20 @@ static inline size_t raw_array_size(const raw_table *t)
 
 #include "codec/direct/puc.h"
 
+static inline size_t raw_array_border(const raw_view *v, const raw_table *t, bool *ask)
+{
+    size_t limit = t->limit;
+    *ask = false;
+    if (limit > 0 && raw_is_nil(v, limit)) {
+        if (limit >= 2 && !raw_is_nil(v, limit - 1)) return limit - 1;
+        return raw_halve(v, 0, limit);
+    }
+    if (!raw_limit_is_size(t)) {
+        if (raw_is_nil(v, limit + 1)) return limit;
+        if (raw_is_nil(v, v->n_slots)) return raw_halve(v, limit, v->n_slots);
+    }
+    *ask = true;
+    return v->n_slots;
+}
+
 #endif

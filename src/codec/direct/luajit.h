@@ -112,14 +112,17 @@ static inline double raw_float(const raw_slot *slot)
 /* What is no float has the bits of a NaN. */
 static inline double raw_float_or_nan(const raw_slot *slot) { return raw_float(slot); }
 
+static inline raw_slot raw_slot_at(const raw_view *v, size_t position) { return v->slots[position]; }
+
 /* Other bits of a NaN could be taken for a reference. */
-static inline void raw_set_float(raw_slot *slot, double number)
+static inline void raw_set_float(const raw_view *v, size_t position, double number)
 {
+    raw_slot *slot = (raw_slot *)(uintptr_t)v->slots + position;
     memcpy(&slot->word, &number, sizeof number);
     if (number != number) slot->word = UINT64_C(0xfff8) << 48;
 }
 
-static inline void raw_set_integer(raw_slot *slot, int64_t integer) { raw_set_float(slot, (double)integer); }
+static inline void raw_set_integer(const raw_view *v, size_t position, int64_t integer) { raw_set_float(v, position, (double)integer); }
 
 static inline int64_t raw_integer(const raw_slot *slot) { return (int32_t)(uint32_t)slot->word; }
 
@@ -145,6 +148,12 @@ static inline raw_view raw_view_of(const raw_table *t)
                       .nodes = (const raw_node *)(uintptr_t)t->nodes,
                       .n_slots = t->array_size,
                       .n_nodes = (size_t)t->node_mask + 1};
+}
+
+static inline const void *raw_array_memory(const raw_view *v, size_t *bytes)
+{
+    *bytes = v->n_slots * sizeof *v->slots;
+    return v->slots;
 }
 
 static inline raw_slot raw_key_of(const raw_node *node) { return node->key; }

@@ -1,4 +1,4 @@
-/* What the layouts of Lua 5.1 to 5.4 have in common. Included by each of them, behind its declarations. */
+/* What the layouts of Lua 5.1 to 5.5 have in common. Included by each of them, behind its declarations. */
 #ifndef PAR_CODEC_DIRECT_PUC_H
 #define PAR_CODEC_DIRECT_PUC_H
 
@@ -10,11 +10,9 @@
 
 #define RAW_FIRST_KEY 1
 
-typedef struct raw_view {
-    const raw_slot *slots;
-    const raw_node *nodes;
-    size_t n_slots, n_nodes;
-} raw_view;
+#if LUA_VERSION_NUM < 505
+#include "codec/direct/slots.h"
+#endif
 
 static inline raw_kind raw_kind_of_type(int type)
 {
@@ -69,52 +67,20 @@ static inline int64_t raw_integer(const raw_slot *slot)
 #endif
 }
 
-static inline void raw_set_float(raw_slot *slot, double number)
-{
-    slot->value.number = number;
-    slot->type = RAW_TYPE_FLOAT;
-}
-
-static inline void raw_set_integer(raw_slot *slot, int64_t integer)
-{
-#if LUA_VERSION_NUM >= 503
-    slot->value.integer = integer;
-    slot->type = RAW_TYPE_INTEGER;
-#else
-    raw_set_float(slot, (double)integer);
-#endif
-}
-
 /* Of a table, or the bytes of a string. */
 static inline const void *raw_object_of(const raw_slot *slot, raw_kind kind)
 {
-    return kind == RAW_TEXT ? (const raw_text *)slot->value.object + 1 : slot->value.object;
+    return kind == RAW_TEXT ? raw_text_bytes(slot->value.object) : slot->value.object;
 }
 
 static inline const char *raw_string(const raw_slot *slot, size_t *len)
 {
     const raw_text *text = slot->value.object;
     *len = raw_text_len(text);
-    return (const char *)(text + 1);
-}
-
-static inline bool raw_learn_text(const raw_slot *slot, const char *bytes, size_t len)
-{
-    (void)slot, (void)bytes, (void)len;
-    return true;
+    return raw_text_bytes(text);
 }
 
 static inline const raw_table *raw_metatable(const raw_table *t) { return t->metatable; }
-
-static inline raw_view raw_view_of(const raw_table *t)
-{
-#if LUA_VERSION_NUM >= 504
-    size_t n = raw_array_size(t);
-#else
-    size_t n = (size_t)t->array_size;
-#endif
-    return (raw_view){.slots = t->array, .nodes = t->nodes, .n_slots = n, .n_nodes = (size_t)1 << t->log2_nodes};
-}
 
 #if LUA_VERSION_NUM >= 504
 static inline raw_slot raw_key_of(const raw_node *node) { return (raw_slot){.value = node->key, .type = node->key_type}; }
@@ -124,41 +90,29 @@ static inline raw_slot raw_key_of(const raw_node *node) { return (raw_slot){.val
 static inline raw_slot raw_value_of(const raw_node *node) { return node->value; }
 #endif
 
-static inline bool raw_is_nil(const raw_slot *slots, size_t key) { return raw_kind_of(&slots[key - 1]) == RAW_NIL; }
+static inline bool raw_is_nil(const raw_view *v, size_t key)
+{
+    raw_slot slot = raw_slot_at(v, key - 1);
+    return raw_kind_of(&slot) == RAW_NIL;
+}
 
 /* A key that is there, or 0, and after it one that is not: between the two. */
-static inline size_t raw_halve(const raw_slot *slots, size_t present, size_t absent)
+static inline size_t raw_halve(const raw_view *v, size_t present, size_t absent)
 {
     while (absent - present > 1) {
         size_t middle = (present + absent) / 2;
-        if (raw_is_nil(slots, middle)) absent = middle;
+        if (raw_is_nil(v, middle)) absent = middle;
         else present = middle;
     }
     return present;
 }
 
-#if LUA_VERSION_NUM >= 504
-static inline size_t raw_array_border(const raw_view *v, const raw_table *t, bool *ask)
-{
-    size_t limit = t->limit;
-    *ask = false;
-    if (limit > 0 && raw_is_nil(v->slots, limit)) {
-        if (limit >= 2 && !raw_is_nil(v->slots, limit - 1)) return limit - 1;
-        return raw_halve(v->slots, 0, limit);
-    }
-    if (!raw_limit_is_size(t)) {
-        if (raw_is_nil(v->slots, limit + 1)) return limit;
-        if (raw_is_nil(v->slots, v->n_slots)) return raw_halve(v->slots, limit, v->n_slots);
-    }
-    *ask = true;
-    return v->n_slots;
-}
-#else
+#if LUA_VERSION_NUM < 504
 static inline size_t raw_array_border(const raw_view *v, const raw_table *t, bool *ask)
 {
     (void)t;
-    *ask = v->n_slots == 0 || !raw_is_nil(v->slots, v->n_slots);
-    return *ask ? v->n_slots : raw_halve(v->slots, 0, v->n_slots);
+    *ask = v->n_slots == 0 || !raw_is_nil(v, v->n_slots);
+    return *ask ? v->n_slots : raw_halve(v, 0, v->n_slots);
 }
 #endif
 

@@ -75,17 +75,19 @@ static inline int put_text(walking *w, const raw_slot *slot)
     return rc == PAR_OK ? WRITTEN : rc;
 }
 
-/* Strings that put_text would write without a look whether they are known: how many of them there are. In variables of its own, since the
- * bytes that are written may be those of anything, as far as the compiler knows. */
-static inline size_t put_unknown(par_encoder *e, const raw_slot *slots, size_t max)
+/* Strings from `first` on that put_text would write without a look whether they are known: how many of them there are. In variables of its
+ * own, since the bytes that are written may be those of anything, as far as the compiler knows. */
+static inline size_t put_unknown(par_encoder *e, raw_view v, size_t first, size_t max)
 {
     size_t i = 0, n = par_words_without_a_look(e->words_missed), room = (size_t)(e->end - e->p) / (1 + PAR_SHORT_MAX);
     uint8_t *p = e->p;
     if (n > max) n = max;
     if (n > room) n = room;
-    for (; i < n && raw_is_text(&slots[i]); i++) {
+    for (; i < n; i++) {
+        raw_slot slot = raw_slot_at(&v, first + i);
         size_t len;
-        const char *s = raw_string(&slots[i], &len);
+        if (!raw_is_text(&slot)) break;
+        const char *s = raw_string(&slot, &len);
         if (len < PAR_WORTH_A_WORD || len > PAR_SHORT_MAX) break;
         *p = (uint8_t)(PAR_TAG_STRING + len);
         par_copy_short(p + 1, (const uint8_t *)s, len);

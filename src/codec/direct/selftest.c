@@ -27,7 +27,11 @@ static void push_kinds(lua_State *L)
     lua_pushnumber(L, 2.5);
     lua_pushnumber(L, -1e300);
     lua_pushlstring(L, "", 0);
+#if LUA_VERSION_NUM >= 505
+    lua_pushexternalstring(L, long_text, sizeof long_text - 1, NULL, NULL);
+#else
     lua_pushstring(L, long_text);
+#endif
     lua_newtable(L);
     lua_pushcfunction(L, nothing);
     lua_newuserdata(L, 8);
@@ -166,7 +170,11 @@ static void collect(lua_State *L, int mode)
 #else
     (void)mode;
 #endif
+#if LUA_VERSION_NUM >= 505
+    lua_gc(L, LUA_GCSTEP, (size_t)1);
+#else
     lua_gc(L, LUA_GCSTEP, 1);
+#endif
     lua_gc(L, LUA_GCCOLLECT, 0);
 }
 

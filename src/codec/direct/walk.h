@@ -98,15 +98,17 @@ static inline int put_value(walking *w, const raw_slot *slot, raw_kind kind)
 /* ---- one table: each returns WRITTEN when it came to its end ---- */
 
 /* Strings, from element open->i + 1 on. */
-static int put_strings(walking *w, const raw_slot *slots)
+static int put_strings(walking *w, size_t first)
 {
     par_open *open = w->open;
     size_t i = 0, max = open->n - open->i;
     int rc = WRITTEN;
-    while (rc == WRITTEN && i < max && raw_is_text(&slots[i])) {
-        size_t n = put_unknown(w->e, &slots[i], max - i);
-        if (n == 0) rc = put_text(w, &slots[i++]);
-        else i += n;
+    while (rc == WRITTEN && i < max) {
+        raw_slot slot = raw_slot_at(&w->view, first + i);
+        if (!raw_is_text(&slot)) break;
+        size_t n = put_unknown(w->e, w->view, first + i, max - i);
+        if (n == 0) rc = put_text(w, &slot);
+        i += n ? n : 1;
     }
     open->i += i;
     return rc;
@@ -115,18 +117,18 @@ static int put_strings(walking *w, const raw_slot *slots)
 static int put_elements(walking *w)
 {
     par_open *open = w->open;
-    const raw_slot *first = w->view.slots + (1 - RAW_FIRST_KEY);
     while (open->i < open->n) {
-        const raw_slot *slot = &first[open->i];
-        raw_kind kind = raw_kind_of(slot);
+        size_t position = open->i + 1 - RAW_FIRST_KEY;
+        raw_slot slot = raw_slot_at(&w->view, position);
+        raw_kind kind = raw_kind_of(&slot);
         int rc;
         if (kind == RAW_FLOAT || kind == RAW_INTEGER) {
-            rc = put_numbers(w, slot);
+            rc = put_numbers(w, position);
         } else if (kind == RAW_TEXT) {
-            rc = put_strings(w, slot);
+            rc = put_strings(w, position);
         } else {
             open->i++;
-            rc = put_value(w, slot, kind);
+            rc = put_value(w, &slot, kind);
         }
         if (rc != WRITTEN) return rc;
     }
@@ -143,14 +145,14 @@ static int put_slots(walking *w)
             open->position += open->n;
             continue;
         }
-        const raw_slot *slot = &w->view.slots[open->position];
+        raw_slot slot = raw_slot_at(&w->view, open->position);
         int64_t key = (int64_t)open->position++ + RAW_FIRST_KEY;
-        raw_kind kind = raw_kind_of(slot);
+        raw_kind kind = raw_kind_of(&slot);
         if (kind == RAW_NIL) continue;
         open->entries++;
         if (!par_output_room(w->e, PAR_NUMBER_MAX)) return par_output_full(w->e);
         par_put_integer(w->e, key);
-        int rc = put_value(w, slot, kind);
+        int rc = put_value(w, &slot, kind);
         if (rc != WRITTEN) return rc;
     }
     return WRITTEN;
