@@ -7,6 +7,7 @@
 #include "channel/notices.h"
 #include "channel/pool.h"
 #include "channel/tx.h"
+#include "os/os.h"
 
 int par_job_init(par_job *job, par_channel *channel, par_tx_part message, const par_payload *payloads, uint32_t n,
                  par_segment *const *common, par_error *err)
@@ -117,6 +118,26 @@ static int plan_copy(par_job *job, uint32_t i, par_error *err)
     return rc;
 }
 
+par_blob *par_channel_payload_new(par_channel *channel, size_t bytes)
+{
+    par_error ignored;
+    par_segment *segment;
+    bool trusted = bytes <= PAR_CLAIM_TRUSTED_BYTES || par_os_memory_is_lazy();
+    if (bytes < PAR_LEND_MIN_BYTES || !trusted) return NULL;
+    if (par_pool_take_empty(bytes, PAR_LEND_OWN, channel, &segment, &ignored) != PAR_OK) return NULL;
+    par_blob *blob = par_segment_blob(segment, 0, bytes, PAR_BLOB_SEGMENT);
+    par_segment_release(segment, 1); /* the blob has its own */
+    return blob;
+}
+
+/* Is the payload one of payload_new, and nobody's yet? */
+static par_segment *written_in_place(const par_payload *payload)
+{
+    par_segment *segment = payload->blob ? par_segment_of(payload->blob) : NULL;
+    bool is = segment && segment->own && segment->mode == PAR_LEND_OWN && !segment->lent && payload->data == segment->data;
+    return is ? segment : NULL;
+}
+
 static int plan_shared(par_job *job, uint32_t i, par_segment *segment, par_error *err)
 {
     const par_payload *payload = &job->payloads[i];
@@ -144,6 +165,7 @@ static int plan_one(par_job *job, uint32_t i, par_error *err)
     bool by_value = payload->bytes >= PAR_LEND_MIN_BYTES;
     if (by_value && job->lent_bytes == 0 && !may_fly(job, payload->bytes)) return PAR_E_AGAIN;
     if (job->common && job->common[i]) rc = plan_lend(job, i, job->common[i], 0, PAR_LEND_COMMON, err);
+    else if (by_value && written_in_place(payload)) rc = plan_lend(job, i, written_in_place(payload), 0, PAR_LEND_OWN, err);
     else if (by_value) rc = plan_copy(job, i, err);
     if (rc == PAR_OK) job->lent_bytes += payload->bytes;
     if (rc == PAR_OK || !the_ring_will_do(rc)) return rc;

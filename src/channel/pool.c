@@ -219,6 +219,11 @@ int par_pool_take(size_t bytes, uint32_t mode, par_channel *channel, par_segment
     return take(bytes, bytes, mode, channel, out, err);
 }
 
+int par_pool_take_empty(size_t bytes, uint32_t mode, par_channel *channel, par_segment **out, par_error *err)
+{
+    return take(bytes, 0, mode, channel, out, err);
+}
+
 /* --- for everybody --- */
 static void leave_slab(void)
 {

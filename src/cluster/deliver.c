@@ -171,13 +171,25 @@ static int begin(par_stream *stream, const par_frame *frame, par_frame_reader *r
 
 static uint64_t part_size(const par_incoming *in) { return in->part == 0 ? in->len : in->sizes[in->part - 1]; }
 
-/* Begins the part at in->part, and those behind it that are empty. PAR_OK: there is more to come; PAR_NOTICE: it was the last. */
-static int begin_part(par_incoming *in)
+/* Memory for the part under way. A payload comes to where its reader gets it from, unless others get it as well, or share it. */
+static int begin_growing(par_stream *stream, size_t size)
 {
+    par_incoming *in = &stream->in;
+    bool is_alone = in->part > 0 && stream->id && stream->channel && in->kind != PAR_KIND_GROUP;
+    par_blob *blob = is_alone ? par_channel_payload_new(stream->channel, size) : NULL;
+    if (!blob) return par_growing_begin(&in->growing, size);
+    in->growing = (par_growing){.blob = blob, .goal = size};
+    return PAR_OK;
+}
+
+/* Begins the part at in->part, and those behind it that are empty. PAR_OK: there is more to come; PAR_NOTICE: it was the last. */
+static int begin_part(par_stream *stream)
+{
+    par_incoming *in = &stream->in;
     for (; in->part <= in->n_payloads; in->part++) {
         uint64_t size = part_size(in);
         if ((uint64_t)(size_t)size != size) return PAR_E_NOMEM; /* more than there are addresses */
-        if (size) return par_growing_begin(&in->growing, (size_t)size);
+        if (size) return begin_growing(stream, (size_t)size);
         in->blobs[in->part] = par_os_blob_new(0, false);
         if (!in->blobs[in->part]) return PAR_E_NOMEM;
     }
@@ -200,7 +212,7 @@ static int complete(par_stream *stream, par_error *err)
 
 static int next_part(par_stream *stream, par_error *err)
 {
-    int rc = begin_part(&stream->in);
+    int rc = begin_part(stream);
     if (rc == PAR_NOTICE) return complete(stream, err);
     return rc == PAR_OK ? rc : par_error_set(err, rc, "not enough memory for a message");
 }

@@ -8,6 +8,7 @@
 
 #define IN_BYTES ((size_t)PAR_FRAME_MAX_BYTES + ((size_t)64 << 10)) /* a whole frame, and some */
 #define DIRECT_BYTES ((size_t)16 << 10)                             /* the body of a frame that is longer is read to where it belongs */
+#define BEHIND_BYTES ((size_t)4 << 10)                              /* and no more behind it, which may be the next of these */
 #define READS_AT_ONCE 16
 #define UNREAD_MAX_BYTES ((size_t)16 << 20) /* of answers that the other end does not read */
 
@@ -202,9 +203,16 @@ static void read_directly(par_mux *mux, size_t n)
     if (par_stream_arrived(stream, mux->direct_all, &err) != PAR_OK) par_mux_fail(mux, "%.250s", err.text);
 }
 
+/* For what is not the rest of a long body. */
+static size_t room_behind(const par_mux *mux)
+{
+    size_t room = IN_BYTES - mux->in_len;
+    return mux->direct_len >= DIRECT_BYTES && room > BEHIND_BYTES ? BEHIND_BYTES : room;
+}
+
 static int64_t read_some(par_mux *mux)
 {
-    par_os_part parts[2] = {{mux->direct, mux->direct_len}, {mux->in + mux->in_len, IN_BYTES - mux->in_len}};
+    par_os_part parts[2] = {{mux->direct, mux->direct_len}, {mux->in + mux->in_len, room_behind(mux)}};
     if (mux->direct_len && !mux->direct) { /* nobody wants it */
         par_os_part nowhere = {mux->in, mux->direct_len < IN_BYTES ? mux->direct_len : IN_BYTES};
         int64_t n = par_wire_read(mux->wire, &nowhere, 1); /* the buffer is empty: all of it was of this frame */
@@ -224,7 +232,7 @@ void par_mux_read(par_mux *mux)
 {
     bool more = true; /* a short read was all that there is, as a rule: who asks once more pays for it each time */
     for (int i = 0; i < READS_AT_ONCE && more && !mux->lost; i++) {
-        size_t room = mux->direct_len + IN_BYTES - mux->in_len;
+        size_t room = mux->direct_len + room_behind(mux);
         int64_t n = read_some(mux);
         if (n == PAR_E_AGAIN) break;
         more = n >= (int64_t)room;

@@ -1,4 +1,5 @@
 /* Sends that never wait, and the wake-up when there is room. */
+#include "channel/pool.h"
 #include "peers.h"
 
 #define RING ((size_t)64 << 10)
@@ -89,6 +90,64 @@ static void payloads_travel(void)
     pair_close(a, b);
 }
 
+static uint64_t pool_bytes(void)
+{
+    uint64_t total, lent;
+    par_pool_usage(&total, &lent);
+    return total;
+}
+
+static int offer_blob(par_blob *blob)
+{
+    par_payload payload = {.data = blob->data, .bytes = blob->bytes, .blob = blob};
+    return par_channel_try_send(a, 9, "x", 1, &payload, 1, &err);
+}
+
+/* The peer gets the memory that was written to: no second piece is made, and it comes back. */
+static void a_payload_written_in_place_is_not_copied(void)
+{
+    size_t n = (size_t)1 << 20;
+    par_message message;
+    pair_open(&a, &b, RING, NULL);
+    uint64_t before = pool_bytes(), first = 0;
+    CHECK(!par_channel_payload_new(a, 100)); /* not worth a segment */
+    for (uint64_t i = 0; i < 5; i++) {
+        par_blob *blob = par_channel_payload_new(a, n);
+        CHECK(blob && blob->bytes == n);
+        pattern_fill(blob->data, n, i);
+        CHECK_INT(offer_blob(blob), PAR_OK);
+        par_blob_release(blob);
+        if (i == 0) first = pool_bytes() - before;
+        CHECK_INT(pool_bytes() - before, first);
+        CHECK_INT(par_channel_receive(b, &message, SECONDS(60), &err), PAR_OK);
+        CHECK(message.n_payloads == 1 && pattern_good(message.payloads[0]->data, n, i));
+        par_channel_release(b, &message);
+    }
+    CHECK(first >= n && first < 2 * n);
+    pair_close(a, b);
+}
+
+/* What is sent a second time is the peer's already, who may write to it: there it is copied. */
+static void a_payload_written_in_place_is_lent_once(void)
+{
+    size_t n = (size_t)1 << 20;
+    par_message message;
+    pair_open(&a, &b, RING, NULL);
+    par_blob *blob = par_channel_payload_new(a, n);
+    pattern_fill(blob->data, n, 3);
+    uint64_t one = pool_bytes();
+    for (int i = 0; i < 2; i++) CHECK_INT(offer_blob(blob), PAR_OK);
+    CHECK(pool_bytes() > one);
+    par_blob_release(blob);
+    for (int i = 0; i < 2; i++) {
+        CHECK_INT(par_channel_receive(b, &message, SECONDS(60), &err), PAR_OK);
+        CHECK(pattern_good(message.payloads[0]->data, n, 3));
+        par_channel_release(b, &message);
+    }
+    par_blob_release(par_channel_payload_new(a, n)); /* one that was not sent is free again */
+    pair_close(a, b);
+}
+
 static void one_who_is_gone_is_told(void)
 {
     pair_open(&a, &b, RING, NULL);
@@ -165,5 +224,5 @@ static void a_paused_one_is_ready_for_room_and_ends_only(void)
 }
 
 TAP_MAIN(TEST(a_paused_one_is_ready_for_room_and_ends_only), TEST(what_has_no_room_is_refused_whole), TEST(a_long_one_is_kept_and_follows),
-         TEST(nothing_is_taken_in_meanwhile), TEST(payloads_travel), TEST(one_who_is_gone_is_told),
-         TEST(a_selector_wakes_when_there_is_room))
+         TEST(nothing_is_taken_in_meanwhile), TEST(payloads_travel), TEST(a_payload_written_in_place_is_not_copied),
+         TEST(a_payload_written_in_place_is_lent_once), TEST(one_who_is_gone_is_told), TEST(a_selector_wakes_when_there_is_room))
