@@ -75,7 +75,7 @@ local parallel = {}
 
 ---@class parallel.ImapOptions: parallel.MapOptions
 ---@field ordered boolean? false: results as they come
----@field in_flight integer? how many tasks are read ahead of what was handed out (64 for each worker; 256 of short ones)
+---@field in_flight integer? how many tasks are read ahead of what was handed out (64 for each worker; up to 1024 of short ones)
 
 ---@class parallel.PoolOptions
 ---@field workers integer? how many processes; the usable cores by default; 0: everything in this process

@@ -71,6 +71,12 @@ _Atomic uint64_t *par_channel_words(par_channel *channel);
  * released by the next receive. */
 int par_channel_receive(par_channel *channel, par_message *out, int64_t deadline_ns, par_error *err);
 void par_channel_release(par_channel *channel, par_message *message);
+/* For those who take many short messages in a row. The bytes of the next one, when it is a data message of this kind that lies in the ring
+ * and no longer than max_bytes; else NULL: receive says what comes. It stays where it is until it is skipped, before anything else is done
+ * with the channel. Whoever skips touches the channel at last. */
+const uint8_t *par_channel_next_short(par_channel *channel, uint32_t kind, size_t max_bytes, size_t *len);
+void par_channel_skip_short(par_channel *channel, size_t len);
+void par_channel_end_skips(par_channel *channel);
 /* Takes one message from the ring into the inbox (or to on_control): what join does while it waits.
  * PAR_OK: a data message was kept; PAR_NOTICE: a control message was handled, or a part of a message; PAR_E_FULL; else as receive. */
 int par_channel_absorb(par_channel *channel, int64_t deadline_ns, par_error *err);

@@ -134,6 +134,34 @@ int par_channel_receive(par_channel *channel, par_message *out, int64_t deadline
     return channel->watched ? watched(channel, rc, deadline_ns) : rc;
 }
 
+const uint8_t *par_channel_next_short(par_channel *channel, uint32_t kind, size_t max_bytes, size_t *len)
+{
+    par_reader *in = &channel->in;
+    if (channel->held || channel->inbox || channel->failed || channel->rx.streaming || channel->rx.payloads.n) return NULL;
+    if (par_reader_available(in) < PAR_RECORD_HEADER) {
+        if (!par_reader_refresh(in, memory_order_acquire)) channel->failed = PAR_E_CORRUPT;
+        if (channel->failed || par_reader_available(in) < PAR_RECORD_HEADER) return NULL;
+    }
+    uint64_t word = par_reader_word(in);
+    *len = par_record_len(word);
+    if (word != par_record_word(*len, kind, 0) || *len > max_bytes) return NULL;
+    return par_reader_available(in) >= par_record_total(*len) ? par_reader_at(in) + PAR_RECORD_HEADER : NULL;
+}
+
+void par_channel_skip_short(par_channel *channel, size_t len)
+{
+    channel->in.read += par_record_total(len);
+    channel->rx.lent = false;
+    channel->stats.received_messages++;
+    channel->stats.received_bytes += len;
+    if (channel->in.read - channel->in.tail >= channel->lazy_bytes) par_channel_give_back(channel);
+}
+
+void par_channel_end_skips(par_channel *channel)
+{
+    if (channel->watched) par_channel_touch(channel);
+}
+
 static int absorb(par_channel *channel, int64_t deadline_ns, par_error *err)
 {
     for (;;) {

@@ -110,6 +110,7 @@ int par_codec_decode_from(lua_State *L, par_codec *codec, const uint8_t *bytes, 
 
 /* The same for a message of at most 3 numbers, booleans and nils, for which the caller has room on the stack. 0: it is another, and
  * nothing was pushed. Raises nothing, and runs nothing. */
+#define PAR_CODEC_PLAIN_BYTES 31 /* none of these is longer */
 int par_codec_decode_plain(lua_State *L, const uint8_t *bytes, size_t len);
 
 /* How tables are read, in words: "on: Lua 5.4", or "off: " and why. */

@@ -9,7 +9,7 @@
 #include "codec/format.h"
 
 #define PLAIN_VALUES 3
-#define PLAIN_BYTES (PAR_FORMAT_HEADER + PLAIN_VALUES * 9)
+_Static_assert(PAR_CODEC_PLAIN_BYTES == PAR_FORMAT_HEADER + PLAIN_VALUES * 9, "a tag and 8 bytes each");
 
 static void push_integer(lua_State *L, int64_t value)
 {
@@ -79,8 +79,8 @@ static size_t push_one(lua_State *L, const uint8_t *copy, size_t at, size_t len)
 
 int par_codec_decode_plain(lua_State *L, const uint8_t *bytes, size_t len)
 {
-    uint8_t copy[PLAIN_BYTES + 8]; /* what lies in shared memory may change while it is looked at */
-    if (len > PLAIN_BYTES || len <= PAR_FORMAT_HEADER) return 0;
+    uint8_t copy[PAR_CODEC_PLAIN_BYTES + 8]; /* what lies in shared memory may change while it is looked at */
+    if (len > PAR_CODEC_PLAIN_BYTES || len <= PAR_FORMAT_HEADER) return 0;
     par_copy_short(copy, bytes, len);
     int count = copy[3], top = lua_gettop(L);
     if (copy[0] != PAR_FORMAT_VERSION || copy[1] || copy[2] || count == 0 || count > PLAIN_VALUES) return 0;

@@ -179,6 +179,24 @@ int par_link_receive_now(par_link *link, par_message *out, par_error *err)
     return taken(link, out, rc == PAR_NOTICE ? PAR_E_TIMEOUT : rc, err);
 }
 
+const uint8_t *par_link_next_short(par_link *link, uint32_t kind, size_t max_bytes, size_t *len)
+{
+    if (!link->channel || link->closed || link->reading) return NULL;
+    return par_channel_next_short(link->channel, kind, max_bytes, len);
+}
+
+void par_link_skip_short(par_link *link, size_t len)
+{
+    link->turn++;
+    par_channel_skip_short(link->channel, len);
+}
+
+void par_link_end_skips(par_link *link, uint64_t n)
+{
+    par_view_add(&par_view_now()->received, n);
+    par_channel_end_skips(link->channel);
+}
+
 void par_link_release(par_link *link, par_message *message)
 {
     if (message->turn == link->turn) {

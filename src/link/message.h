@@ -42,6 +42,10 @@ int par_link_receive_now(par_link *link, par_message *out, par_error *err);
  * par_link_release, or when the call does that has entered the link. */
 #define PAR_LINK_READ(link) ((void)((link)->reading = PAR_FRAME_HERE))
 /* Gives a message back; nothing when that has happened already. */
+/* See par_channel_next_short. end_skips: n of them were skipped. */
+const uint8_t *par_link_next_short(par_link *link, uint32_t kind, size_t max_bytes, size_t *len);
+void par_link_skip_short(par_link *link, size_t len);
+void par_link_end_skips(par_link *link, uint64_t n);
 void par_link_release(par_link *link, par_message *message);
 /* Puts a message that was received back in front of the others. PAR_E_NOMEM, PAR_E_INVALID: it is not the last one received. */
 int par_link_unreceive(par_link *link, par_message *message, par_error *err);

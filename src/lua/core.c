@@ -26,7 +26,7 @@ static const part group_parts[] = {par_lua_open_group_handle, par_lua_open_group
                                    par_lua_open_group_reduce, par_lua_open_group_move, NULL};
 static const part shared_parts[] = {par_lua_open_shared_object, par_lua_open_shared_counter, par_lua_open_shared_lock,
                                     par_lua_open_shared_table, NULL};
-static const part task_parts[] = {par_lua_open_tasks, NULL};
+static const part task_parts[] = {par_lua_open_tasks, par_lua_open_worker, NULL};
 
 static const part cluster_parts[] = {par_lua_open_cluster, NULL};
 

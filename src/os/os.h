@@ -18,7 +18,13 @@
 /* --- time (clock.c) --- */
 int64_t par_os_now_ns(void);        /* monotonic */
 int64_t par_os_now_coarse_ns(void); /* the same clock, some milliseconds behind, for a fifth of the price */
-int64_t par_os_wall_ns(void);       /* since 1970, as the system's clock says */
+/* For those who ask several times in a microsecond: as of the last one or two. */
+typedef struct par_os_recent {
+    int64_t ns;
+    uint64_t ticks; /* of the processor's counter, where a look at it is cheaper than at the clock */
+} par_os_recent;
+int64_t par_os_now_about(par_os_recent *last);
+int64_t par_os_wall_ns(void); /* since 1970, as the system's clock says */
 void par_os_sleep_ns(int64_t ns);
 
 /* --- shared memory (memory_linux.c, memory_posix.c) --- */

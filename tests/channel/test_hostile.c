@@ -57,6 +57,12 @@ static void talk_to(par_channel *channel)
             for (size_t k = 0; k < message.len; k++) sum = (uint8_t)(sum + message.bytes[k]);
             par_channel_release(channel, &message);
         }
+        size_t len;
+        const uint8_t *next = par_channel_next_short(channel, (uint32_t)i & 3, 64, &len);
+        if (next) {
+            CHECK(len <= 64);
+            par_channel_skip_short(channel, len);
+        }
         par_channel_ready(channel);
         par_channel_has_data(channel);
         rc = par_channel_send(channel, 1, bytes, i % 2 ? 100 : sizeof bytes, NULL, 0, MILLISECONDS(2), &err);

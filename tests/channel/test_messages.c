@@ -91,6 +91,72 @@ static void small_messages_keep_their_order(void)
     peers_end(&p);
 }
 
+/* Every third is received like any other. */
+static bool take_one(par_channel *channel, uint64_t number, uint64_t *out)
+{
+    par_error err;
+    par_message message;
+    size_t len;
+    const uint8_t *bytes = number % 3 ? par_channel_next_short(channel, 5, sizeof *out, &len) : NULL;
+    if (bytes) {
+        CHECK_INT(len, sizeof *out);
+        memcpy(out, bytes, sizeof *out);
+        par_channel_skip_short(channel, len);
+        par_channel_end_skips(channel);
+        return true;
+    }
+    int rc = par_channel_receive(channel, &message, SECONDS(60), &err);
+    if (rc == PAR_OK) memcpy(out, message.bytes, sizeof *out);
+    else CHECK_INT(rc, PAR_E_CLOSED);
+    if (number % 2) par_channel_release(channel, &message);
+    return rc == PAR_OK;
+}
+
+static void short_messages_are_taken_where_they_lie(void)
+{
+    peers p;
+    uint64_t got = 0;
+    peers_start(&p, 16384, counts);
+    for (uint64_t i = 0; i < MANY; i++) {
+        CHECK(take_one(p.channel, i, &got));
+        CHECK_INT(got, i);
+    }
+    CHECK(!take_one(p.channel, 0, &got));
+    par_channel_stats stats;
+    par_channel_stats_get(p.channel, &stats);
+    CHECK_INT(stats.received_messages, MANY);
+    CHECK_INT(stats.received_bytes, MANY * sizeof got);
+    peers_end(&p);
+}
+
+static void a_message_that_is_no_short_one_is_left(void)
+{
+    par_channel *a, *b;
+    par_error err;
+    par_message message;
+    size_t len;
+    pair_open(&a, &b, 65536, NULL);
+    CHECK(!par_channel_next_short(a, 5, 100, &len));
+    send_pattern(b, 6, 8, 1);
+    CHECK(!par_channel_next_short(a, 5, 100, &len)); /* of another kind */
+    receive_pattern(a, 6, 8, 1);
+    send_pattern(b, 5, 101, 2);
+    CHECK(!par_channel_next_short(a, 5, 100, &len)); /* too long */
+    receive_pattern(a, 5, 101, 2);
+    const par_payload payload = {.data = "12345678", .bytes = 8};
+    CHECK_INT(par_channel_send(b, 5, "with", 4, &payload, 1, PAR_NEVER, &err), PAR_OK);
+    CHECK(!par_channel_next_short(a, 5, 100, &len)); /* not alone */
+    CHECK_INT(par_channel_receive(a, &message, 0, &err), PAR_OK);
+    CHECK_INT(message.n_payloads, 1);
+    send_pattern(b, 5, 8, 3);
+    CHECK(!par_channel_next_short(a, 5, 100, &len)); /* one is held */
+    par_channel_release(a, &message);
+    CHECK(par_channel_next_short(a, 5, 100, &len) != NULL);
+    receive_pattern(a, 5, 8, 3);
+    par_channel_close(a);
+    par_channel_close(b);
+}
+
 static void sends_payloads(par_channel *channel)
 {
     par_error err;
@@ -227,5 +293,6 @@ static void control_messages_overtake(void)
 }
 
 TAP_MAIN(TEST(every_length_comes_back), TEST(both_may_send_first), TEST(small_messages_keep_their_order),
+         TEST(short_messages_are_taken_where_they_lie), TEST(a_message_that_is_no_short_one_is_left),
          TEST(payloads_arrive_with_their_message), TEST(what_was_sent_before_the_end_arrives), TEST(a_receive_can_time_out),
          TEST(control_messages_overtake))

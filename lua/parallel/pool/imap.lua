@@ -6,21 +6,13 @@ local new_job = require 'parallel.pool.job'.new
 local options_of = require 'parallel.pool.options'
 local protocol = require 'parallel.pool.protocol'
 
-local IN_FLIGHT, IN_FLIGHT_SHORT = 64, 256 -- tasks per worker that are read ahead; of short ones more, or workers would wait for them
-local SHORT_SECONDS = 1e-5 -- of a task
+local IN_FLIGHT, IN_FLIGHT_MAX = 64, 1024 -- tasks per worker that are read ahead; more of short ones, or workers would wait for them:
+local IN_FLIGHT_SECONDS = 0.002 -- as many as take so long
 local SLOW_SECONDS = 0.005 -- a loop over results that takes longer for one may leave what was received unwritten for too long
 
 local NIL, FAILED = {}, {} -- among the results that are there: nil, and that of a task whose error is job.failure
 
 -- --- reading ---
-
--- Of a list each element is an argument: reads the next one. Returns false when there is none.
-local function read_element(job)
-  local number = job.last + 1
-  if number > job.length then return false end
-  job.last, job.items[number] = number, job.list[number]
-  return true
-end
 
 local function called(job, ok, ...)
   if not ok then job.source_error = ... end
@@ -36,24 +28,37 @@ local function read_values(job) return called(job, pcall(job.iterator)) end
 -- Fields of a job that reads from a list, or from a function that gives the next values until nil.
 local function source_of(items)
   if type(items) == 'table' and not (getmetatable(items) or {}).__call then
-    return {mode = protocol.ONE, read = read_element, list = items, length = options_of.length_of(items, 'imap')}
+    return {mode = protocol.ONE, items = items, length = options_of.length_of(items, 'imap')}
   end
   options_of.check_function(items, 'imap: the iterator')
-  return {mode = protocol.SPREAD, read = read_values, iterator = items}
+  return {mode = protocol.SPREAD, items = {}, iterator = items}
 end
 
 -- How many tasks may be in flight.
 local function room(job)
   if job.in_flight then return job.in_flight end
-  local short = job.cost and job.cost < SHORT_SECONDS
-  return (short and IN_FLIGHT_SHORT or IN_FLIGHT) * math.max(1, job.pool.size)
+  local short = job.cost and math.floor(IN_FLIGHT_SECONDS / job.cost) or 0
+  return math.max(IN_FLIGHT, math.min(short, IN_FLIGHT_MAX)) * math.max(1, job.pool.size)
+end
+
+-- The task behind the last one. Returns false when there is none.
+local function read(job)
+  if job.iterator then return read_values(job) end
+  if job.last == job.length then return false end
+  job.last = job.last + 1
+  return true
 end
 
 -- Reads while there is room for more in flight.
 local function pull(job, most)
-  local in_flight = room(job)
-  while not job.dry and job:fresh() < most and job.last - job.delivered < in_flight do
-    if not job:read() then
+  local last = math.min(job.next_number + most - 1, job.delivered + room(job))
+  if job.length and not job.journal then
+    job.last = math.max(job.last, math.min(last, job.length))
+    job.dry = job.last == job.length
+    return
+  end
+  while not job.dry and job.last < last do
+    if not read(job) then
       job.dry = true
       return
     end
@@ -63,12 +68,10 @@ end
 
 -- --- the job ---
 
--- n results are among those that are ready; one that is nil is not.
+-- n results are among those that are ready.
 local function on_values(job, first, n)
-  local ready, items = job.ready, job.items
   for number = first, first + n - 1 do
-    if ready[number] == nil then ready[number] = NIL end
-    items[number] = nil
+    if job.iterator then job.items[number] = nil end
     if not job.ordered then
       job.came = job.came + 1
       job.order[job.came] = number
@@ -77,6 +80,7 @@ local function on_values(job, first, n)
 end
 
 local function put(job, number, result)
+  if result == nil then result = NIL end
   job.ready[number] = result
   on_values(job, number, 1)
 end
@@ -87,21 +91,6 @@ local function on_error(job, number, err)
   put(job, number, value)
 end
 
-local function waiting(job) return room(job) - (job.last - job.delivered) + job:fresh() + #job.ranges end
-
-local function stream_job(pool, options, fields)
-  fields.items, fields.last, fields.delivered, fields.pull, fields.waiting = {}, 0, 0, pull, waiting
-  fields.in_flight = options.in_flight
-  fields.chunk, fields.timeout, fields.retries, fields.seed = options.chunk, options.timeout, options.retries, options.seed
-  fields.handler, fields.on_value, fields.on_error = options.on_error, put, on_error
-  fields.pool, fields.ordered, fields.ready = pool, options.ordered ~= false, {}
-  fields.order, fields.came = {}, 0 -- the numbers as they came; only where they are handed out so
-  if not options.journal then fields.results, fields.on_values = fields.ready, on_values end
-  return new_job(fields)
-end
-
--- --- handing out ---
-
 -- The number of the task to be handed out next, when it is there.
 local function next_ready(job)
   local number = job.delivered + 1
@@ -110,6 +99,23 @@ local function next_ready(job)
 end
 
 local function is_served(job) return next_ready(job) or job.aborted or (job.dry and job.out == 0 and job:idle()) end
+
+local function waiting(job) return room(job) - (job.last - job.delivered) + job:fresh() + #job.ranges end
+
+local function stream_job(pool, options, fields)
+  fields.last, fields.delivered, fields.pull, fields.waiting = 0, 0, pull, waiting
+  fields.in_flight = options.in_flight
+  fields.chunk, fields.timeout, fields.retries, fields.seed = options.chunk, options.timeout, options.retries, options.seed
+  fields.handler, fields.on_value, fields.on_error = options.on_error, put, on_error
+  fields.pool, fields.ordered, fields.ready = pool, options.ordered ~= false, {}
+  fields.order, fields.came = {}, 0 -- the numbers as they came; only where they are handed out so
+  if not options.journal then fields.results, fields.none = fields.ready, NIL end
+  if fields.iterator or not fields.ordered then fields.on_values = on_values end
+  fields.served = function() return is_served(fields) end
+  return new_job(fields)
+end
+
+-- --- handing out ---
 
 local function end_stream(pool, job, err)
   job.over = true
@@ -127,7 +133,7 @@ end
 
 -- Waits for the next one. Returns its number, or ends the stream.
 local function wait(job)
-  local ok, problem = pcall(call.drive, job.pool, job, function() return is_served(job) end, job.tick)
+  local ok, problem = pcall(call.drive, job.pool, job, job.served, job.tick)
   local number = ok and next_ready(job)
   if number then return number end
   local err = not ok and problem or job.aborted or job.source_error or nil

@@ -81,11 +81,11 @@ says[0] = function() return true end -- a message that a user's code sent in spi
 
 local nothing = {}
 
--- The list that takes the values of this chunk directly, and where.
+-- The list that takes the values of this chunk directly, where, how many, and what stands for nil.
 local function destination(chunk)
   local job = chunk and chunk.job
   if not job or not job.results or job.aborted then return nothing, 1, 0 end
-  return job.results, chunk.first + chunk.got, chunk.n - chunk.got
+  return job.results, chunk.first + chunk.got, chunk.n - chunk.got, job.none
 end
 
 -- What one collect brought. Returns whether there may be more: a worker without a chunk has said all.
@@ -109,8 +109,8 @@ end
 function inbox.hear(crew, worker)
   local collect = crew.system.collect
   repeat
-    local results, at, most = destination(worker.chunks[1])
-  until not collected(crew, worker, collect(worker.child, results, at, most))
+    local results, at, most, none = destination(worker.chunks[1])
+  until not collected(crew, worker, collect(worker.child, results, at, most, none))
   if worker.gone then crew:ended(worker) end
 end
 

@@ -4,6 +4,7 @@
 -- a dead worker, for a retry, or to be run by somebody who is idle.
 local compat = require 'parallel.compat'
 local protocol = require 'parallel.pool.protocol'
+local slice = require 'parallel.core'.tasks.slice
 local summary = require 'parallel.summary'
 
 local job = {}
@@ -13,15 +14,15 @@ local CHUNK_SECONDS = 0.005 -- what a chunk should take
 local FIRST_SECONDS = 0.001 -- what a first chunk should take, when a task takes what it took the last time
 local LEAST_SECONDS = 0.0002 -- below this the round trip would count
 local TOGETHER_SECONDS = 0.0002 -- fixed chunks that are shorter than this travel together
-local MOST_TOGETHER = 64
+local MOST_TOGETHER = 1024
 local LEAST_COST = 1e-8 -- seconds; a task takes no less
 local GROWTH = 64 -- a chunk is at most so many times the one before
 
 --- fields: mode (of parallel.pool.protocol), items, last (how many tasks there are so far); on_value(job, number, values...) and
 -- on_error(job, number, error), called once for each task with what is final; f or function_of(job, number); and options: chunk,
--- timeout, retries, seed. What not every job has: results (the list into which a worker's values may be put directly),
--- on_values(job, first, n) (called when n of them were), pull(job, most) (reads more tasks), live(job, from, to) (leaves out those that
--- were cancelled), on_abort(job, error).
+-- timeout, retries, seed. What not every job has: results (the list into which a worker's values may be put directly), none (what is put
+-- there for nil), on_values(job, first, n) (called when n of them were), pull(job, most) (reads more tasks), live(job, from, to) (leaves
+-- out those that were cancelled), on_abort(job, error).
 function job.new(fields)
   if fields.chunk then fields.chunk = math.floor(fields.chunk) end -- 2.0 would make task 3 one with the number 3.0
   fields.next_number = 1
@@ -113,13 +114,6 @@ function job:learn(n, seconds)
   if n > self.last_size then self.last_size = n end
 end
 
-local function slice(list, from, to)
-  if from == to then return {list[from]} end
-  local args = {}
-  local shift = from - 1
-  for i = from, to do args[i - shift] = list[i] end
-  return args
-end
 
 --- A chunk for a worker, or nil when there is nothing to do right now.
 function job:take(most)

@@ -16,7 +16,7 @@ end
 
 -- Values are put directly where they belong (results), unless each has to be kept in a journal first.
 local function list_job(list, last, mode, options)
-  local values = {}
+  local values = core.tasks.list(last)
   return new_job{
     mode = mode, items = list, last = last, values = values, results = not options.journal and values or nil, chunk = options.chunk,
     timeout = options.timeout, retries = options.retries, seed = options.seed, handler = options.on_error, on_value = on_value, on_error = on_error,

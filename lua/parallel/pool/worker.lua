@@ -7,7 +7,7 @@ local on_error = require 'parallel.child.failure'.on_error
 
 local worker = {}
 local tasks = core.tasks
-local claim, done, finish, take, post = tasks.claim, tasks.done, tasks.finish, tasks.take, tasks.post
+local claim, done, run, finish, take, post = tasks.claim, tasks.done, tasks.run, tasks.finish, tasks.take, tasks.post
 local unpack = compat.unpack
 local functions = {} -- id -> function
 local own_args = {} -- id -> arguments of the one task that it is for
@@ -25,10 +25,7 @@ local first, seed -- number of its first task, and what seeds the tasks
 -- Each runs what is left of the chunk. An error leaves it; calling it again goes on with the next task.
 local loops = {}
 
-loops[protocol.ONE] = function()
-  local i = claim(parent, slot, measure)
-  while i do i = done(parent, slot, (f(args[i]))) end
-end
+loops[protocol.ONE] = function() run(parent, slot, measure, f, args) end
 
 loops[protocol.SPREAD] = function()
   local i = claim(parent, slot, measure)
@@ -52,14 +49,14 @@ calls[protocol.CALLS] = function(item) return functions[item[1]](unpack(item, 2,
 local function watched(mode)
   local set_seed = seed and require 'parallel.seed'.set
   local call = calls[mode]
-  local function run(number, item)
+  local function call_one(number, item)
     if set_seed then set_seed(seed, number) end
     if trace then return trace.task(number, call, item) end
     return call(item)
   end
   return function()
     local i = claim(parent, slot, measure)
-    while i do i = done(parent, slot, run(first + i - 1, args[i])) end
+    while i do i = done(parent, slot, call_one(first + i - 1, args[i])) end
   end
 end
 

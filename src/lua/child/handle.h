@@ -14,10 +14,11 @@
 /* What a worker of a pool works on, as the link to its parent has it (pool/tasks.c). */
 typedef struct par_lua_chunk {
     int64_t began_ns;
-    int64_t rung_ns; /* when it last announced results */
-    bool told;       /* the last result has said that the chunk is done */
-    bool apart;      /* it must not: there is something to be told after it */
-    uint64_t first;  /* the number of its first task */
+    par_os_recent now; /* the clock, as it was read last */
+    int64_t rung_ns;   /* when it last announced results */
+    bool told;         /* the last result has said that the chunk is done */
+    bool apart;        /* it must not: there is something to be told after it */
+    uint64_t first;    /* the number of its first task */
 } par_lua_chunk;
 
 typedef struct par_lua_link {

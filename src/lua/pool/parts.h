@@ -4,7 +4,8 @@
 
 #include <lua.h>
 
-void par_lua_open_tasks(lua_State *L);  /* core.tasks */
+void par_lua_open_tasks(lua_State *L);  /* core.tasks: the owner's part */
+void par_lua_open_worker(lua_State *L); /* core.tasks: the worker's */
 void par_lua_open_philox(lua_State *L); /* core */
 void par_lua_open_limit(lua_State *L);  /* core */
 

@@ -1,8 +1,7 @@
-/* core.tasks: chunks of tasks (link/tasks.h), and the results that come back. */
-#include "link/tasks.h"
+/* core.tasks, what the owner of a pool does with it: chunks of tasks (link/tasks.h), and the results that come back. */
+#include "lua/pool/tasks.h"
 
 #include <lauxlib.h>
-#include <string.h>
 
 #include "base/limits.h"
 #include "codec/compat.h"
@@ -15,29 +14,17 @@
 #include "lua/pool/parts.h"
 #include "lua/tensor/box.h"
 #include "os/os.h"
-#include "trace/trace.h"
-#include "view/view.h"
 
-enum {
-    POOL_KIND_OK = 2, /* these as in lua/parallel/pool/protocol.lua, where the others are */
-    POOL_KIND_FAILED = 3,
-    POOL_KIND_CHUNK_DONE = 4,
-    POOL_KIND_LAST = 6,
-    POOL_KIND_REFUSED = 7,
-    POOL_KIND_CHUNK = 12,
-    POOL_KIND_FIRST = 2 /* smaller kinds are messages of users */
-};
-
-#define POOL_QUIET_NS INT64_C(1000000)     /* results may lie unannounced for so long while the worker goes on; */
-#define POOL_QUIET_FAR_NS INT64_C(4000000) /*   where six processes have to wake for them (cluster/agent_child.c waits longer) */
-
-/* The words of the tasks, and the slot of which the number is at idx. */
-static _Atomic uint64_t *check_slot(lua_State *L, par_lua_link *self, int idx, unsigned *slot)
+unsigned par_lua_tasks_slot(lua_State *L, int idx)
 {
     lua_Integer n = luaL_checkinteger(L, idx);
     luaL_argcheck(L, n >= 0 && n < (lua_Integer)PAR_TASKS_SLOTS, idx, "slot 0 or 1 expected");
-    *slot = (unsigned)n;
-    _Atomic uint64_t *words = par_link_tasks(self->link);
+    return (unsigned)n;
+}
+
+_Atomic uint64_t *par_lua_tasks_words(lua_State *L, par_lua_link *self)
+{
+    _Atomic uint64_t *words = self->link ? par_link_tasks(self->link) : NULL;
     if (!words) luaL_error(L, "parallel: child %d has ended", (int)self->id);
     return words;
 }
@@ -48,8 +35,6 @@ static int push_state(lua_State *L, par_tasks_state state)
     lua_pushinteger(L, (lua_Integer)state.limit);
     return 2;
 }
-
-/* --- the parent's side --- */
 
 /* tasks.post(child, kind, values...): one message of this kind */
 static int pool_post(lua_State *L)
@@ -68,8 +53,8 @@ static int pool_give(lua_State *L)
     par_lua_give_back(L);
     par_lua_link *self = par_lua_link_check(L, 1);
     lua_Integer count = luaL_checkinteger(L, 2);
-    unsigned slot;
-    _Atomic uint64_t *words = check_slot(L, self, 3, &slot);
+    unsigned slot = par_lua_tasks_slot(L, 3);
+    _Atomic uint64_t *words = par_lua_tasks_words(L, self);
     int64_t began_ns = par_os_now_ns();
     luaL_argcheck(L, count >= 0 && count <= (lua_Integer)PAR_TASKS_MAX, 2, "a number of tasks expected");
     lua_settop(L, 8);
@@ -85,8 +70,8 @@ static int pool_give(lua_State *L)
 static int pool_retract(lua_State *L)
 {
     par_lua_link *self = par_lua_link_check(L, 1);
-    unsigned slot;
-    _Atomic uint64_t *words = check_slot(L, self, 2, &slot);
+    unsigned slot = par_lua_tasks_slot(L, 2);
+    _Atomic uint64_t *words = par_lua_tasks_words(L, self);
     lua_Integer keep = luaL_checkinteger(L, 3);
     if (keep < 0) keep = 0;
     uint32_t least = keep < (lua_Integer)PAR_TASKS_MAX ? (uint32_t)keep : PAR_TASKS_MAX;
@@ -97,8 +82,8 @@ static int pool_retract(lua_State *L)
 static int pool_claimed(lua_State *L)
 {
     par_lua_link *self = par_lua_link_check(L, 1);
-    unsigned slot;
-    _Atomic uint64_t *words = check_slot(L, self, 2, &slot);
+    unsigned slot = par_lua_tasks_slot(L, 2);
+    _Atomic uint64_t *words = par_lua_tasks_words(L, self);
     int64_t age_ns;
     if (self->link->apart) {
         push_state(L, par_apart_look(self->link, slot, &age_ns));
@@ -134,6 +119,8 @@ static int push_refused(lua_State *L, lua_Integer n, int kind, const par_error *
     return 4;
 }
 
+enum { RESULTS = 2, NONE = 5 }; /* stack indices of collect's arguments */
+
 typedef enum collected {
     RESULT, /* one value is pushed */
     ENOUGH, /* nothing more for now */
@@ -157,175 +144,107 @@ static int collect_one(lua_State *L, par_lua_link *self, int *kind, par_error *e
     return *kind == POOL_KIND_OK ? RESULT : OTHER;
 }
 
-/* tasks.collect(child, results, at, most) -> n [, kind, values...]: moves the values of up to `most` finished tasks to
- * results[at], results[at + 1], ... and returns how many. A message of another kind ends this and is returned behind the
- * number; kind is -1 when the child has ended and nothing is left. */
+/* The value at the top, a result, is element `at` of the list; what stands for nil does it in the place of nil. */
+static void put_result(lua_State *L, lua_Integer at)
+{
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        lua_pushvalue(L, NONE);
+    }
+    lua_rawseti(L, RESULTS, (int)at);
+}
+
+/* Short results that lie there already: nothing of the user's runs in between, so less has to be looked after. */
+static lua_Integer collect_short(lua_State *L, par_lua_link *self, lua_Integer at, lua_Integer most)
+{
+    lua_Integer n = 0;
+    size_t len;
+    const uint8_t *bytes;
+    while (n < most && (bytes = par_link_next_short(self->link, POOL_KIND_OK, PAR_CODEC_PLAIN_BYTES, &len))) {
+        int values = par_codec_decode_plain(L, bytes, len);
+        if (values == 0) break;
+        par_link_skip_short(self->link, len);
+        lua_settop(L, NONE + 1); /* the first one */
+        put_result(L, at + n++);
+    }
+    if (n) par_link_end_skips(self->link, (uint64_t)n);
+    return n;
+}
+
+/* tasks.collect(child, results, at, most [, none]) -> n [, kind, values...]: moves the values of up to `most` finished tasks to
+ * results[at], results[at + 1], ... and returns how many; `none` is put where one is nil. A message of another kind ends this and is
+ * returned behind the number; kind is -1 when the child has ended and nothing is left. */
 static int pool_collect(lua_State *L)
 {
     par_error err;
     par_lua_give_back(L);
     par_lua_link *self = par_lua_link_check(L, 1);
     par_lua_blocks_tidy(L, self->blocks);
-    luaL_checktype(L, 2, LUA_TTABLE);
-    lua_Integer at = luaL_checkinteger(L, 3), most = luaL_checkinteger(L, 4), n = 0;
+    luaL_checktype(L, RESULTS, LUA_TTABLE);
+    lua_Integer at = luaL_checkinteger(L, 3), most = luaL_checkinteger(L, 4);
     int got = RESULT, kind = 0;
-    lua_settop(L, 4);
+    lua_settop(L, NONE);
+    lua_Integer n = collect_short(L, self, at, most);
     while (got == RESULT) {
         par_lua_use use = par_lua_enter(L, self);
         got = collect_one(L, self, &kind, &err);
         if (!par_lua_leave(self, use)) return par_lua_throw_closed(L, self);
         if (got == RESULT && n == most) got = OTHER; /* more results than there are tasks */
         if (got != RESULT) break;
-        lua_settop(L, 5); /* the first value, or nil */
-        lua_rawseti(L, 2, (int)(at + n++));
+        lua_settop(L, NONE + 1);
+        put_result(L, at + n++);
     }
     if (got < 0 && !(is_our_want(got) && n > 0)) par_lua_link_settle(L, self, true, got, &err, "receive from");
     if (got == REFUSED) return push_refused(L, n, kind, &err);
     lua_pushinteger(L, n);
     if (got != OTHER) return 1;
-    lua_insert(L, 5);
+    lua_insert(L, NONE + 1);
     lua_pushinteger(L, kind);
-    lua_insert(L, 6);
-    return lua_gettop(L) - 4;
+    lua_insert(L, NONE + 2);
+    return lua_gettop(L) - NONE;
 }
 
-/* --- the worker's side --- */
+#define LIST_MAX (1 << 20) /* elements for which there is room at once: who says how many come may be wrong */
 
-/* tasks.take(parent) -> kind, values... of the next message; waits. */
-static int pool_take(lua_State *L)
+/* tasks.list(n) -> {}, with room for n elements */
+static int pool_list(lua_State *L)
 {
-    par_error err;
-    par_message message;
-    par_lua_give_back(L);
-    par_lua_link *self = par_lua_link_check(L, 1);
-    par_lua_blocks_tidy(L, self->blocks);
-    lua_settop(L, 1);
-    par_lua_use use = par_lua_enter(L, self);
-    int n = 0, kind = 0, rc = par_link_receive_next(self->link, &message, PAR_NEVER, &err);
-    if (rc == PAR_OK) {
-        kind = (int)message.kind;
-        n = push_values(L, self, &message, &err);
-    }
-    par_lua_link_settle(L, self, par_lua_leave(self, use), rc, &err, "work from");
-    if (n < 0) return par_lua_throw_status(L, self->id, &err);
-    lua_pushinteger(L, kind);
-    lua_insert(L, 2);
-    if (kind == POOL_KIND_CHUNK) {
-        self->chunk.began_ns = par_os_now_ns();
-        self->chunk.first = (uint64_t)lua_tointeger(L, 7); /* behind kind, slot, id, mode, arguments */
-    }
-    return n + 1;
-}
-
-/* Tells whoever looks that the task which ran has ended, and which one runs now (0: none). */
-static void show_task(uint64_t next, int64_t now_ns, bool failed)
-{
-    par_view *mine = par_view_now();
-    if (atomic_load_explicit(&mine->task, memory_order_relaxed)) {
-        par_view_add(&mine->tasks, 1);
-        if (failed) par_view_add(&mine->failed, 1);
-    }
-    par_view_set(&mine->task_ns, (uint64_t)now_ns);
-    par_view_set(&mine->task, next);
-}
-
-/* Claims the next task of the slot and pushes its place in the chunk, or nil when none is left. */
-static int push_claim(lua_State *L, par_lua_link *self, int idx, int64_t now_ns, bool failed)
-{
-    unsigned slot;
-    _Atomic uint64_t *words = check_slot(L, self, idx, &slot);
-    uint32_t place = par_tasks_claim(words, slot, now_ns);
-    show_task(place ? self->chunk.first + place - 1 : 0, now_ns, failed);
-    if (place) lua_pushinteger(L, (lua_Integer)place);
-    else lua_pushnil(L);
+    lua_Integer n = luaL_checkinteger(L, 1);
+    lua_createtable(L, n < LIST_MAX ? (int)n : LIST_MAX, 0);
     return 1;
 }
 
-/* tasks.claim(parent, slot [, apart]) -> place of the next task in the chunk, or nil. apart: see tasks.finish. */
-static int pool_claim(lua_State *L)
+/* Pushes list[i] of the list at index 1. */
+static void push_element(lua_State *L, lua_Integer i, bool raw)
 {
-    par_lua_link *self = par_lua_link_check(L, 1);
-    self->chunk.told = false;
-    self->chunk.apart = lua_toboolean(L, 3);
-    return push_claim(L, self, 2, par_os_now_ns(), true); /* one that ran did not come to its done */
-}
-
-/* Encodes the values from stack index 3 on and makes them visible. `quietly`: without waking the parent, when they are
- * short. Raises, but for values that cannot travel. */
-static int publish(lua_State *L, par_lua_link *self, uint32_t kind, bool quietly, par_error *err)
-{
-    par_lua_outgoing message = {
-        .kind = kind, .first = 3, .count = lua_gettop(L) - 2, .name = "result", .quietly = quietly, .deadline_ns = PAR_NEVER};
-    par_lua_use use = par_lua_enter(L, self);
-    int rc = par_lua_link_put(L, self, &message, NULL, err);
-    bool open = par_lua_leave(self, use);
-    par_lua_link_settle(L, self, open, rc == PAR_E_UNSUPPORTED ? PAR_OK : rc, err, "send the result to");
-    return rc;
-}
-
-/* Puts how long the chunk took in front of what is told. The parent may end us when it knows that: a picture of the run must
- * have these tasks by then. */
-static void push_seconds(lua_State *L, par_lua_link *self)
-{
-    if (par_trace_is_on()) par_trace_flush();
-    lua_pushnumber(L, (lua_Number)(par_os_now_ns() - self->chunk.began_ns) * 1e-9);
-    lua_insert(L, 3);
-}
-
-static bool is_last(lua_State *L, par_lua_link *self, int idx)
-{
-    unsigned slot;
-    _Atomic uint64_t *words = check_slot(L, self, idx, &slot);
-    return par_tasks_none_left(words, slot);
-}
-
-/* The last result of a chunk, which says that the chunk is done as well. false: it cannot travel. */
-static bool publish_last(lua_State *L, par_lua_link *self)
-{
-    par_error err;
-    push_seconds(L, self);
-    self->chunk.told = publish(L, self, POOL_KIND_LAST, false, &err) == PAR_OK;
-    if (!self->chunk.told) lua_remove(L, 3);
-    return self->chunk.told;
-}
-
-/* tasks.done(parent, slot, values...) -> place of the next task, or nil: the values of the task claimed before. After those
- * of the last task the slot belongs to the parent again. */
-static int pool_done(lua_State *L)
-{
-    par_error err;
-    par_lua_link *self = par_lua_link_check(L, 1);
-    luaL_checkany(L, 2);
-    if (!self->chunk.apart && is_last(L, self, 2) && publish_last(L, self)) {
-        show_task(0, 0, false);
-        return 0;
+    if (raw) {
+        lua_rawgeti(L, 1, (int)i);
+        return;
     }
-    /* Not part of a longer message, so an error names the results as they were given. */
-    if (publish(L, self, POOL_KIND_OK, true, &err) != PAR_OK) par_lua_link_throw(L, self, &err, "send the result to");
-    int64_t now_ns = par_os_now_ns();
-    if (now_ns - self->chunk.rung_ns >= (self->link->far ? POOL_QUIET_FAR_NS : POOL_QUIET_NS)) {
-        self->chunk.rung_ns = now_ns;
-        par_link_ring(self->link);
-    }
-    return push_claim(L, self, 2, now_ns, false);
+    lua_pushinteger(L, i);
+    lua_gettable(L, 1);
 }
 
-/* tasks.finish(parent, slot [, memory]): tells that the chunk is done, unless its last result has told it */
-static int pool_finish(lua_State *L)
+/* tasks.slice(list, from, to) -> {list[from], ..., list[to]} */
+static int pool_slice(lua_State *L)
 {
-    par_lua_link *self = par_lua_link_check(L, 1);
-    par_error err;
-    if (self->chunk.told) return 0;
-    lua_settop(L, 3);
-    push_seconds(L, self);
-    publish(L, self, POOL_KIND_CHUNK_DONE, false, &err); /* two numbers: they travel */
-    return 0;
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_Integer from = luaL_checkinteger(L, 2), n = luaL_checkinteger(L, 3) - from + 1;
+    luaL_argcheck(L, n >= 0 && n <= (lua_Integer)PAR_TASKS_MAX, 3, "a number of tasks expected");
+    bool raw = !luaL_getmetafield(L, 1, "__index");
+    lua_settop(L, 1);
+    lua_createtable(L, (int)n, 0);
+    for (lua_Integer i = 0; i < n; i++) {
+        push_element(L, from + i, raw);
+        lua_rawseti(L, 2, (int)i + 1);
+    }
+    return 1;
 }
 
 void par_lua_open_tasks(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"post", pool_post},       {"give", pool_give},   {"retract", pool_retract}, {"claimed", pool_claimed}, {"take", pool_take},
-        {"collect", pool_collect}, {"claim", pool_claim}, {"done", pool_done},       {"finish", pool_finish},   {NULL, NULL}};
+        {"post", pool_post},       {"list", pool_list},       {"slice", pool_slice},     {"give", pool_give},
+        {"retract", pool_retract}, {"claimed", pool_claimed}, {"collect", pool_collect}, {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
 }

@@ -260,7 +260,7 @@ describe('pool:imap', function()
     end
   end)
 
-  it('reads ahead without being told at most 64 tasks a worker, 256 of short ones', function()
+  it('reads ahead without being told at most 64 tasks a worker, 1024 of short ones', function()
     local function furthest(f, n)
       local iterator, position = counter(n)
       local most = 0
@@ -275,7 +275,7 @@ describe('pool:imap', function()
     end, 400)
     assert.is_true(slow <= 64 * size, 'read ' .. slow .. ' ahead')
     local short = furthest(square, 20000)
-    assert.is_true(short <= 256 * size, 'read ' .. short .. ' ahead')
+    assert.is_true(short <= 1024 * size, 'read ' .. short .. ' ahead')
   end)
 
   it('takes endless iterators and may be left early', function()

@@ -68,3 +68,82 @@ describe('tasks in the slot of a worker', function()
     tasks.post(child, CHUNK)
   end)
 end)
+
+-- A worker that runs one chunk of f over the arguments, and goes on after errors.
+local function worker_of(f)
+  return parallel.run(function(task)
+    local parent, its = parallel.parent, require 'parallel.core'.tasks
+    local _, slot, _, _, args = its.take(parent)
+    while true do
+      local ok, err = pcall(its.run, parent, slot, nil, task, args)
+      if ok then break end
+      its.post(parent, 3, tostring(err):match('task %d') or err, '') -- FAILED
+    end
+    its.finish(parent, slot)
+    parent:receive()
+  end, f)
+end
+
+-- Gives it a chunk and collects until there were n results or other messages; a list of {kind, first value}, results as the kind 'into'.
+local function collected(child, args, none)
+  local said, results, n = {}, {}, 0
+  tasks.give(child, #args, 0, 1, 0, args, 1)
+  repeat
+    local taken, kind, first, second = tasks.collect(child, results, n + 1, #args - n, none)
+    n = n + taken
+    if kind then said[#said + 1] = {kind, first, second} end
+    if taken == 0 and not kind then require 'parallel.core'.sleep(0.001) end
+  until kind == 4 or kind == 6 -- CHUNK_DONE, LAST
+  return results, said, n
+end
+
+describe('a chunk that is run', function()
+  local child
+  after_each(function() child:close() end)
+
+  it('gives the values in order, and the last one with how long it took', function()
+    child = worker_of(function(x) return x % 2 == 0 and x * x or ('odd'):rep(x) end)
+    local results, said, n = collected(child, {1, 2, 3, 4, 5})
+    assert.same({'odd', 4, 'oddoddodd', 16}, results)
+    assert.equal(4, n)
+    assert.equal(6, said[1][1])
+    assert.equal('number', type(said[1][2]))
+    assert.equal(('odd'):rep(5), said[1][3])
+  end)
+
+  it('goes on behind a task that fails', function()
+    child = worker_of(function(x) return x == 2 and error('task 2') or x end)
+    local results, said, n = collected(child, {1, 2, 3, 4})
+    assert.same({1, 3}, results)
+    assert.equal(2, n)
+    assert.same({3, 'task 2'}, {said[1][1], said[1][2]})
+    assert.same({6, 4}, {said[2][1], said[2][3]})
+  end)
+
+  it('has something else in the place of nil, when that is wanted', function()
+    child = worker_of(function(x) return x ~= 2 and x ~= 3 and x or nil end)
+    local none = {}
+    local results, _, n = collected(child, {1, 2, 3, 4, 5}, none)
+    assert.equal(4, n)
+    assert.same({1, 4}, {results[1], results[4]})
+    assert.is_true(results[2] == none and results[3] == none)
+  end)
+end)
+
+describe('the arguments of a chunk', function()
+  it('are a part of the list, holes and all', function()
+    assert.same({3, 4}, tasks.slice({1, 2, 3, 4, 5}, 3, 4))
+    assert.same({'b'}, tasks.slice({'a', 'b'}, 2, 2))
+    local part = tasks.slice({1, nil, 3, n = 3}, 1, 3)
+    assert.same({1, 3}, {part[1], part[3]})
+    assert.is_nil(part[2])
+  end)
+
+  it('are what the list says they are', function()
+    local list = setmetatable({}, {__index = function(_, i) return i * 10 end})
+    assert.same({20, 30}, tasks.slice(list, 2, 3))
+    list[2] = 'own'
+    assert.same({'own', 30}, tasks.slice(list, 2, 3))
+    assert.matches('table expected', tostring(error_of(tasks.slice, 'list', 1, 2)))
+  end)
+end)
