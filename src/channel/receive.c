@@ -27,6 +27,8 @@ static int await_more(par_channel *channel, int64_t deadline_ns, par_error *err)
 }
 
 /* --- handing out --- */
+#define TAKE_OUT_MAX_BYTES ((uint64_t)64 << 10)
+
 static void show_parcel(par_parcel *parcel, par_message *out)
 {
     static _Alignas(8) const uint8_t nothing[8];
@@ -54,14 +56,29 @@ static void hand_out_parcel(par_channel *channel, par_parcel *parcel, par_messag
     show_parcel(parcel, out);
 }
 
+/* A message with payloads is copied out of the ring, unless it is long itself: by the tail its sender knows that it was taken, and that the
+ * next one may be copied into shared memory (job.c). So he does that while this one is read, of which a string is in turn a copy. */
+static par_parcel *taken_out(par_channel *channel, const par_item *from)
+{
+    if (!channel->rx.payloads.n || from->len > TAKE_OUT_MAX_BYTES) return NULL;
+    par_parcel *parcel = par_records_parcel(channel, from->kind);
+    if (!parcel) return NULL;
+    if (par_buffer_append(&parcel->bytes, from->bytes, from->len) == PAR_OK) return parcel;
+    par_inbox_recycle(channel, parcel);
+    return NULL;
+}
+
 static void hand_out(par_channel *channel, const par_item *from, par_message *out)
 {
-    if (!from->parcel) {
+    par_parcel *parcel = from->parcel ? from->parcel : taken_out(channel, from);
+    if (!parcel) {
         show_in_place(channel, from, out);
         return;
     }
-    from->parcel->payloads = par_inbox_hand_over(channel);
-    hand_out_parcel(channel, from->parcel, out);
+    bool lent = channel->rx.payloads.n > 0;
+    parcel->payloads = par_inbox_hand_over(channel);
+    hand_out_parcel(channel, parcel, out);
+    if (lent) par_channel_give_back(channel);
 }
 
 static void release_held(par_channel *channel)

@@ -11,24 +11,23 @@
 #define STREAM_AT_ONCE ((uint64_t)256 << 10) /* of a long record; then whoever waits looks at the time again */
 #define STEPS_AT_ONCE 64                     /* records that are no messages, likewise */
 
-/* --- streamed records --- */
-static int begin_message(par_channel *channel, uint32_t kind)
+par_parcel *par_records_parcel(par_channel *channel, uint32_t kind)
 {
     par_parcel *parcel = channel->spare ? channel->spare : par_parcel_new();
     channel->spare = NULL;
-    if (!parcel) return PAR_E_NOMEM;
+    if (!parcel) return NULL;
     parcel->kind = kind;
     parcel->bytes.len = 0;
-    channel->rx.parcel = parcel;
-    return PAR_OK;
+    return parcel;
 }
 
+/* --- streamed records --- */
 static int begin_stream(par_channel *channel, uint32_t kind, uint32_t flags, uint64_t len)
 {
     par_rx *rx = &channel->rx;
     int rc = PAR_OK;
     if (len > PAR_MESSAGE_MAX_BYTES) return PAR_E_CORRUPT;
-    if (!(flags & PAR_RECORD_INTERNAL)) rc = begin_message(channel, kind);
+    if (!(flags & PAR_RECORD_INTERNAL)) rc = (rx->parcel = par_records_parcel(channel, kind)) ? PAR_OK : PAR_E_NOMEM;
     else if (kind != PAR_INTERNAL_BYTES || rx->payloads.n >= PAR_PAYLOADS_MAX) return PAR_E_CORRUPT;
     else if ((rc = par_payloads_reserve(&rx->payloads)) == PAR_OK) rc = par_growing_begin(&rx->payload, len);
     if (rc != PAR_OK) return rc;

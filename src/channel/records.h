@@ -20,6 +20,8 @@ int par_records_next(par_channel *channel, par_item *out, bool limited);
 int par_records_step(par_channel *channel, par_item *out);
 /* Puts into words what next and step returned. */
 int par_records_failed(par_channel *channel, int rc, par_error *err);
+/* An empty parcel, if possible one whose buffer has been used before. NULL: no memory. */
+par_parcel *par_records_parcel(par_channel *channel, uint32_t kind);
 /* May more be taken in beside what waits to be received? PAR_OK, PAR_E_FULL, PAR_E_NOMEM. */
 int par_records_may_take(par_channel *channel);
 

@@ -112,34 +112,33 @@ static void free_with_state(lua_State *L, const par_lua_blocks *blocks) { (void)
 
 /* --- putting it behind, taking it away --- */
 
-#if LUA_VERSION_NUM < 502
-/* The collector of 5.1 and LuaJIT works so little at each allocation that a hundred large strings may be dead before it is through: none of
- * their blocks would come back in time, and memory would grow by gigabytes. It is made to, when so much has come: */
 #define COLLECT_MIN_BYTES ((int64_t)4 << 20)
-#define COLLECT_HEAPS 8 /* and so many times what a collection has to look at */
+#define COLLECT_HEAPS 8 /* no collection before so many times what it has to look at has come */
+
+/* Past so much the collector is made to run. That of 5.1 and LuaJIT works so little at each allocation that a hundred large strings may be
+ * dead before it is through: none of their blocks would come back in time, and memory would grow by gigabytes. Later ones are in time, unless
+ * two blocks that die together are more than may be idle: then every other one would be fresh. */
+static int64_t collect_after_bytes(const par_blocks *cache)
+{
+    int64_t half = (int64_t)(cache->idle_max_bytes / 2);
+    return LUA_VERSION_NUM < 502 || half < COLLECT_MIN_BYTES ? COLLECT_MIN_BYTES : half;
+}
 
 static bool collector_runs(lua_State *L)
 {
 #ifdef LUA_GCISRUNNING
     return lua_gc(L, LUA_GCISRUNNING, 0) != 0;
 #else
-    (void)L;
-    return true;
+    return L != NULL;
 #endif
 }
 
 static void set_collect_due(lua_State *L, par_lua_blocks *blocks)
 {
     int64_t heap_bytes = lua_gc(L, LUA_GCCOUNT, 0) * INT64_C(1024) - blocks->cache->used_bytes, more = heap_bytes * COLLECT_HEAPS;
-    blocks->collect_due = blocks->cache->given_bytes + (uint64_t)(more > COLLECT_MIN_BYTES ? more : COLLECT_MIN_BYTES);
+    int64_t least = collect_after_bytes(blocks->cache);
+    blocks->collect_due = blocks->cache->given_bytes + (uint64_t)(more > least ? more : least);
 }
-
-static bool collect_is_due(const par_lua_blocks *blocks) { return blocks->cache->given_bytes >= blocks->collect_due; }
-#else
-static bool collector_runs(lua_State *L) { return L != NULL; }
-static void set_collect_due(lua_State *L, par_lua_blocks *blocks) { (void)L, (void)blocks; }
-static bool collect_is_due(const par_lua_blocks *blocks) { return blocks->closing; }
-#endif
 
 static void put_behind(lua_State *L, par_lua_blocks *blocks)
 {
@@ -184,10 +183,10 @@ static int blocks_gc(lua_State *L)
 
 /* --- in use --- */
 
-void par_lua_blocks_expect_large(lua_State *L, par_lua_blocks *blocks)
+void par_lua_blocks_expect_large(lua_State *L, par_lua_blocks *blocks, size_t bytes)
 {
     if (!blocks->cache) put_behind(L, blocks);
-    else if (collect_is_due(blocks)) blocks->collect = true;
+    if (blocks->cache && blocks->cache->given_bytes + bytes >= blocks->collect_due) blocks->collect = true;
 }
 
 void par_lua_blocks_collect(lua_State *L, par_lua_blocks *blocks)

@@ -84,6 +84,40 @@ static void a_stream_needs_few_segments(void)
     free(bytes);
 }
 
+static int try_payload(par_channel *channel, uint8_t *bytes, size_t n, uint8_t value)
+{
+    par_error err;
+    par_payload payload = {.data = bytes, .bytes = n};
+    memset(bytes, value, n);
+    return par_channel_try_send(channel, 1, "m", 1, &payload, 1, &err);
+}
+
+/* Of huge ones each may be copied as soon as the one before it was taken, before that one is released. */
+static void the_next_huge_one_is_copied_while_one_is_read(void)
+{
+    par_channel *a, *b;
+    par_error err;
+    par_message message;
+    uint64_t total, lent;
+    uint8_t *bytes = malloc(PAR_FLIGHT_HUGE_BYTES);
+    link_pair(&a, &b);
+    CHECK_INT(try_payload(a, bytes, PAR_FLIGHT_HUGE_BYTES, 0), PAR_OK);
+    for (uint8_t i = 0; i < 10; i++) {
+        CHECK_INT(try_payload(a, bytes, PAR_FLIGHT_HUGE_BYTES, i + 1), PAR_E_AGAIN);
+        CHECK_INT(par_channel_receive(b, &message, SECONDS(60), &err), PAR_OK);
+        CHECK_INT(try_payload(a, bytes, PAR_FLIGHT_HUGE_BYTES, i + 1), PAR_OK);
+        CHECK(message.n_payloads == 1 && message.len == 1 && message.bytes[0] == 'm');
+        for (size_t at = 0; at < PAR_FLIGHT_HUGE_BYTES; at += 4096) CHECK_INT(((const uint8_t *)message.payloads[0]->data)[at], i);
+        par_channel_release(b, &message);
+        par_pool_usage(&total, &lent);
+        CHECK(total <= 2 * PAR_FLIGHT_HUGE_BYTES);
+    }
+    free(bytes);
+    par_channel_close(a);
+    par_channel_close(b);
+    par_pool_trim();
+}
+
 /* Several free segments that a closing peer knows stay in the pool, once each. */
 static void free_segments_survive_a_peer(void)
 {
@@ -509,7 +543,8 @@ static void many_shared_storages_need_few_descriptors(void)
     CHECK_INT(open_fds(), fds);
 }
 
-TAP_MAIN(TEST(segments_come_back_and_are_used_again), TEST(a_stream_needs_few_segments), TEST(free_segments_survive_a_peer),
+TAP_MAIN(TEST(segments_come_back_and_are_used_again), TEST(a_stream_needs_few_segments),
+         TEST(the_next_huge_one_is_copied_while_one_is_read), TEST(free_segments_survive_a_peer),
          TEST(a_borrowed_block_outlives_its_channel), TEST(shared_storages_are_the_same_memory), TEST(a_shared_storage_can_be_handed_on),
          TEST(many_shared_storages_in_one_message), TEST(broadcast_lends_one_segment_to_all),
          TEST(a_slow_peer_does_not_hold_up_a_broadcast), TEST(above_the_cap_the_ring_is_used), TEST(a_killed_borrower_ends_its_lends),
