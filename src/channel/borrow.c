@@ -28,6 +28,10 @@ static void put_fd_back(par_channel *channel, int fd)
     channel->n_fds++;
 }
 
+/* What is written to a copy-on-write mapping is a page fault. Without one since it was lent its pages need not be looked through, which takes
+ * a sixth of the time of a copy. */
+static bool is_as_lent(const par_segment *segment) { return segment->faults && segment->faults == par_os_memory_faults(); }
+
 /* The last blob of a segment that a peer lent us is gone. */
 static void return_to_peer(par_segment *segment)
 {
@@ -35,7 +39,8 @@ static void return_to_peer(par_segment *segment)
         par_segment_destroy(segment);
         return;
     }
-    if (segment->mode == PAR_LEND_COMMON && !par_os_memory_reset(segment->data, segment->bytes)) segment->mapped = 0;
+    if (segment->mode == PAR_LEND_COMMON && !is_as_lent(segment) && !par_os_memory_reset(segment->data, segment->bytes))
+        segment->mapped = 0;
     uint64_t lends = segment->received;
     segment->received = 0;
     if (lends) par_channel_notify(segment->from, PAR_INTERNAL_RELEASE, segment->peer_id, lends);
@@ -105,6 +110,7 @@ int par_borrow_take(par_channel *channel, const par_record_lend *record, par_blo
     if (record->mode != segment->mode) return PAR_E_CORRUPT;
     bool shared = record->mode == PAR_LEND_SHARED || record->mode == PAR_LEND_DESCRIPTOR;
     if (!shared) map_pages(segment, record->offset + record->bytes);
+    if (record->mode == PAR_LEND_COMMON && segment->refs == 0) segment->faults = par_os_memory_faults();
     *out = par_segment_blob(segment, record->offset, record->bytes, shared ? PAR_BLOB_SEGMENT : PAR_BLOB_FOREIGN);
     if (!*out) return PAR_E_NOMEM;
     segment->received++;

@@ -32,6 +32,7 @@ struct par_segment {
     uint64_t received; /* lends that one RELEASE will give back */
     uint64_t waiting;  /* bytes of views in messages that nobody has received yet, however often the same ones */
     size_t mapped;     /* so many bytes have their pages mapped */
+    uint64_t faults;   /* of this process when it was lent, where pages are mapped copy-on-write; 0: not known */
 };
 
 /* A view of `bytes` at offset; takes a reference to the segment. NULL: no memory. */

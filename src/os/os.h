@@ -43,6 +43,8 @@ int par_os_memory_map_private(int fd, size_t bytes, void **data, par_error *err)
 /* Drops what was written to a private mapping: it shows the shared bytes again. true: pages that were only read are
  * still mapped. */
 bool par_os_memory_reset(void *data, size_t bytes);
+/* Page faults of this process, ever; 0: not known. As long as they are the same nothing was written to a private mapping for the first time. */
+uint64_t par_os_memory_faults(void);
 /* Maps the pages of a range in one step, for reading or also for writing: a hint. */
 void par_os_memory_prefault(void *data, size_t bytes, bool writing);
 void par_os_memory_unmap(void *data, size_t bytes);

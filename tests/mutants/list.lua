@@ -168,8 +168,10 @@ mutant('channel', 'lends of a message that was not sent',
   'if (job->lent[i]) par_lend_undo(job->channel, job->lent[i]);', '(void)i;', 'channel.bounds')
 mutant('channel', 'a segment whose announcement failed',
   'remove_export(channel, find_export(channel, segment));\n    return rc;', 'return rc;', 'faults.memory')
-mutant('channel', 'copies on write are dropped', 'if (segment->mode == PAR_LEND_COMMON && !par_os_memory_reset',
-  'if (0 && !par_os_memory_reset', 'channel.pool')
+mutant('channel', 'copies on write are dropped', 'if (segment->mode == PAR_LEND_COMMON && !is_as_lent(segment) &&',
+  'if (0 &&', 'channel.pool')
+mutant('channel', 'a write since the segment was lent is noticed', 'segment->faults && segment->faults == par_os_memory_faults()',
+  'segment->faults != 0', 'channel.pool')
 mutant('channel', 'a spoiled segment is not used again', 'if (segment->spoiled) {', 'if (0) {', 'channel.pool')
 mutant('channel', 'the pool has a limit', 'return pool.total_bytes - pool.shared_bytes + bytes <= cap();',
   'return true;', 'channel.pool')
