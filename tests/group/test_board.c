@@ -1,10 +1,10 @@
 /* Phases of groups: nobody goes on before all have come, whoever ends is named, and what stands on the board is not believed. */
-#include <pthread.h>
 #include <sched.h>
 
 #include "group/layout.h"
 #include "group/phase.h"
 #include "members.h"
+#include "threads.h"
 
 static int phases_of_a_run(unsigned n)
 {
@@ -447,25 +447,15 @@ static void one_writes_over_the_board(void)
 }
 
 /* --- members that are threads: for ThreadSanitizer --- */
-static void *thread_member(void *context)
+static void pass_in_a_thread(par_board *board)
 {
-    par_board *board = context;
     for (int i = 0; i < 3000; i++) pass_and_listen(board, i, SECONDS(100));
-    par_board_leave(board);
-    return NULL;
 }
 
 static void threads_as_members(void)
 {
-    for (unsigned n = 2; n <= 18; n += 16) {
-        pthread_t thread[18];
-        members m;
-        members_make(&m, n);
-        for (unsigned seat = 0; seat < n; seat++)
-            CHECK(pthread_create(&thread[seat], NULL, thread_member, member_join(m.seat_fd[seat], n, seat, NULL)) == 0);
-        for (unsigned seat = 0; seat < n; seat++) pthread_join(thread[seat], NULL);
-        members_end(&m, 0);
-    }
+    threads_as_members_of(2, pass_in_a_thread);
+    threads_as_members_of(18, pass_in_a_thread);
 }
 
 TAP_MAIN(TEST(groups_of_all_sizes), TEST(members_that_pause), TEST(all_on_one_core), TEST(one_is_killed),

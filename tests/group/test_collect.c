@@ -1,11 +1,10 @@
 /* Collectives of members that are processes, against what each can compute by itself; calls that do not fit together; deaths in the
  * middle of them. */
-#include <pthread.h>
-
 #include "base/buffer.h"
 #include "group/collect.h"
 #include "group/layout.h"
 #include "members.h"
+#include "threads.h"
 
 static size_t window_bytes(void) { return PAR_BOARD_WINDOW_BYTES; }
 
@@ -342,10 +341,9 @@ static void a_value_that_cannot_be_kept(void)
 }
 
 /* --- members that are threads: for ThreadSanitizer --- */
-static void *thread_member(void *context)
+static void collect_in_a_thread(par_board *board)
 {
     static double memory[3 * SHARED_ELEMENTS];
-    par_board *board = context;
     reduce_where_all_see_it(board, memory);
     room r = room_of(par_board_size(board), 3 * window_bytes());
     for (unsigned round = 0; round < 8; round++) {
@@ -353,20 +351,9 @@ static void *thread_member(void *context)
         move_once(board, &r, round % 2 ? 20 : 300000, round);
     }
     room_free(&r, par_board_size(board));
-    par_board_leave(board);
-    return NULL;
 }
 
-static void threads_as_members(void)
-{
-    members m;
-    pthread_t thread[3];
-    members_make(&m, 3);
-    for (unsigned seat = 0; seat < 3; seat++)
-        CHECK(pthread_create(&thread[seat], NULL, thread_member, member_join(m.seat_fd[seat], 3, seat, NULL)) == 0);
-    for (unsigned seat = 0; seat < 3; seat++) pthread_join(thread[seat], NULL);
-    members_end(&m, 0);
-}
+static void threads_as_members(void) { threads_as_members_of(3, collect_in_a_thread); }
 
 /* --- calls that do not fit together --- */
 static par_error mismatch;
