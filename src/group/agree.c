@@ -88,6 +88,7 @@ static void adopt(par_board *board)
     board->phase = (uint64_t)board->group << PAR_BOARD_PHASE_BITS;
     board->target = 0;
     board->voting = false;
+    board->backwards = false; /* for all alike, however far each had come */
     board->note = (par_note){0};
     par_waiter_init(&board->waiter, n);
     board->failure = (par_board_failure){.kind = PAR_FAILURE_NONE};

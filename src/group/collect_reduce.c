@@ -1,8 +1,8 @@
 /* allreduce, reduce and reduce_scatter.
  *
- * A window's worth at a time: everybody shows its elements, each member reduces one slice of all windows into the result's, and
+ * Piece by piece: everybody shows its elements, each member reduces one slice of all windows into the result's, and
  * takes the other slices from there. While the others still take one result, the next elements are shown already: one phase
- * for each window, and one more. Few elements are reduced by everybody at once. */
+ * for each piece, and one more. Few elements are reduced by everybody at once. */
 #include <string.h>
 
 #include "base/checked.h"
@@ -10,8 +10,10 @@
 #include "group/collect_begin.h"
 #include "group/internal.h"
 
-#define SMALL_BYTES 4096 /* up to here each member reduces everything, which saves a phase */
-#define SLICE_STEP 64    /* slices are whole cache lines */
+#define SMALL_BYTES 4096                /* up to here each member reduces everything, which saves a phase */
+#define SLICE_STEP 64                   /* slices are whole cache lines */
+#define SLICE_BYTES ((size_t)32 << 10)  /* at least; of smaller ones the phases would be too many */
+#define PIECE_BYTES ((size_t)128 << 10) /* at least: those of all members fit into a core's cache, beside what is reduced */
 
 typedef struct reducing {
     par_board *board;
@@ -33,9 +35,17 @@ static slice slice_of(const par_board *board, size_t bytes)
     return (slice){.at = at, .bytes = bytes - at < each ? bytes - at : each};
 }
 
+/* At a time. Across hosts each takes a way there, so these are whole windows. */
+static size_t piece_bytes(const reducing *r)
+{
+    size_t window = par_phase_window_bytes(r->board), piece = r->board->n * SLICE_BYTES;
+    if (piece < PIECE_BYTES) piece = PIECE_BYTES;
+    return r->board->bell < 0 && piece < window ? piece : window;
+}
+
 static size_t chunk_bytes(const reducing *r, size_t at)
 {
-    size_t most = par_phase_window_bytes(r->board);
+    size_t most = piece_bytes(r);
     return r->bytes - at < most ? r->bytes - at : most;
 }
 
@@ -79,17 +89,25 @@ static void take(const reducing *r, size_t at)
     if (r->dst) copy_around(r->dst + at, par_phase_result(r->board), bytes, slice_of(r->board, bytes));
 }
 
-static int reduce_windows(const reducing *r, const par_say *say, int64_t deadline_ns, par_error *err)
+/* Where piece `index` begins. Every other call goes backwards: what the last one had in hand at its end is still in the cache. */
+static size_t place_of(const reducing *r, size_t pieces, size_t index)
 {
-    size_t window = par_phase_window_bytes(r->board);
-    show(r, 0);
+    return (r->board->backwards ? pieces - 1 - index : index) * piece_bytes(r);
+}
+
+static int reduce_pieces(const reducing *r, const par_say *say, int64_t deadline_ns, par_error *err)
+{
+    size_t pieces = (r->bytes - 1) / piece_bytes(r) + 1;
+    show(r, place_of(r, pieces, 0));
     int rc = par_collect_begin(r->board, say, deadline_ns, err);
-    for (size_t at = 0; rc == PAR_OK && at < r->bytes; at += window) {
-        reduce_slice(r, at);
-        if (window < r->bytes - at) show(r, at + window);
+    if (rc != PAR_OK) return rc;
+    for (size_t i = 0; rc == PAR_OK && i < pieces; i++) {
+        reduce_slice(r, place_of(r, pieces, i));
+        if (i + 1 < pieces) show(r, place_of(r, pieces, i + 1));
         rc = par_phase_pass(r->board, deadline_ns, err);
-        if (rc == PAR_OK) take(r, at);
+        if (rc == PAR_OK) take(r, place_of(r, pieces, i));
     }
+    r->board->backwards = !r->board->backwards; /* in all members: all have begun, or none */
     return rc;
 }
 
@@ -140,7 +158,7 @@ static int reduce(par_board *board, par_say say, const par_reduction *what, int6
     say.count = (uint64_t)what->n;
     if (r.bytes <= PAR_SAY_BYTES && board->n <= PAR_BOARD_LOOK_MAX) return reduce_said(&r, &say, deadline_ns, err);
     if (r.bytes <= SMALL_BYTES) return reduce_at_once(&r, &say, deadline_ns, err);
-    return reduce_windows(&r, &say, deadline_ns, err);
+    return reduce_pieces(&r, &say, deadline_ns, err);
 }
 
 int par_collect_allreduce(par_board *board, const par_reduction *what, int64_t deadline_ns, par_error *err)
@@ -149,13 +167,13 @@ int par_collect_allreduce(par_board *board, const par_reduction *what, int64_t d
 }
 
 /* --- where all see all elements, each member makes its slice the result everywhere --- */
-#define PIECE_BYTES ((size_t)32 << 10) /* at a time: in the cache when it is copied */
+#define SHARED_PIECE_BYTES ((size_t)32 << 10) /* at a time: in the nearest cache when it is copied */
 
 static void reduce_where_they_lie(const par_board *board, const par_reduction *what, void *const *elements, slice own)
 {
     size_t each = par_type_bytes(what->type);
-    for (size_t done = 0; done < own.bytes; done += PIECE_BYTES) {
-        size_t at = own.at + done, bytes = own.bytes - done < PIECE_BYTES ? own.bytes - done : PIECE_BYTES;
+    for (size_t done = 0; done < own.bytes; done += SHARED_PIECE_BYTES) {
+        size_t at = own.at + done, bytes = own.bytes - done < SHARED_PIECE_BYTES ? own.bytes - done : SHARED_PIECE_BYTES;
         uint8_t *result = (uint8_t *)elements[board->rank] + at;
         for (unsigned rank = 0; rank < board->n; rank++) board->runs[rank] = (const uint8_t *)elements[rank] + at;
         par_reduce_into(what->op, what->type, (int64_t)(bytes / each), result, board->runs, board->n);

@@ -28,6 +28,11 @@ struct par_board {
     uint64_t *lengths; /* the same */
     unsigned there;    /* members up to this rank have entered the phase */
     unsigned looked;   /* where the last look for the dead ended */
+    bool backwards;    /* where the next reduction begins (collect_reduce.c) */
+    uint32_t core;     /* as in our seat */
+    unsigned waits;    /* that others came late for, */
+    int64_t even_ns;   /*   when we last took another core because of that, */
+    int64_t pause_ns;  /*   and how long we keep it at least (cores.c) */
     par_waiter waiter;
     par_board_owner owner;
     par_board_failure failure;
@@ -52,6 +57,14 @@ static inline uint64_t par_board_phase_of(const par_board *board, unsigned seat)
 void par_board_tell(const par_board *board);
 /* May this seat's owner still be alive? */
 bool par_board_lives(const par_board *board, unsigned seat);
+
+/* --- cores.c --- */
+/* Says where we run, when there are more members than cores. */
+void par_cores_tell(par_board *board);
+/* Does one of those who have not entered the phase need our core? */
+bool par_cores_wanted(const par_board *board);
+/* Now and then, before a wait: takes another core when too many members share ours. */
+void par_cores_even_out(par_board *board);
 
 /* --- broken.c --- */
 /* Sets err to why the group is broken, and returns its code; PAR_OK when it is not. */

@@ -10,8 +10,9 @@
 #define LONG_AFTER 10
 #define POLL_NS 50000 /* where no word wakes */
 #define LONG_POLL_NS 2000000
-#define WAKE_NS 5000            /* what a yield saves: one of many sleeps, and somebody wakes us among others */
-#define YIELDING_MAX_NS 2000000 /* in one wait */
+#define WAKE_NS 5000                                        /* what a yield saves: one of many sleeps, and somebody wakes us among others */
+#define YIELDING_MAX_NS 2000000                             /* in one wait */
+#define SPIN_MAX_NS (PAR_SPIN_WAKE_NS + PAR_SPIN_MIDDLE_NS) /* so long one that shares our core may spin for others yet */
 
 /* Asking the system takes longer than most waits. */
 static unsigned cores(void)
@@ -31,7 +32,7 @@ void par_waiter_init(par_waiter *waiter, unsigned processes)
                            .spins = !crowded || cores() == 1,
                            .cores = cores(),
                            .share = (processes + cores() - 1) / cores(),
-                           .missing = processes - 1};
+                           .wanted = crowded};
 }
 
 /* Does anybody have to be woken? */
@@ -111,7 +112,7 @@ static int yield_if_earned(par_waiter *waiter, par_latch_look *look, void *conte
         par_os_yield();
         rc = look(context);
         now_ns = par_os_now_ns();
-        took_ns = now_ns - before_ns - work_ns; /* beyond the group's own work, which has to be done */
+        took_ns = now_ns - before_ns - work_ns - SPIN_MAX_NS; /* beyond what the group has to do and may do */
     } while (!rc && took_ns <= PAR_YIELD_NS && now_ns < until_ns);
     if (rc) yield->gained_ns += WAKE_NS;
     par_yield_settle(yield, rc != 0, took_ns);
@@ -147,9 +148,9 @@ static int sleep_slice(par_latch *latch, par_waiter *waiter, par_latch_look *loo
 
 int par_latch_wait(par_latch *latch, par_waiter *waiter, par_latch_look *look, void *context, int64_t deadline_ns)
 {
-    bool core_left = waiter->missing < waiter->cores; /* it would go to sleep, and all would wait until it is awake again */
-    int rc = waiter->crowded && !core_left ? yield_if_earned(waiter, look, context, deadline_ns) : 0;
-    if (!rc && (waiter->spins || core_left)) rc = spin_if_earned(waiter, look, context, deadline_ns);
+    int rc = waiter->crowded && waiter->wanted ? yield_if_earned(waiter, look, context, deadline_ns) : 0;
+    /* A core that nobody wants would go to sleep, and all would wait until it is awake again. */
+    if (!rc && (waiter->spins || !waiter->wanted)) rc = spin_if_earned(waiter, look, context, deadline_ns);
     if (!rc) return sleep_slice(latch, waiter, look, context, deadline_ns);
     waiter->quiet = 0;
     return rc;

@@ -24,7 +24,7 @@ typedef struct par_waiter {
     bool crowded;               /* there are more processes than cores that we may use: they are let run first */
     bool spins;                 /* it keeps nobody from running; or we may use one core only, and the others may sleep on theirs */
     unsigned cores, share;      /* that we may use; processes for each of them */
-    unsigned missing;           /* so many are awaited, as far as the caller knows: with fewer than cores one is left for us */
+    bool wanted;                /* one of those who are awaited needs our core, as far as the caller knows */
     unsigned quiet;             /* slices slept in a row */
     int64_t ended_ns;           /* when the last wait ended, or a little before */
 } par_waiter;

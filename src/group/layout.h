@@ -16,7 +16,7 @@
 #include "group/latch.h"
 
 #define PAR_BOARD_MAGIC 0x6472616f62726170u /* "parboard" */
-#define PAR_BOARD_VERSION 2u
+#define PAR_BOARD_VERSION 3u
 #define PAR_SAY_BYTES 40 /* a value up to this needs no window */
 
 typedef struct par_say { /* what a member says when it enters a phase */
@@ -52,6 +52,7 @@ typedef struct par_seat {
     _Alignas(PAR_CACHE_LINE) _Atomic uint64_t vote; /* the last group that it wants to be in (agree.c) */
     _Atomic uint32_t pid;                           /* where the system has no signs of life; 0: has not joined */
     _Atomic uint32_t rung;                          /* 1: whoever copies the board has been woken, and has not looked since */
+    _Atomic uint32_t core;                          /* 1 + the one that it ran on when it entered a phase last; 0: not known */
     par_note note[2];                               /* by phase, as the slots */
 } par_seat;
 

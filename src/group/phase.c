@@ -48,6 +48,7 @@ static void enter(par_board *board)
     board->there = 0;
     board->target += board->n;
     if (board->bell >= 0) leave_note(board, phase);
+    if (board->waiter.crowded) par_cores_tell(board);
     atomic_store_explicit(word, phase, memory_order_seq_cst); /* with par_board_phase_of */
     if (board->n > PAR_BOARD_LOOK_MAX)
         atomic_fetch_add_explicit(&par_board_words(board)->arrived, 1, memory_order_seq_cst); /* with look_at_count */
@@ -94,21 +95,13 @@ static int after_slice(par_board *board, int64_t began_ns, int64_t deadline_ns, 
     return 0;
 }
 
-/* How many are not there yet. */
-static unsigned missing(const par_board *board)
-{
-    unsigned n = 0;
-    for (unsigned rank = board->there; rank < board->n; rank++)
-        n += (par_board_phase_of(board, board->member[rank]) & ~PAR_PHASE_LEFT) != board->phase;
-    return n;
-}
-
 static int wait_for_all(par_board *board, int64_t deadline_ns, par_error *err)
 {
     int64_t began_ns = par_os_now_coarse_ns();
     int rc = 0;
+    if (board->waiter.crowded) par_cores_even_out(board);
     while (rc == 0) {
-        board->waiter.missing = missing(board);
+        board->waiter.wanted = par_cores_wanted(board);
         rc = par_latch_wait(&par_board_words(board)->latch, &board->waiter, look_of(board), board, deadline_ns);
         if (rc == 0) rc = after_slice(board, began_ns, deadline_ns, err);
         else if (rc < 0) rc = par_broken_break(board, PAR_BROKEN_CORRUPT, board->seat, err);

@@ -170,6 +170,10 @@ int par_os_process_watch(pid_t pid);
 /* Path of the running program, or 0 bytes when the system cannot tell. Returns the length. */
 size_t par_os_program_path(char *out, size_t room);
 int par_os_cores(void); /* usable cores: affinity and cgroup quota */
+int par_os_core(void);  /* the one that the calling thread runs on, from 0 on; -1: not known */
+/* Moves the calling thread to the core that it may use with the least load (of cores below n), if that is at least 2 less than its own core's.
+ * From there the system may move it on as ever. */
+bool par_os_take_core(const unsigned *load, int n);
 /* A pipe: [0] is ours to read without waiting, the other for a child to write. Both close-on-exec. */
 int par_os_pipe(int *read_fd, int *write_fd, par_error *err);
 /* Reads without waiting: bytes read, 0 at the end, PAR_E_AGAIN or PAR_E_SYSTEM. */

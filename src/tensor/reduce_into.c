@@ -6,7 +6,8 @@
 
 #pragma GCC diagnostic ignored "-Wtautological-compare" /* one source for integers, which are never NaN */
 
-#define BLOCK_BYTES 4096 /* of each run at a time: what has come together so far stays in the nearest cache */
+#define BLOCK_BYTES \
+    1024 /* of each run at a time: what has come together so far stays in the nearest cache, and the others come side by side */
 
 /* name, element, its unsigned partner for wrap-around */
 #define INTEGERS(X) \

@@ -35,8 +35,7 @@ static inline void threads_as_members_of(unsigned n, thread_code *code)
         member[seat] = (thread_member){.board = board, .page = board->page, .code = code};
         board->page = member[0].page;
     }
-    for (unsigned seat = 0; seat < n; seat++)
-        CHECK(pthread_create(&member[seat].thread, NULL, thread_member_run, &member[seat]) == 0);
+    for (unsigned seat = 0; seat < n; seat++) CHECK(pthread_create(&member[seat].thread, NULL, thread_member_run, &member[seat]) == 0);
     for (unsigned seat = 0; seat < n; seat++) pthread_join(member[seat].thread, NULL);
     for (unsigned seat = 0; seat < n; seat++) {
         member[seat].board->page = member[seat].page;

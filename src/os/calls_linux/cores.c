@@ -1,4 +1,4 @@
-/* How many cores this process may really use: the affinity mask and the quota of its control group. */
+/* How many cores this process may really use: the affinity mask and the quota of its control group; and which one it uses. */
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -86,4 +86,19 @@ int par_os_cores(void)
     double quota = quota_cores();
     if (quota > 0 && quota < cores) cores = quota < 1 ? 1 : (int)(quota + 0.5);
     return cores;
+}
+
+int par_os_core(void) { return sched_getcpu(); }
+
+bool par_os_take_core(const unsigned *load, int n)
+{
+    cpu_set_t usable, one;
+    int own = sched_getcpu(), best = own;
+    if (own < 0 || own >= n || sched_getaffinity(0, sizeof usable, &usable) != 0) return false;
+    for (int core = 0; core < n && core < CPU_SETSIZE; core++)
+        if (CPU_ISSET(core, &usable) && load[core] < load[best]) best = core;
+    if (load[own] < load[best] + 2) return false;
+    CPU_ZERO(&one);
+    CPU_SET(best, &one);
+    return sched_setaffinity(0, sizeof one, &one) == 0 && sched_setaffinity(0, sizeof usable, &usable) == 0;
 }
