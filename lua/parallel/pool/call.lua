@@ -4,6 +4,8 @@ local inline = require 'parallel.pool.inline'
 
 local call = {}
 
+local LONG = 10000 -- elements, of which it pays to know how tables lie in memory
+
 --- From now on tasks of this job are given out; they call f.
 function call.begin(pool, job, f)
   job.f = f
@@ -16,8 +18,13 @@ end
 
 --- Runs all pools, or the job in this process, until finished().
 function call.drive(pool, job, finished, tick)
-  if pool.scheduler then return pool.scheduler.loop:drive(finished, nil, tick) end
-  return inline.drive(job, finished, tick)
+  local scheduler = pool.scheduler
+  if not scheduler then return inline.drive(job, finished, tick) end
+  if job.last >= LONG and scheduler.crew:begins() then
+    scheduler:assign()
+    core.direct_state() -- tests it, while nothing else is to be done
+  end
+  return scheduler.loop:drive(finished, nil, tick)
 end
 
 -- Nothing more of the job is begun. When it is not the error of a task, but Ctrl-C or the like, what runs is stopped as well.

@@ -96,6 +96,14 @@ function crew:remove_everywhere(job_for)
   end
 end
 
+--- Is no worker ready yet, as far as we have heard?
+function crew:begins()
+  for _, worker in pairs(self.workers) do
+    if worker.ready then return false end
+  end
+  return true
+end
+
 --- The worker itself, or a new one in its place when it has done or grown enough.
 function crew:recycle_if_due(worker)
   local due = self.max_tasks and worker.taken >= self.max_tasks or
