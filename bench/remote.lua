@@ -1,78 +1,181 @@
--- Children on another host beside two bare programs over libzmq and over ssh's pipes, in one run (`map`: only the last rows):
---   tests/cluster/run.sh tools/lua 5.4 bench/remote.lua
+-- Children on other hosts beside bare programs over libzmq and over ssh's pipes:
+--   tests/cluster/run.sh tools/lua 5.4 bench/remote.lua [only these, as: trips compare messages start map death idle]
+-- What is compared is measured in turns, a little of each in every round; a ratio is the median of those of single rounds.
 package.path = 'tests/cluster/?.lua;' .. package.path
 local parallel = require 'parallel'
+local torch = require 'parallel.tensor'
 local world = require 'world'
 
 local build = os.getenv 'PARALLEL_BUILD' or 'build/release'
 if build:sub(1, 1) ~= '/' then build = io.popen('pwd'):read() .. '/' .. build end -- other hosts begin in another folder
 local clock = parallel.clock
+local unpack = unpack or table.unpack -- luacheck: ignore
 
 local median = dofile(arg[0]:gsub('[^/]*$', '') .. 'median.lua')
 
 local function row(name, ...)
-  local cells = {('%-28s'):format(name)}
+  local cells = {('%-41s'):format(name)}
   for i = 1, select('#', ...) do cells[#cells + 1] = ('%10s'):format(tostring((select(i, ...)))) end
   print(table.concat(cells, ' '))
 end
 
+local function tcp(encrypt) return {transport = 'tcp', address = '10.77.0.10', encrypt = encrypt} end
+
 -- --- the bare programs ---
 
-local function peer(kind, port)
+-- Starts one that measures what it is asked to.
+local function bare(command)
+  local path = os.tmpname()
+  os.remove(path)
+  os.execute('mkfifo ' .. path)
+  local to = io.popen(("'%s/bench/remote_peer' %s >%s"):format(build, command, path), 'w')
+  local from = io.open(path)
+  os.remove(path)
+  local function measure(what)
+    to:write(what, '\n')
+    to:flush()
+    return assert(from:read '*n', 'a bare program has ended')
+  end
+  return {
+    trips = function(n) return measure('trips ' .. n) end,
+    rate = function(size, n) return measure(('rate %d %d'):format(size, n)) end,
+    close = function()
+      to:write 'end\n'
+      to:close()
+      from:close()
+    end,
+  }
+end
+
+local function bare_zmq(kind, port)
   local endpoint = ('tcp://10.77.0.1:%d'):format(port)
-  os.execute(('nsenter --net=/run/netns/h1 %s/bench/remote_peer serve %s %s &'):format(build, endpoint, kind))
-  local file = io.popen(('sleep 0.2; timeout 60 %s/bench/remote_peer ask %s %s'):format(build, endpoint, kind))
-  local cells = {}
-  for cell in (file:read('*a') or ''):gmatch('%S+') do cells[#cells + 1] = cell end
-  file:close()
-  row('bare libzmq, ' .. kind, (unpack or table.unpack)(cells)) -- luacheck: ignore
+  os.execute(("nsenter --net=/run/netns/h1 '%s/bench/remote_peer' serve %s %s &"):format(build, endpoint, kind))
+  return bare(('ask %s %s'):format(endpoint, kind))
 end
 
 -- The same ssh that an agent is reached by, between two programs that do nothing else.
 local function bare_ssh()
-  local file = io.popen(("%s/bench/remote_peer through ssh -T -o BatchMode=yes -o Ciphers=^aes128-gcm@openssh.com h1 '%s/bench/remote_peer echo'")
-    :format(build, build))
-  row('bare ssh (aes128-gcm)', (file:read('*a'):gsub('%s', '')))
-  file:close()
+  local peer = bare(([[through ssh -T -o BatchMode=yes -o Ciphers=^aes128-gcm@openssh.com h1 "'%s/bench/remote_peer' echo"]]):format(build))
+  peer.rate = nil
+  return peer
+end
+
+-- What a bridge and an agent take that do no more than pass messages on.
+local function least()
+  local endpoint = 'tcp://10.77.0.10:5703'
+  local peer = bare('bridge ' .. endpoint)
+  os.execute(("nsenter --net=/run/netns/h1 '%s/bench/remote_peer' agent %s &"):format(build, endpoint))
+  peer.rate = nil
+  return peer
 end
 
 -- --- ours ---
 
-local SIZES = {64 * 1024, 2 ^ 20, 16 * 2 ^ 20}
+local function text(size, i) return ('x'):rep(size - 8) .. ('%8d'):format(i) end
+local function tensor(size, i) return torch.IntTensor(size / 4):fill(i) end
 
-local function ours(name, host)
-  local child = parallel.run{host = host, code = function()
+local function ours(options)
+  local child = parallel.run{host = world.host('h1', options), code = function()
     while true do
       local message = parallel.parent:receive()
       if message == 'stop' then break end
-      if type(message) ~= 'string' or #message <= 100 then parallel.parent:send(message) end
+      if type(message) == 'string' and #message <= 100 then parallel.parent:send(message) end
     end
   end}
-  local short, times, cells = ('x'):rep(100), {}, {}
-  for _ = 1, 100 do child:send(short) child:receive() end
-  for i = 1, 2000 do
-    local began = clock()
-    child:send(short)
-    child:receive()
-    times[i] = (clock() - began) * 1e6
-  end
-  cells[1] = ('%.1f'):format(median(times))
-  for s, size in ipairs(SIZES) do
-    local start, n, rates = ('x'):rep(size - 8), 64 * 2 ^ 20 / size, {}
-    for round = 1, 5 do
-      local texts = {} -- each another one: what is sent again does not cross the network again
-      for i = 1, n do texts[i] = start .. ('%8d'):format(round * 10000 + i) end
+  local short, made = ('x'):rep(100), 0
+  local function trips(n)
+    local times = {}
+    for i = 1, n do
       local began = clock()
-      for i = 1, n do child:send(texts[i]) end
-      child:send('end')
+      child:send(short)
       child:receive()
-      rates[round] = n * size / (clock() - began) * 1e-6
+      times[i] = (clock() - began) * 1e6
     end
-    cells[s + 1] = ('%.0f'):format(median(rates))
+    return median(times)
   end
-  child:send('stop')
-  child:join()
-  row('ours, ' .. name, (unpack or table.unpack)(cells)) -- luacheck: ignore
+  -- Each is another one: what is sent again does not cross the network again.
+  local function rate(size, n, make)
+    local list = {}
+    for i = 1, n do list[i] = (make or text)(size, made + i) end
+    made = made + n
+    local began = clock()
+    for i = 1, n do child:send(list[i]) end
+    child:send('end')
+    child:receive()
+    return n * size / (clock() - began) * 1e-6
+  end
+  return {trips = trips, rate = rate, close = function()
+    child:send('stop')
+    child:join()
+  end}
+end
+
+-- --- both ---
+
+local SIZES = {{65536, text}, {2 ^ 20, text}, {2 ^ 24, text}, {2 ^ 20, tensor}, {2 ^ 24, tensor}}
+local NAMES = {'bare libzmq, plain', 'bare libzmq, curve', 'least bridge, curve', 'bare ssh', 'ours, ssh', 'ours, curve', 'ours, encrypt=false'}
+local PAIRS = {
+  {'ours, encrypt=false', 'bare libzmq, plain'},
+  {'ours, curve', 'bare libzmq, curve'},
+  {'ours, ssh', 'bare libzmq, curve'},
+  {'ours, ssh', 'bare ssh'},
+  {'ours, curve', 'least bridge, curve'},
+  {'least bridge, curve', 'bare libzmq, curve'},
+}
+
+-- Asks each of the peers once in every round: its values. The first round is not counted.
+local function in_turns(peers, rounds, measure)
+  local values = {}
+  for round = 0, rounds do
+    for _, name in ipairs(NAMES) do
+      collectgarbage()
+      local value = measure(peers[name])
+      values[name] = round > 0 and values[name] or {}
+      values[name][round > 0 and round or 1] = value
+    end
+  end
+  return values
+end
+
+local function middle(list, form)
+  local copy = {}
+  for i, value in ipairs(list) do copy[i] = value end
+  return copy[1] and form:format(median(copy)) or ''
+end
+
+local function ratio(ours_list, bare_list)
+  local list = {}
+  for i, value in ipairs(bare_list) do list[i] = ours_list[i] and ours_list[i] / value end
+  return middle(list, '%.2fx')
+end
+
+local function table_of(columns)
+  for _, name in ipairs(NAMES) do
+    local cells = {}
+    for i, values in ipairs(columns) do cells[i] = middle(values[name], i == 1 and '%.1f' or '%.0f') end
+    row(name, unpack(cells))
+  end
+  for _, pair in ipairs(PAIRS) do
+    local cells = {}
+    for i, values in ipairs(columns) do cells[i] = ratio(values[pair[1]], values[pair[2]]) end
+    row(pair[1] .. ' / ' .. pair[2], unpack(cells))
+  end
+end
+
+
+local function compare(columns)
+  local peers = {
+    [NAMES[1]] = bare_zmq('plain', 5701), [NAMES[2]] = bare_zmq('curve', 5702), [NAMES[3]] = least(), [NAMES[4]] = bare_ssh(),
+    [NAMES[5]] = ours(), [NAMES[6]] = ours(tcp(true)), [NAMES[7]] = ours(tcp(false)),
+  }
+  local values = {in_turns(peers, 15, function(peer) return peer.trips(300) end)}
+  for i = 1, columns - 1 do
+    local size, make = SIZES[i][1], SIZES[i][2]
+    values[i + 1] = in_turns(peers, 5, function(peer) return peer.rate and peer.rate(size, 2 ^ 26 / size, make) end)
+  end
+  row(unpack({'', 'us, 100 B', 'MB/s 64 KB', '1 MB', '16 MB', 'tensors 1', '16 MB'}, 1, columns + 1))
+  table_of(values)
+  for _, peer in pairs(peers) do peer.close() end
 end
 
 local function numbers(host)
@@ -184,32 +287,28 @@ local function idle()
   for i = 1, 3 do cells[i] = ('%.2f'):format((after[i] - before[i]) / seconds) end
   child:send('end')
   child:join()
-  row('idle, ms/s: bridge, agent, child', (unpack or table.unpack)(cells)) -- luacheck: ignore
+  row('idle, ms/s: bridge, agent, child', unpack(cells))
 end
 
-local function tcp(encrypt) return {transport = 'tcp', address = '10.77.0.10', encrypt = encrypt} end
-
 local function all_maps()
+  local here = map{workers = 2}
+  local there = map{hosts = {world.host('h1', {slots = 1}), world.host('h2', {slots = 1})}}
+  row('map of 10,000, ms: here', ('%.0f'):format(here), '2 hosts', ('%.0f'):format(there), ('%.2fx'):format(there / here))
   maps('ssh')
   maps('curve', tcp(true))
   maps('plain', tcp(false))
 end
 
-if arg[1] == 'map' then return all_maps() end
-row('', 'us, 100 B', 'MB/s 64 KB', '1 MB', '16 MB')
-peer('plain', 5701)
-peer('curve', 5702)
-bare_ssh()
-ours('ssh', world.host('h1'))
-ours('curve', world.host('h1', tcp(true)))
-ours('encrypt=false', world.host('h1', tcp(false)))
-row('messages of one number, M/s', ('%.2f'):format(numbers(world.host('h1'))))
-row('64 children on 2 hosts, s', ('%.2f'):format(start{world.host('h1'), world.host('h2')}))
-local here = map{workers = 2}
-local there = map{hosts = {world.host('h1', {slots = 1}), world.host('h2', {slots = 1})}}
-row('map of 10,000, ms: here', ('%.0f'):format(here), '2 hosts', ('%.0f'):format(there), ('%.2fx'):format(there / here))
-all_maps()
-parallel.close()
-death()
-idle()
-parallel.close()
+local figures = {
+  compare = function() compare(1 + #SIZES) end,
+  trips = function() compare(1) end,
+  messages = function() row('messages of one number, M/s', ('%.2f'):format(numbers(world.host('h1')))) end,
+  start = function() row('64 children on 2 hosts, s', ('%.2f'):format(start{world.host('h1'), world.host('h2')})) end,
+  map = all_maps,
+  death = death,
+  idle = idle,
+}
+for _, name in ipairs(arg[1] and arg or {'compare', 'messages', 'start', 'map', 'death', 'idle'}) do
+  figures[name]()
+  parallel.close()
+end

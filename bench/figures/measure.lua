@@ -193,8 +193,8 @@ end
 --- Rows of bench/remote.lua: name, us, MB/s by size. None where no test cluster can be made.
 function measure.remote()
   local rows = {}
-  for _, line in ipairs(lines_of('tests/cluster/run.sh tools/lua 5.4 bench/remote.lua')) do
-    local name, us, small, middle, large = line:match '^(%S.-)%s%s+([%d.]+)%s+([%d.]+)%s+([%d.]+)%s+([%d.]+)%s*$'
+  for _, line in ipairs(lines_of('tests/cluster/run.sh tools/lua 5.4 bench/remote.lua compare')) do
+    local name, us, small, middle, large = line:match '^(%S.-)%s%s+([%d.]+)%s+([%d.]+)%s+([%d.]+)%s+([%d.]+)%s+[%d.]+%s+[%d.]+%s*$'
     if name then
       rows[#rows + 1] = {name = name, us = tonumber(us), small = tonumber(small), middle = tonumber(middle), large = tonumber(large)}
     end
