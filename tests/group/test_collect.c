@@ -121,9 +121,9 @@ static int reduce_windows(par_board *board, void *context)
     int64_t window = (int64_t)window_bytes();
     room r = room_of(size, 3 * (size_t)window + 4096);
     const par_type types[] = {PAR_BYTE, PAR_SHORT, PAR_FLOAT, PAR_DOUBLE};
-    const int64_t near[] = {window / 2 + 8, window - 1, window, window + 1, 2 * window, 3 * window + 1000};
+    const int64_t near[] = {window / 2 - 1, window / 2, window / 2 + 8, window - 1, window, window + 1, 2 * window, 3 * window + 1000};
     for (int t = 0; t < 4; t++)
-        for (int s = 0; s < 6; s++) {
+        for (int s = 0; s < 8; s++) {
             int64_t n = near[s] / (int64_t)par_type_bytes(types[t]) + s % 2;
             reduce_once(board, &r, s % 3 ? PAR_REDUCE_SUM : PAR_REDUCE_MAX, types[t], n, round++);
         }
