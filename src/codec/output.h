@@ -36,31 +36,40 @@ static inline void par_put_varint(par_encoder *e, uint64_t value) /* at most 10 
 static inline void par_put_zigzag(par_encoder *e, int64_t value) { par_put_varint(e, ((uint64_t)value << 1) ^ (uint64_t)(value >> 63)); }
 
 #define PAR_NUMBER_MAX 9 /* bytes of any number */
-/* `bytes` of the value behind its tag; room for PAR_NUMBER_MAX is there. */
-static inline void par_put_wide(par_encoder *e, unsigned tag, uint64_t value, unsigned bytes)
+/* These write at p, where room for PAR_NUMBER_MAX is, and return where they ended. `bytes` of the value behind its tag: */
+static inline uint8_t *par_write_wide(uint8_t *p, unsigned tag, uint64_t value, unsigned bytes)
 {
-    uint8_t *p = e->p;
     *p = (uint8_t)tag;
     memcpy(p + 1, &value, sizeof value);
-    e->p = p + 1 + bytes;
+    return p + 1 + bytes;
 }
 
-static inline void par_put_integer(par_encoder *e, int64_t value)
+static inline uint8_t *par_write_integer(uint8_t *p, int64_t value)
 {
-    if (value >= 0 && value < 64) par_put_u8(e, (unsigned)(PAR_TAG_INT + value));
-    else if (value < 0 && value >= -16) par_put_u8(e, (unsigned)(PAR_TAG_NEGATIVE + value + 16));
-    else if (value >= INT8_MIN && value <= INT8_MAX) par_put_wide(e, PAR_TAG_I8, (uint64_t)value, 1);
-    else if (value >= INT16_MIN && value <= INT16_MAX) par_put_wide(e, PAR_TAG_I16, (uint64_t)value, 2);
-    else if (value >= INT32_MIN && value <= INT32_MAX) par_put_wide(e, PAR_TAG_I32, (uint64_t)value, 4);
-    else par_put_wide(e, PAR_TAG_I64, (uint64_t)value, 8);
+    if (value >= -16 && value < 64) {
+        *p = (uint8_t)(value >= 0 ? PAR_TAG_INT + value : PAR_TAG_NEGATIVE + value + 16);
+        return p + 1;
+    }
+    if (value >= INT8_MIN && value <= INT8_MAX) return par_write_wide(p, PAR_TAG_I8, (uint64_t)value, 1);
+    if (value >= INT16_MIN && value <= INT16_MAX) return par_write_wide(p, PAR_TAG_I16, (uint64_t)value, 2);
+    if (value >= INT32_MIN && value <= INT32_MAX) return par_write_wide(p, PAR_TAG_I32, (uint64_t)value, 4);
+    return par_write_wide(p, PAR_TAG_I64, (uint64_t)value, 8);
 }
 
-static inline void par_put_float(par_encoder *e, double value)
+static inline uint8_t *par_write_float(uint8_t *p, double value)
 {
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
-    par_put_wide(e, PAR_TAG_F64, bits, 8);
+    return par_write_wide(p, PAR_TAG_F64, bits, 8);
 }
+
+static inline void par_put_wide(par_encoder *e, unsigned tag, uint64_t value, unsigned bytes)
+{
+    e->p = par_write_wide(e->p, tag, value, bytes);
+}
+
+static inline void par_put_integer(par_encoder *e, int64_t value) { e->p = par_write_integer(e->p, value); }
+static inline void par_put_float(par_encoder *e, double value) { e->p = par_write_float(e->p, value); }
 
 /* Begins a run of n numbers. */
 void par_put_run(par_encoder *e, unsigned tag, unsigned n);

@@ -102,6 +102,9 @@ static inline raw_kind raw_kind_of(const raw_slot *slot)
 
 static inline bool raw_is_text(const raw_slot *slot) { return raw_type(slot) == RAW_TYPE_STRING; }
 
+static inline bool raw_is_absent(const raw_slot *slot) { return raw_type(slot) == RAW_TYPE_NIL; }
+static inline const void *raw_address_of(const raw_slot *slot) { return raw_address(slot); }
+
 static inline double raw_float(const raw_slot *slot)
 {
     double number;

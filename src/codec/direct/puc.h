@@ -53,6 +53,17 @@ static inline bool raw_is_text(const raw_slot *slot)
     return slot->type == RAW_TYPE_STRING;
 }
 
+static inline bool raw_is_absent(const raw_slot *slot)
+{
+#if LUA_VERSION_NUM >= 504
+    return (slot->type & 0xf) == RAW_TYPE_NIL;
+#else
+    return slot->type == RAW_TYPE_NIL;
+#endif
+}
+
+static inline const void *raw_address_of(const raw_slot *slot) { return slot->value.object; }
+
 static inline double raw_float(const raw_slot *slot) { return slot->value.number; }
 
 /* For a Lua without integers. */

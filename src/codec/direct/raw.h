@@ -8,6 +8,8 @@
  *   raw_key_of(node), raw_value_of(node)
  *   raw_kind_of(slot), and what a slot of each kind holds: raw_float, raw_integer, raw_string, raw_inner
  *   raw_is_text(slot)                  is its kind RAW_TEXT?
+ *   raw_is_absent(slot)                is it RAW_NIL?
+ *   raw_address_of(slot)               of what it refers to, if it does
  *   raw_float_or_nan(slot)             a float, or a NaN
  *   raw_set_float, raw_set_integer     make a slot of the array part hold a number (fill.h says which)
  *   raw_object_of(slot)                address of a RAW_TEXT (as lua_tolstring gives it), RAW_TABLE

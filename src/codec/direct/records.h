@@ -10,10 +10,7 @@ static bool gather_keys(const raw_view *v, par_keys *keys)
 {
     keys->n = 0;
     keys->hash = 0;
-    for (size_t i = 0; i < v->n_slots; i++) {
-        raw_slot slot = raw_slot_at(v, i);
-        if (raw_kind_of(&slot) != RAW_NIL) return false;
-    }
+    if (skip_absent(*v, 0) < v->n_slots) return false;
     for (size_t i = 0; i < v->n_nodes; i++) {
         raw_slot value = raw_value_of(&v->nodes[i]), key = raw_key_of(&v->nodes[i]);
         if (raw_kind_of(&value) == RAW_NIL) continue;

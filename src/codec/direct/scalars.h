@@ -12,8 +12,7 @@ enum outcome { /* or the code of an error */
                ENTERED,          /* a table in the table: a level more */
                THROUGH_API,      /* the value has to be written through the API */
                REST_THROUGH_API, /* this entry and those behind it */
-               VALUE_THROUGH_API,
-               WIDE_INTEGER /* one that the receiver cannot hold: refused */
+               WIDE_INTEGER      /* one that the receiver cannot hold: refused */
 };
 
 typedef struct walking {
@@ -25,6 +24,16 @@ typedef struct walking {
 } walking;
 
 static inline size_t elements_max(const raw_view *v) { return RAW_FIRST_KEY || !v->n_slots ? v->n_slots : v->n_slots - 1; }
+
+/* The next slot of the array part that holds something, or n_slots. */
+static inline size_t skip_absent(raw_view v, size_t position)
+{
+    for (; position < v.n_slots; position++) {
+        raw_slot slot = raw_slot_at(&v, position);
+        if (!raw_is_absent(&slot)) break;
+    }
+    return position;
+}
 
 static bool has_integer_key(const raw_view *v, size_t wanted)
 {
@@ -67,12 +76,22 @@ static inline int put_float(walking *w, double value)
     return WRITTEN;
 }
 
-static inline int put_text(walking *w, const raw_slot *slot)
+static __attribute__((noinline)) int put_text(walking *w, const raw_slot *slot)
 {
     size_t len;
     const char *s = raw_string(slot, &len);
     int rc = par_put_string(w->e, s, len);
     return rc == PAR_OK ? WRITTEN : rc;
+}
+
+#define TEXTS_AHEAD 8
+
+/* The string there will be read soon. */
+static inline void bring_near(const raw_view *v, size_t position)
+{
+    if (position >= v->n_slots) return;
+    raw_slot slot = raw_slot_at(v, position);
+    __builtin_prefetch(raw_address_of(&slot));
 }
 
 /* Strings from `first` on that put_text would write without a look whether they are known: how many of them there are. In variables of its
@@ -86,6 +105,7 @@ static inline size_t put_unknown(par_encoder *e, raw_view v, size_t first, size_
     for (; i < n; i++) {
         raw_slot slot = raw_slot_at(&v, first + i);
         size_t len;
+        bring_near(&v, first + i + TEXTS_AHEAD);
         if (!raw_is_text(&slot)) break;
         const char *s = raw_string(&slot, &len);
         if (len < PAR_WORTH_A_WORD || len > PAR_SHORT_MAX) break;
@@ -99,7 +119,7 @@ static inline size_t put_unknown(par_encoder *e, raw_view v, size_t first, size_
 }
 
 /* Anything but tables. */
-static inline int put_scalar(walking *w, const raw_slot *slot, raw_kind kind)
+static inline __attribute__((always_inline)) int put_scalar(walking *w, const raw_slot *slot, raw_kind kind)
 {
     par_encoder *e = w->e;
     if (kind == RAW_TEXT) return put_text(w, slot);

@@ -4,6 +4,7 @@
  * that needs Lua's API (a function, a userdata, a table with a metatable...) they are put there, from the outermost on, as the
  * walk through the API would have left them, so that it can go on from there. */
 #include "codec/direct/compare.h"
+#include "codec/direct/entries.h"
 #include "codec/direct/fill.h"
 #include "codec/direct/levels.h"
 #include "codec/direct/records.h"
@@ -136,59 +137,72 @@ static int put_elements(walking *w)
     return WRITTEN;
 }
 
+/* The next slot that holds something and is no element, or n_slots. */
+static inline size_t next_slot(const par_open *open, raw_view v)
+{
+    size_t position = open->position;
+    if (RAW_FIRST_KEY == 0 && open->n && position <= 1) {
+        raw_slot zero = raw_slot_at(&v, 0);
+        if (position == 0 && !raw_is_absent(&zero)) return 0;
+        position = 1 + open->n;
+    }
+    return skip_absent(v, position);
+}
+
 /* What the array part holds besides the elements. */
 static int put_slots(walking *w)
 {
     par_open *open = w->open;
-    while (open->position < w->view.n_slots) {
-        if (RAW_FIRST_KEY == 0 && open->position == 1 && open->n) {
-            open->position += open->n;
-            continue;
-        }
+    while ((open->position = next_slot(open, w->view)) < w->view.n_slots) {
         raw_slot slot = raw_slot_at(&w->view, open->position);
         int64_t key = (int64_t)open->position++ + RAW_FIRST_KEY;
-        raw_kind kind = raw_kind_of(&slot);
-        if (kind == RAW_NIL) continue;
         open->entries++;
         if (!par_output_room(w->e, PAR_NUMBER_MAX)) return par_output_full(w->e);
         par_put_integer(w->e, key);
-        int rc = put_value(w, &slot, kind);
+        int rc = put_value(w, &slot, raw_kind_of(&slot));
         if (rc != WRITTEN) return rc;
     }
     return WRITTEN;
 }
 
+/* One entry, and what stands behind it in the table. */
+static int put_entry(walking *w, const raw_node *node, size_t behind)
+{
+    par_open *open = w->open;
+    raw_slot value = raw_value_of(node), key = raw_key_of(node);
+    raw_kind kind = raw_kind_of(&value), key_kind = raw_kind_of(&key);
+    open->position = behind; /* before there is a level more, which may move this one */
+    open->entries++;
+    int rc = key_kind == RAW_TEXT ? put_text(w, &key) : put_scalar(w, &key, key_kind);
+    if (rc == THROUGH_API) {
+        open->position--; /* it is the key */
+        open->entries--;
+        return REST_THROUGH_API;
+    }
+    return rc == WRITTEN ? put_value(w, &value, kind) : rc;
+}
+
 static int put_nodes(walking *w)
 {
     par_open *open = w->open;
-    size_t position = open->position, end = w->view.n_slots + w->view.n_nodes, entries = open->entries;
-    int rc = WRITTEN;
-    while (position < end && rc == WRITTEN) {
-        const raw_node *node = &w->view.nodes[position - w->view.n_slots];
-        raw_slot value = raw_value_of(node), key = raw_key_of(node);
-        raw_kind kind = raw_kind_of(&value), key_kind = raw_kind_of(&key);
-        position++;
-        if (kind == RAW_NIL) continue;
-        entries++;
-        rc = key_kind == RAW_TEXT ? put_text(w, &key) : put_scalar(w, &key, key_kind);
-        if (rc != WRITTEN) break;
-        if (kind == RAW_TABLE) {
-            open->position = position; /* before there is a level more, which may move this one */
-            open->entries = entries;
-            rc = enter(w, raw_object_of(&value, RAW_TABLE));
+    size_t end = w->view.n_slots + w->view.n_nodes;
+    size_t batch = open->position == w->view.n_slots && !w->e->doubles_only ? ENTRIES_BATCH : 1; /* 1: there are tables among them */
+    while (open->position < end) {
+        const raw_node *nodes = &w->view.nodes[open->position - w->view.n_slots];
+        size_t first = open->position, n = end - first < batch ? end - first : batch;
+        const raw_node *found[ENTRIES_BATCH];
+        unsigned n_found = find_entries(nodes, n, found);
+        for (unsigned i = 0; i < n_found; i++) {
+            unsigned plain = batch > 1 ? put_plain_entries(w->e, found + i, n_found - i) : 0;
+            open->entries += plain;
+            i += plain;
+            if (i == n_found) break;
+            int rc = put_entry(w, found[i], first + (size_t)(found[i] - nodes) + 1);
             if (rc != WRITTEN) return rc;
-        } else {
-            rc = kind == RAW_TEXT ? put_text(w, &value) : put_scalar(w, &value, kind);
-            if (rc == THROUGH_API) rc = VALUE_THROUGH_API;
         }
+        open->position = first + n;
     }
-    open->position = position;
-    open->entries = entries;
-    if (rc == VALUE_THROUGH_API) return THROUGH_API;
-    if (rc != THROUGH_API) return rc;
-    open->position--; /* it is the key */
-    open->entries--;
-    return REST_THROUGH_API;
+    return WRITTEN;
 }
 
 /* Nothing has been called since its keys were found to be those of its shape. */
