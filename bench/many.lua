@@ -1,11 +1,12 @@
 -- Waiting for many children at once: tools/lua 5.4 bench/many.lua [children] [rounds] [out.tsv]
 -- Medians over the rounds; every child answers a number with so many messages. Beside them what as many bare processes take that are
--- woken by pipes (wakes.c), where that was built.
+-- woken by pipes (wakes.c), where that was built, and such that touch as much memory for a message as a child here does.
 local parallel = require 'parallel'
 local n, rounds, path = tonumber(arg[1]) or 1000, tonumber(arg[2]) or 9, arg[3]
 local build = os.getenv('PARALLEL_BUILD') or arg[0]:gsub('[^/]*$', '') .. '../build/release'
 local clock = parallel.clock
 local MESSAGES = 10 -- of each child, for select
+local PAGES, LINES = 76, 6 -- what a child touches for one message, of its code as well: so many pages, in each so many lines of the cache
 
 local median = dofile(arg[0]:gsub('[^/]*$', '') .. 'median.lua')
 
@@ -18,14 +19,14 @@ local function echo()
   end
 end
 
-local function bare_us()
-  local pipe = io.popen(('%s/bench/wakes %d %d 2>/dev/null'):format(build, n, rounds))
+local function bare_us(pages)
+  local pipe = io.popen(('%s/bench/wakes %d %d %d %d 2>/dev/null'):format(build, n, rounds, pages, LINES))
   local us = tonumber(pipe:read('*l'))
   pipe:close()
   return us
 end
 
-local bare = bare_us()
+local bare, touching = bare_us(0), bare_us(PAGES)
 local list = {}
 for i = 1, n do list[i] = parallel.run(echo) end
 
@@ -53,6 +54,7 @@ local figures = { -- what, how, goal in us
 local out = path and assert(io.open(path, 'w'))
 print(('%s, %d children, %d rounds, medians'):format(jit and jit.version or _VERSION, n, rounds))
 if bare then print(('%-32s %8.3g us'):format('bare processes and pipes', bare)) end
+if touching then print(('%-32s %8.3g us'):format('that touch as much memory', touching)) end
 for _, figure in ipairs(figures) do
   local times = {}
   figure[2]()

@@ -45,14 +45,15 @@ local function bare(figures)
   return found
 end
 
--- Several samples of f and, in turn with them, of g. Returns their medians.
-local function in_turn(f, g)
-  local a, b = {}, {}
+-- Several samples of each function, in turn. Returns their medians.
+local function in_turn(...)
+  local samples = {}
+  for k = 1, select('#', ...) do samples[k] = {} end
   for i = 1, rounds do
-    a[i] = f()
-    if g then b[i] = g() end
+    for k, list in ipairs(samples) do list[i] = select(k, ...)() end
   end
-  return median(a), g and median(b)
+  for k, list in ipairs(samples) do samples[k] = median(list) end
+  return (table.unpack or unpack)(samples)
 end
 
 local function with_child(code, options, f)
@@ -135,10 +136,11 @@ local function strings()
     local name, size, count = case[1], case[2], case[3]
     collectgarbage() -- what the case before has left
     local value_of = distinct(size, count)
-    local ours, python = in_turn(function() return size / 1e6 / stream_of(value_of, count) end, function()
+    local ours, python, copies = in_turn(function() return size / 1e6 / stream_of(value_of, count) end, function()
       return tonumber(output_of(('python3 %s/bench/messages_peer.py %d %d 1'):format(root, size, count))) or 0 / 0
-    end)
+    end, function() return tonumber(output_of(('%s/bench/copies %d %d'):format(build, size, count))) or 0 / 0 end)
     row('distinct strings of ' .. name, ours, 'MB/s', 'Python send_bytes', python, size >= MB and '>= 2' or nil)
+    row('distinct strings of ' .. name, ours, 'MB/s', 'two bare copies', copies, size >= MB and '>= 0.7' or nil)
     if size >= MB then row(('distinct strings of %s, rate'):format(name), ours, 'MB/s', 'goal', 8000, '>= 1') end
   end
 end

@@ -1,5 +1,6 @@
 /* The limit of bench/many.lua: so many bare processes, each with a pipe there and one back, all woken for one byte, which they send back.
- * wakes [processes] [rounds]: prints microseconds for each process, the median of the rounds. */
+ * wakes [processes] [rounds] [pages] [lines]: prints microseconds for each process, the median of the rounds. Of so many pages of its own each
+ * process writes to so many lines before it answers: with a thousand of them they are in no cache, and their addresses neither. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,11 +26,28 @@ static void check(bool good, const char *what)
     exit(1);
 }
 
+#define PAGE 4096
+#define LINE 64
+
+static size_t n_pages, n_lines;
+
+/* Other lines in each page, or they would all meet in a few sets of the cache. */
+static void touch(volatile char *memory)
+{
+    for (size_t i = 0; i < n_pages; i++)
+        for (size_t k = 0; k < n_lines; k++) memory[i * PAGE + (i * 7 + k * 13) % (PAGE / LINE) * LINE]++;
+}
+
 /* Until the other end is closed, as it is when the parent ends. */
 static void echo(int from, int to)
 {
-    char byte;
-    while (read(from, &byte, 1) == 1 && write(to, &byte, 1) == 1) {}
+    char byte, *memory = calloc(n_pages + 1, PAGE);
+    check(memory != NULL, "calloc");
+    touch(memory);
+    while (read(from, &byte, 1) == 1) {
+        touch(memory);
+        if (write(to, &byte, 1) != 1) break;
+    }
     _exit(0);
 }
 
@@ -66,6 +84,8 @@ static int by_size(const void *a, const void *b)
 int main(int argc, char **argv)
 {
     int n = argc > 1 ? atoi(argv[1]) : 1000, rounds = argc > 2 ? atoi(argv[2]) : 9;
+    n_pages = argc > 3 ? strtoul(argv[3], NULL, 10) : 0;
+    n_lines = argc > 4 ? strtoul(argv[4], NULL, 10) : 1;
     check(n > 0 && rounds > 0, "numbers above 0 are expected");
     peer *peers = calloc((size_t)n, sizeof *peers);
     double *us = calloc((size_t)rounds, sizeof *us);
