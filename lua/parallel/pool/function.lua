@@ -101,7 +101,7 @@ function pool_function:id_of(f, once)
   if known and (known.constant or known.list and same(f, known.list)) then return known.id end
   if constants[f] then return remember(self, f, {constant = true}) end
   if not known then self.check(f) end
-  local list = references(f)
+  local list = not (known and known.bytes) and references(f) -- its tables are not looked up anew each time
   if list then return remember(self, f, {list = list}) end
   if once then return self:new_id(), true end
   local ok, bytes = pcall(core.encode, f)

@@ -32,6 +32,18 @@ describe('a pool', function()
     assert.equal(3, select('#', pool:submit(function(...) return ... end, nil, 1, nil):result()))
   end)
 
+  it('sees what a function refers to change, whatever it was', function()
+    open{workers = 1}
+    local it
+    local function value() return type(it) == 'table' and it.text or it end
+    for _, now in ipairs{{text = 'a'}, {text = 'b'}, 3, {text = 'c'}, 'text', {text = 'd'}} do
+      it = now
+      assert.equal(value(), (pool:submit(value):result()))
+      if type(it) == 'table' then it.text = it.text .. ' changed' end
+      assert.equal(value(), (pool:submit(value):result()))
+    end
+  end)
+
   it('looks at a constant function once', function()
     open{workers = 1}
     local t = {1}
