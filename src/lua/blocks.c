@@ -166,7 +166,6 @@ static void take_away(lua_State *L, par_lua_blocks *blocks)
     }
     lua_setallocf(L, cache->inner, cache->inner_context);
     blocks->cache = NULL;
-    blocks->collect = false;
     free_cache(blocks, cache);
 }
 
@@ -177,21 +176,21 @@ static int blocks_gc(lua_State *L)
     take_away(L, blocks);
     free_with_state(L, blocks);
     blocks->cache = NULL;
-    blocks->collect = false;
     return 0;
 }
 
 /* --- in use --- */
 
-void par_lua_blocks_expect_large(lua_State *L, par_lua_blocks *blocks, size_t bytes)
+void par_lua_blocks_expect_large(lua_State *L, par_lua_blocks *blocks)
 {
     if (!blocks->cache) put_behind(L, blocks);
-    if (blocks->cache && blocks->cache->given_bytes + bytes >= blocks->collect_due) blocks->collect = true;
+    blocks->came = true;
 }
 
-void par_lua_blocks_collect(lua_State *L, par_lua_blocks *blocks)
+void par_lua_blocks_collect_if_due(lua_State *L, par_lua_blocks *blocks)
 {
-    blocks->collect = false;
+    blocks->came = false;
+    if (!blocks->cache || blocks->cache->given_bytes < blocks->collect_due) return;
     if (collector_runs(L)) lua_gc(L, LUA_GCCOLLECT, 0);
     if (blocks->cache) set_collect_due(L, blocks);
 }

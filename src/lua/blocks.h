@@ -14,26 +14,26 @@ typedef struct par_lua_blocks {
     size_t idle_max_bytes;
     const char *refusal;  /* why there is none, or NULL */
     uint64_t collect_due; /* what cache->given_bytes has to reach */
-    bool collect;         /* it has, or will have with the message that comes */
+    bool came;            /* a large message, since it was looked whether a collection is due */
     bool closing;         /* the state is: nothing begins any more */
 } par_lua_blocks;
 
 /* The one of this state; lives as long as the state. */
 par_lua_blocks *par_lua_blocks_of(lua_State *L);
 
-void par_lua_blocks_expect_large(lua_State *L, par_lua_blocks *blocks, size_t bytes);
-void par_lua_blocks_collect(lua_State *L, par_lua_blocks *blocks);
+void par_lua_blocks_expect_large(lua_State *L, par_lua_blocks *blocks);
+void par_lua_blocks_collect_if_due(lua_State *L, par_lua_blocks *blocks);
 
 /* A message of so many bytes is about to become values. */
 static inline void par_lua_blocks_expect(lua_State *L, par_lua_blocks *blocks, size_t bytes)
 {
-    if (bytes >= PAR_BLOCK_MIN_BYTES) par_lua_blocks_expect_large(L, blocks, bytes);
+    if (bytes >= PAR_BLOCK_MIN_BYTES) par_lua_blocks_expect_large(L, blocks);
 }
 
 /* Before a message is waited for: what large ones left behind is collected, when it is enough. Finalizers run, and may raise. */
 static inline void par_lua_blocks_tidy(lua_State *L, par_lua_blocks *blocks)
 {
-    if (blocks->collect) par_lua_blocks_collect(L, blocks);
+    if (blocks->came) par_lua_blocks_collect_if_due(L, blocks);
 }
 
 /* What is idle goes back to the allocator. */

@@ -158,6 +158,19 @@ static void the_largest_take_the_memory_of_the_one_before(void)
     lua_close(L);
 }
 
+/* Of a large message what became blocks of Lua counts: a tensor's memory did not. */
+static void no_blocks_are_no_reason_to_collect(void)
+{
+    lua_State *L = standard();
+    run(L, "expect() collectgarbage() weak = setmetatable({{}}, {__mode = 'v'})");
+    for (int i = 0; i < 10; i++) {
+        par_lua_blocks_expect(L, par_lua_blocks_of(L), 512 * MB);
+        par_lua_blocks_tidy(L, par_lua_blocks_of(L));
+    }
+    run(L, "assert(weak[1])");
+    lua_close(L);
+}
+
 static void a_stopped_collector_stays_stopped(void)
 {
     lua_State *L = standard();
@@ -292,7 +305,8 @@ static void a_host_may_replace_it(void) { plain_allocate(&counter.calls, NULL, 0
 #endif
 
 TAP_MAIN(TEST(it_begins_with_the_first_large_message), TEST(dead_strings_leave_their_memory_to_the_next), TEST(strings_do_not_pile_up),
-         TEST(the_largest_take_the_memory_of_the_one_before), TEST(a_stopped_collector_stays_stopped),
-         TEST(a_state_closes_with_blocks_of_all_kinds), TEST(strings_outlive_the_cache_that_they_came_from),
-         TEST(it_can_be_turned_off_and_on_in_the_middle), TEST(a_finalizer_at_the_end_does_not_begin_it_anew),
-         TEST(an_allocator_of_the_host_is_left_alone), TEST(one_on_top_of_ours_may_stay_to_the_end), TEST(a_host_may_replace_it))
+         TEST(the_largest_take_the_memory_of_the_one_before), TEST(no_blocks_are_no_reason_to_collect),
+         TEST(a_stopped_collector_stays_stopped), TEST(a_state_closes_with_blocks_of_all_kinds),
+         TEST(strings_outlive_the_cache_that_they_came_from), TEST(it_can_be_turned_off_and_on_in_the_middle),
+         TEST(a_finalizer_at_the_end_does_not_begin_it_anew), TEST(an_allocator_of_the_host_is_left_alone),
+         TEST(one_on_top_of_ours_may_stay_to_the_end), TEST(a_host_may_replace_it))
