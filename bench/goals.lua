@@ -1,10 +1,12 @@
 -- What the library aims at, each beside what it is measured against, in one run: tools/lua 5.4 bench/goals.lua [rounds]
+-- [part...], of messages, codec, peers, pools and many; all of them where none is named.
 -- PARALLEL_BASE=FOLDER, a built clone of an older version, puts its codec beside this one. Peers that are not installed are left out.
 local parallel = require 'parallel'
 local rounds = tonumber(arg[1]) or 3
 local here = arg[0]:match('^(.*)/[^/]*$') or '.'
 local lua = jit and 'jit' or _VERSION:match('[%d.]+')
 local missed = 0
+local unpack = table.unpack or unpack -- luacheck: ignore
 
 -- One of the scripts beside this one with the library of a clone.
 local function run(root, script, ...)
@@ -161,9 +163,10 @@ local function many()
 end
 
 print(('%s, %d rounds, medians'):format(jit and jit.version or _VERSION, rounds))
-messages()
-codec()
-peers()
-pools()
-many()
+local parts = {messages = messages, codec = codec, peers = peers, pools = pools, many = many}
+local wanted = arg[2] and {unpack(arg, 2)} or {'messages', 'codec', 'peers', 'pools', 'many'}
+for _, name in ipairs(wanted) do
+  local part = parts[name] or error(('there is no part %q: messages, codec, peers, pools, many'):format(name), 0)
+  part()
+end
 print(missed == 0 and 'all met' or missed .. ' missed')
