@@ -7,7 +7,7 @@ local rounds, path = tonumber(arg[1]) or 3, arg[2]
 
 local figures = { -- name, doubles (0: a barrier), calls in a batch: as bench/collectives.h has them
   {'barrier', 0, 3000}, {'number', 1, 3000}, {'64KB', 8192, 300}, {'1MB', 131072, 40}, {'16MB', 2097152, 5},
-  {'16MB shared', 2097152, 5}, -- tensors that all members see: from Lua alone
+  {'16MB shared', 2097152, 5}, {'16MB list', 2097152, 5}, -- in place, by itself and by a list: from Lua alone
 }
 -- By members: of our time from C to MPI's, and microseconds from Lua.
 local goals = {
@@ -39,7 +39,7 @@ local function measure_in_member(list, shared)
   local rows = {}
   for _, figure in ipairs(list) do
     local name, doubles, calls = figure[1], figure[2], figure[3]
-    local t = name:find 'shared' and shared or doubles > 1 and torch.zeros(doubles)
+    local t = name == '16MB list' and shared or name == '16MB shared' and shared[g.rank] or doubles > 1 and torch.zeros(doubles)
     local function call()
       if doubles == 0 then g:barrier() elseif doubles == 1 then g:allreduce(1.5) else g:allreduce(t) end
     end

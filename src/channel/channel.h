@@ -57,6 +57,8 @@ par_blob *par_channel_payload_new(par_channel *channel, size_t bytes);
 /* Is there room for a message of so many bytes, and nothing kept that has to go first? If not, and after PAR_E_AGAIN or when
  * something was kept, the descriptor and selectors wake when the peer has made room. */
 bool par_channel_want_room(par_channel *channel, size_t bytes);
+/* Nobody waits for room any more. */
+void par_channel_want_none(par_channel *channel);
 /* While it is paused, messages that came do not make it ready: for one who has no place for them. */
 void par_channel_pause(par_channel *channel, bool paused);
 

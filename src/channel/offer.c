@@ -30,6 +30,8 @@ bool par_channel_want_room(par_channel *channel, size_t bytes)
     return channel->room_need == 0;
 }
 
+void par_channel_want_none(par_channel *channel) { channel->room_need = 0; }
+
 /* Plans the payloads and writes what there is room for. */
 static int push_job(par_channel *channel, par_job *job, par_error *err)
 {

@@ -33,6 +33,13 @@ int par_collect_allreduce(par_board *board, const par_reduction *what, int64_t d
 /* Of elements that all members see: elements[rank] is where those of each lie for us, apart from the others. They all become the result; src and dst
  * are not looked at. PAR_E_UNSUPPORTED, for all: some members are on other hosts. */
 int par_collect_allreduce_shared(par_board *board, const par_reduction *what, void *const *elements, int64_t deadline_ns, par_error *err);
+/* The same where only the members can tell whether all see all elements. Where `asks` says so (the same for all of a call), they ask each other
+ * first: each says something that par_collect_shown tells the others, and when all have heard what they need, it goes on with in_place;
+ * else with par_collect_allreduce. */
+bool par_collect_allreduce_asks(const par_board *board, const par_reduction *what);
+int par_collect_allreduce_ask(par_board *board, const par_reduction *what, const void *bytes, size_t len, int64_t deadline_ns,
+                              par_error *err);
+int par_collect_allreduce_in_place(par_board *board, const par_reduction *what, void *const *elements, int64_t deadline_ns, par_error *err);
 /* dst is the root's alone. */
 int par_collect_reduce(par_board *board, unsigned root, const par_reduction *what, int64_t deadline_ns, par_error *err);
 /* src has n elements for each member, dst takes our n. dst may be our part of src. PAR_E_LIMIT: too many members for this. */

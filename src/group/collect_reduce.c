@@ -168,6 +168,7 @@ int par_collect_allreduce(par_board *board, const par_reduction *what, int64_t d
 
 /* --- where all see all elements, each member makes its slice the result everywhere --- */
 #define SHARED_PIECE_BYTES ((size_t)32 << 10) /* at a time: in the nearest cache when it is copied */
+#define ASK_BYTES ((size_t)256 << 10)         /* of fewer elements the question would take too much of the time */
 
 static void reduce_where_they_lie(const par_board *board, const par_reduction *what, void *const *elements, slice own)
 {
@@ -182,19 +183,43 @@ static void reduce_where_they_lie(const par_board *board, const par_reduction *w
     }
 }
 
-int par_collect_allreduce_shared(par_board *board, const par_reduction *what, void *const *elements, int64_t deadline_ns, par_error *err)
+bool par_collect_allreduce_asks(const par_board *board, const par_reduction *what)
+{
+    size_t bytes;
+    par_error ignored;
+    return board->n > 1 && board->bell < 0 && bytes_of(what, 1, &bytes, &ignored) == PAR_OK && bytes >= ASK_BYTES;
+}
+
+static par_say say_of(const par_reduction *what)
+{
+    return (par_say){.call = PAR_CALL_ALLREDUCE, .op = (uint8_t)what->op, .type = (uint8_t)what->type, .count = (uint64_t)what->n};
+}
+
+int par_collect_allreduce_ask(par_board *board, const par_reduction *what, const void *bytes, size_t len, int64_t deadline_ns,
+                              par_error *err)
+{
+    par_say say = say_of(what);
+    memcpy(say.bytes, bytes, len);
+    return par_collect_begin(board, &say, deadline_ns, err);
+}
+
+int par_collect_allreduce_in_place(par_board *board, const par_reduction *what, void *const *elements, int64_t deadline_ns, par_error *err)
 {
     size_t bytes = 0;
     int rc = bytes_of(what, 1, &bytes, err);
     if (rc != PAR_OK) return rc;
-    if (board->bell >= 0)
-        return par_error_set(err, PAR_E_UNSUPPORTED, "allreduce: the members are on several hosts, which cannot share memory");
-    par_say say = {.call = PAR_CALL_ALLREDUCE, .op = (uint8_t)what->op, .type = (uint8_t)what->type, .flags = PAR_SAY_SHARED};
-    say.count = (uint64_t)what->n;
-    rc = par_collect_begin(board, &say, deadline_ns, err);
-    if (rc != PAR_OK) return rc;
     reduce_where_they_lie(board, what, elements, slice_of(board, bytes));
     return par_phase_pass(board, deadline_ns, err);
+}
+
+int par_collect_allreduce_shared(par_board *board, const par_reduction *what, void *const *elements, int64_t deadline_ns, par_error *err)
+{
+    if (board->bell >= 0)
+        return par_error_set(err, PAR_E_UNSUPPORTED, "allreduce: the members are on several hosts, which cannot share memory");
+    par_say say = say_of(what);
+    say.flags = PAR_SAY_SHARED;
+    int rc = par_collect_begin(board, &say, deadline_ns, err);
+    return rc == PAR_OK ? par_collect_allreduce_in_place(board, what, elements, deadline_ns, err) : rc;
 }
 
 int par_collect_reduce(par_board *board, unsigned root, const par_reduction *what, int64_t deadline_ns, par_error *err)

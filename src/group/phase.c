@@ -135,6 +135,8 @@ void par_phase_hear(const par_board *board, unsigned rank, par_say *out)
     memcpy(out, &par_board_seat(board, board->member[rank])->slot[board->phase & 1].say, sizeof *out);
 }
 
+uint64_t par_phase_number(const par_board *board) { return board->phase; }
+
 /* --- windows --- */
 void par_phase_wrote(par_board *board, size_t bytes, size_t hole_at, size_t hole_bytes)
 {

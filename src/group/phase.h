@@ -30,6 +30,9 @@ int par_phase_say(par_board *board, const par_say *say, int64_t deadline_ns, par
 /* What a member said when it entered the phase that was passed last: a copy, of bytes that may be anything. */
 void par_phase_hear(const par_board *board, unsigned rank, par_say *out);
 
+/* Of the phase that was passed last: the same for all members, and no other phase of this board has it. */
+uint64_t par_phase_number(const par_board *board);
+
 /* Windows of the next phase, to be written, and of the last one, to be read. Nothing keeps the others from writing there. */
 size_t par_phase_window_bytes(const par_board *board);
 uint8_t *par_phase_next_window(const par_board *board, unsigned rank);

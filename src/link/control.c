@@ -41,9 +41,8 @@ static bool is_of_parents(uint32_t kind)
     return kind == PAR_KIND_JOIN || kind == PAR_KIND_EXEC || kind == PAR_KIND_GROUP || kind == PAR_KIND_MODULE;
 }
 
-static void take_from_parent(par_link *link, const par_message *message)
+static void keep(par_link *link, const par_message *message)
 {
-    if (!is_of_parents(message->kind)) return;
     par_kept *kept = par_kept_new(message), **end = &link->controls;
     if (!kept) {
         link->lost_control = true;
@@ -54,11 +53,20 @@ static void take_from_parent(par_link *link, const par_message *message)
     par_channel_count_kept(link->channel, par_kept_bytes(kept));
 }
 
+/* Only the newest counts: what was not asked for in time is not needed any more. */
+static void take_from_peer(par_link *link, const par_message *message)
+{
+    if (message->kind != PAR_KIND_MEMORY) return;
+    par_kept_free(par_link_take_kept(link, PAR_KIND_MEMORY));
+    keep(link, message);
+}
+
 void par_link_on_control(void *context, const par_message *message)
 {
     par_link *link = context;
-    if (link->is_parent) take_from_parent(link, message);
-    else if (!link->is_peer) take_from_child(link, message);
+    if (link->is_peer) take_from_peer(link, message);
+    else if (!link->is_parent) take_from_child(link, message);
+    else if (is_of_parents(message->kind)) keep(link, message);
 }
 
 bool par_link_has_kept(const par_link *link, uint32_t kind)

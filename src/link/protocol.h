@@ -15,7 +15,8 @@ enum {
     PAR_KIND_JOIN = PAR_KIND_CONTROL + 4,   /* parent to child: ends the yield; a value travels along */
     PAR_KIND_EXEC = PAR_KIND_CONTROL + 5,   /* parent to child: code and arguments for a child that waits for them */
     PAR_KIND_GROUP = PAR_KIND_CONTROL + 6,  /* parent to child: it is a member of a group; descriptors come along */
-    PAR_KIND_MODULE = PAR_KIND_CONTROL + 7  /* bridge to a child on another machine: a module that it needs (cluster/seek.h) */
+    PAR_KIND_MODULE = PAR_KIND_CONTROL + 7, /* bridge to a child on another machine: a module that it needs (cluster/seek.h) */
+    PAR_KIND_MEMORY = PAR_KIND_CONTROL + 8  /* child to another child of our parent: memory that both are to see (peer.h) */
 };
 
 /* Of a child on another machine: between the owner of its link and the bridge that stands for it, and never to a child. */

@@ -134,6 +134,19 @@ static void reductions_of_several_windows(void) { with_each_number_of_members(re
 
 #define SHARED_ELEMENTS 20000
 
+/* The same, asking each other first. */
+static void reduce_after_asking(par_board *board, const par_reduction *what, void *const *elements)
+{
+    par_error err;
+    unsigned me = par_board_rank(board), heard;
+    CHECK_INT(par_collect_allreduce_ask(board, what, &me, sizeof me, SECONDS(60), &err), PAR_OK);
+    for (unsigned rank = 0; rank < par_board_size(board); rank++) {
+        par_collect_shown(board, rank, &heard, sizeof heard);
+        CHECK_INT(heard, rank);
+    }
+    CHECK_INT(par_collect_allreduce_in_place(board, what, elements, SECONDS(60), &err), PAR_OK);
+}
+
 static void reduce_where_all_see_it(par_board *board, double *memory)
 {
     const int64_t counts[] = {0, 1, 65, 513, SHARED_ELEMENTS};
@@ -147,7 +160,8 @@ static void reduce_where_all_see_it(par_board *board, double *memory)
         for (unsigned i = 0; i < size; i++) fill(what.type, what.n, r.in[i], round, i);
         want_reduced(&r, what.op, what.type, what.n, size);
         fill(what.type, what.n, elements[me], round, me);
-        CHECK_INT(par_collect_allreduce_shared(board, &what, elements, SECONDS(60), &err), PAR_OK);
+        if (round % 3 == 1) reduce_after_asking(board, &what, elements);
+        else CHECK_INT(par_collect_allreduce_shared(board, &what, elements, SECONDS(60), &err), PAR_OK);
         for (unsigned i = 0; i < size; i++) CHECK(memcmp(elements[i], r.want, (size_t)what.n * sizeof(double)) == 0);
         CHECK_INT(par_collect_barrier(board, SECONDS(60), &err), PAR_OK); /* before it is written again */
     }

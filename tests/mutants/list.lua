@@ -319,7 +319,10 @@ mutant('link', 'a hello longer than its place',
 mutant('link', 'only the first end counts', 'if (link->final) break; /* only', 'if (0) break; /* only', 'link.link')
 mutant('link', 'a yield after the end', 'if (link->state == PAR_LINK_RUNNING) link->state = PAR_LINK_YIELDED;',
   'link->state = PAR_LINK_YIELDED;', 'link.link')
-mutant('link', 'what a parent may say', 'if (!is_of_parents(message->kind)) return;', '', 'link.link')
+mutant('link', 'what a parent may say', 'else if (is_of_parents(message->kind)) keep(link, message);', 'else keep(link, message);', 'link.link')
+mutant('link', 'what a peer may say', 'if (message->kind != PAR_KIND_MEMORY) return;', '', 'link.peer')
+mutant('link', 'a room that nobody waits for', 'par_channel_want_none(link->channel); /* it is not tried again */', '', 'link.peer')
+mutant('link', 'memory that came late', 'par_kept_free(par_link_take_kept(link, PAR_KIND_MEMORY));', '', 'link.peer')
 mutant('link', 'messages that nobody received',
   'if (!link->exit.ended || par_channel_has_data(link->channel)) return false;', 'if (!link->exit.ended) return false;',
   'link.link')

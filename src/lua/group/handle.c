@@ -8,6 +8,7 @@
 #include "group/collect.h"
 #include "lua/child/arguments.h"
 #include "lua/error.h"
+#include "lua/group/common.h"
 #include "lua/group/parts.h"
 #include "lua/object.h"
 
@@ -136,6 +137,7 @@ static void let_go(par_lua_group *self)
     par_board *board = self->board;
     self->board = NULL;
     par_board_leave(board);
+    par_lua_common_close(self);
     free(self->decode_flags);
     self->decode_flags = NULL;
 }
@@ -228,6 +230,13 @@ static int group_has_left(lua_State *L)
     return 1;
 }
 
+/* core.group.in_place(group) -> how many reductions of single tensors were done in place */
+static int group_in_place(lua_State *L)
+{
+    lua_pushnumber(L, (lua_Number)par_lua_common_count(par_lua_group_check(L, 1, "in_place")));
+    return 1;
+}
+
 /* --- calls without values --- */
 /* group:barrier([{timeout=}]) */
 static int group_barrier(lua_State *L)
@@ -261,6 +270,7 @@ static int group_regroup(lua_State *L)
     next->decode_flags = self->decode_flags;
     self->board = NULL;
     self->decode_flags = NULL;
+    par_lua_common_move(L, self, next);
     return 2;
 }
 
@@ -273,9 +283,9 @@ void par_lua_group_methods(lua_State *L, const luaL_Reg *methods)
 
 void par_lua_open_group_handle(lua_State *L)
 {
-    static const luaL_Reg functions[] = {
-        {"position", group_position}, {"fields", group_fields}, {"is_group", group_is}, {"has_left", group_has_left},
-        {"regroup", group_regroup},   {"fate", group_fate},     {"leave", group_leave}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"position", group_position}, {"fields", group_fields},     {"is_group", group_is},
+                                         {"has_left", group_has_left}, {"regroup", group_regroup},   {"fate", group_fate},
+                                         {"leave", group_leave},       {"in_place", group_in_place}, {NULL, NULL}};
     static const luaL_Reg methods[] = {{"barrier", group_barrier}, {"alive", group_alive}, {NULL, NULL}};
     lua_newtable(L); /* for users: group:barrier(...) */
     par_lua_object_open(L, &kind);

@@ -5,6 +5,7 @@
 
 #include "codec/compat.h"
 #include "group/collect.h"
+#include "lua/group/common.h"
 #include "lua/group/number.h"
 #include "lua/group/parts.h"
 #include "lua/group/shared.h"
@@ -50,12 +51,21 @@ static reducing read_arguments(lua_State *L, const char *name, par_call kind, in
     return r;
 }
 
+/* memory: where the elements lie, if others can see it; else NULL. */
+static int allreduce(lua_State *L, const par_lua_group_call *call, const par_reduction *what, par_blob *memory, par_error *err)
+{
+    bool done = false;
+    int rc = par_lua_common_allreduce(L, call, what, memory, &done, err);
+    if (rc != PAR_OK || done) return rc;
+    return par_collect_allreduce(call->self->board, what, call->deadline_ns, err);
+}
+
 /* Of a call that was begun. */
-static int collect_all(const reducing *r, const par_reduction *what, par_error *err)
+static int collect_all(lua_State *L, const reducing *r, const par_reduction *what, par_blob *memory, par_error *err)
 {
     par_board *board = r->call.self->board;
     int64_t deadline_ns = r->call.deadline_ns;
-    if (r->kind == PAR_CALL_ALLREDUCE) return par_collect_allreduce(board, what, deadline_ns, err);
+    if (r->kind == PAR_CALL_ALLREDUCE) return allreduce(L, &r->call, what, memory, err);
     if (r->kind == PAR_CALL_REDUCE) return par_collect_reduce(board, r->root, what, deadline_ns, err);
     return par_collect_reduce_scatter(board, what, deadline_ns, err);
 }
@@ -66,7 +76,7 @@ static int collect(lua_State *L, reducing *r, const par_reduction *what, const p
     int rc = par_lua_group_begin(L, &r->call, err);
     if (rc != PAR_OK) return rc;
     par_blob *blob = what->n ? par_blob_retain(source->storage->blob) : NULL; /* whatever hooks do to the tensor meanwhile */
-    rc = collect_all(r, what, err);
+    rc = collect_all(L, r, what, blob && source->storage->shared ? blob : NULL, err);
     par_blob_release(blob);
     par_lua_group_end(&r->call);
     return rc;

@@ -20,11 +20,14 @@ end
 -- A member's code: collectives of all kinds until one fails; tells how, and goes on with those who live.
 local function collect_until_told(g)
   local torch = require 'parallel.tensor'
+  local shared = torch.Tensor(50000):share()
   local calls = {
     function() g:barrier() end,
     function() g:allreduce(1) end,
     function() g:allreduce(torch.Tensor(10):fill(1)) end,
     function() g:allreduce(torch.Tensor(200000):fill(1)) end,
+    function() g:allreduce(shared) end, -- in place: all see all of them
+    function() g:allreduce(torch.Tensor(50000):fill(1):share()) end,
     function() g:reduce(torch.FloatTensor(100000):fill(1), 'max', 1) end,
     function() g:reduce_scatter(torch.Tensor(12 * 10000):fill(1)) end,
     function() g:broadcast({1, ('x'):rep(300000)}, g.size) end,
@@ -44,7 +47,7 @@ local function collect_until_told(g)
     if not ok then
       local now = parallel.clock()
       local rest = g:regroup()
-      return {failure, tostring(failure), now, rest.size, rest:allreduce(torch.Tensor(50000):fill(1)):max()}
+      return {failure, tostring(failure), now, rest.size, rest:allreduce(shared:fill(1)):max()}
     end
     at = at % #calls + 1
   end

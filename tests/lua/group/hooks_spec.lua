@@ -132,6 +132,24 @@ describe('a group that is left in the middle of a call', function()
   end)
 end)
 
+describe('an allreduce of shared tensors', function()
+  after_each(function() parallel.close() end)
+
+  it('in hooks of messages between members goes on without their channels', function()
+    for _, result in ipairs(members(function(g, on)
+      local torch, said = require 'parallel.tensor', {}
+      local function reduce(hook)
+        on[hook] = nil
+        said[#said + 1] = g:allreduce(torch.Tensor(40000):fill(g.rank):share()):sum() / 40000
+      end
+      on.encode, on.decode = function() reduce 'encode' end, function() reduce 'decode' end
+      g:send(g.rank % 3 + 1, {io.stdout, 'and more'})
+      local came = g:receive((g.rank - 2) % 3 + 1)
+      return said[1], said[2], came[2], require 'parallel.core'.group.in_place(g) <= 2
+    end)) do assert.same({6, 6, 'and more', true}, result) end
+  end)
+end)
+
 -- --- shared tables ---
 
 describe('a shared table', function()
