@@ -2,6 +2,7 @@
 --   tests/cluster/run.sh tools/lua 5.4 bench/remote.lua [only these, as: trips compare messages start map death idle]
 -- What is compared is measured in turns, a little of each in every round; a ratio is the median of those of single rounds.
 package.path = 'tests/cluster/?.lua;' .. package.path
+local core = require 'parallel.core'
 local parallel = require 'parallel'
 local torch = require 'parallel.tensor'
 local world = require 'world'
@@ -129,6 +130,7 @@ local function in_turns(peers, rounds, measure)
   for round = 0, rounds do
     for _, name in ipairs(NAMES) do
       collectgarbage()
+      core.sleep(0.2) -- the cores go to sleep, as before the others
       local value = measure(peers[name])
       values[name] = round > 0 and values[name] or {}
       values[name][round > 0 and round or 1] = value
@@ -265,7 +267,6 @@ end
 
 -- Processor time that bridge, agent and child take when nothing is said, in ms of each second.
 local function idle()
-  local core = require 'parallel.core'
   local child = parallel.run{host = world.host('h1'), code = 'parallel.parent:send(1) parallel.parent:receive()'}
   child:receive()
   local function used()

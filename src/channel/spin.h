@@ -76,11 +76,12 @@ static inline void par_spin_settle(par_spin *spin, par_spin_end end)
     }
 }
 
-static inline void par_yield_settle(par_spin *yield, bool found, int64_t took_ns)
+/* dear_ns: a yield that takes longer went to somebody else; gain_ns: what one saves that finds something. */
+static inline void par_yield_settle_by(par_spin *yield, bool found, int64_t took_ns, int64_t dear_ns, int64_t gain_ns)
 {
-    if (took_ns <= PAR_YIELD_NS) {
+    if (took_ns <= dear_ns) {
         par_spin_settle(yield, found ? PAR_SPIN_DONE : PAR_SPIN_FAILED);
-        yield->gained_ns += found ? PAR_YIELD_GAIN_NS : 0;
+        yield->gained_ns += found ? gain_ns : 0;
         return;
     }
     /* One that cost more than all before it have gained is not tried again for long, and then for longer. */
@@ -93,6 +94,11 @@ static inline void par_yield_settle(par_spin *yield, bool found, int64_t took_ns
         yield->ban = 0;
     }
     yield->gained_ns = 0;
+}
+
+static inline void par_yield_settle(par_spin *yield, bool found, int64_t took_ns)
+{
+    par_yield_settle_by(yield, found, took_ns, PAR_YIELD_NS, PAR_YIELD_GAIN_NS);
 }
 
 #endif

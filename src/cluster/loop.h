@@ -2,6 +2,7 @@
 #ifndef PAR_CLUSTER_LOOP_H
 #define PAR_CLUSTER_LOOP_H
 
+#include "channel/spin.h"
 #include "cluster/mux.h"
 
 #define PAR_LOOP_SOURCES_MAX 64 /* served at once */
@@ -30,6 +31,10 @@ typedef struct par_loop {
     par_loop_role role;
     par_os_wait blocked[PAR_OS_WAITS_MAX]; /* connections that cannot be written right now, and the set */
     unsigned n_blocked;
+    par_spin awake;  /* staying so between one message and the next */
+    bool one_core;   /* where that is of no use */
+    bool said;       /* something, by a channel, since the last wait; */
+    int64_t said_ns; /* and the last time */
     bool stop;
 } par_loop;
 
