@@ -7,6 +7,7 @@
 /* flags */
 #define PAR_SAY_ANY_COUNT 1u /* the members' counts may differ */
 #define PAR_SAY_SHARED 2u    /* all members see all elements */
+#define PAR_SAY_ASKS 4u      /* whether they do */
 
 /* The first phase. PAR_E_INVALID, for all members: they do not say the same (bytes[] are one's own). */
 int par_collect_begin(par_board *board, const par_say *say, int64_t deadline_ns, par_error *err);

@@ -199,6 +199,7 @@ int par_collect_allreduce_ask(par_board *board, const par_reduction *what, const
                               par_error *err)
 {
     par_say say = say_of(what);
+    say.flags = PAR_SAY_ASKS;
     memcpy(say.bytes, bytes, len);
     return par_collect_begin(board, &say, deadline_ns, err);
 }
