@@ -1,8 +1,10 @@
-/* Two children of one parent, as links: memory that one lends the other beside messages of users. Both ends are in this process. */
+/* Two children of one parent, as links: memory that one lends the other beside messages of users, and other words that may be left out. Both
+ * ends are in this process. */
 #include "link/peer.h"
 
 #include <string.h>
 
+#include "base/limits.h"
 #include "link/message.h"
 #include "link/share.h"
 #include "peers.h"
@@ -115,17 +117,24 @@ static void nothing_else_is_kept(void)
     close_both(links);
 }
 
-static void a_full_ring_is_not_waited_for(void)
+/* Until no message has room. */
+static void fill(par_link *link)
 {
     int rc;
     par_error err;
     uint8_t bytes[1000] = {0};
+    do rc = par_link_send(link, PAR_KIND_DATA, bytes, sizeof bytes, NULL, 0, 0, &err);
+    while (rc == PAR_OK);
+    do rc = par_link_send(link, PAR_KIND_DATA, bytes, 8, NULL, 0, 0, &err);
+    while (rc == PAR_OK);
+}
+
+static void a_full_ring_is_not_waited_for(void)
+{
+    par_error err;
     both links = open_both();
     par_blob *blob = shared(1);
-    do rc = par_link_send(links.a, PAR_KIND_DATA, bytes, sizeof bytes, NULL, 0, 0, &err);
-    while (rc == PAR_OK);
-    do rc = par_link_send(links.a, PAR_KIND_DATA, bytes, 8, NULL, 0, 0, &err);
-    while (rc == PAR_OK);
+    fill(links.a);
     CHECK_INT(par_peer_lend(links.a, 1, blob, &err), PAR_E_AGAIN);
     CHECK(par_peer_borrow(links.b, 1) == NULL); /* takes everything in */
     CHECK(!par_link_ready(links.a));            /* nobody waits for that */
@@ -134,6 +143,18 @@ static void a_full_ring_is_not_waited_for(void)
     CHECK(came != NULL);
     par_blob_release(came);
     par_blob_release(blob);
+    close_both(links);
+}
+
+static void a_word_in_front_is_left_out_of_a_full_ring(void)
+{
+    both links = open_both();
+    fill(links.a);
+    links.a->apart = true;
+    par_link_announce_common(links.a, PAR_COMMON_MIN_BYTES);
+    links.a->apart = false;
+    CHECK(par_peer_borrow(links.b, 1) == NULL); /* takes everything in */
+    CHECK(!par_link_ready(links.a));            /* nobody waits for that */
     close_both(links);
 }
 
@@ -150,4 +171,4 @@ static void one_that_is_gone_lends_nothing(void)
 }
 
 TAP_MAIN(TEST(memory_is_the_same_for_both), TEST(only_what_is_asked_for_is_had), TEST(nothing_else_is_kept),
-         TEST(a_full_ring_is_not_waited_for), TEST(one_that_is_gone_lends_nothing))
+         TEST(a_full_ring_is_not_waited_for), TEST(a_word_in_front_is_left_out_of_a_full_ring), TEST(one_that_is_gone_lends_nothing))
