@@ -19,7 +19,7 @@ local prelude = [[
       kept = nil
       collectgarbage() collectgarbage()
       parallel.parent:send('dropped')
-      parallel.parent:receive()
+      repeat until parallel.parent:receive() == 'end'
     end, n, size)
   end
   function descriptors()
@@ -93,7 +93,7 @@ describe('descriptors', function()
       collectgarbage() collectgarbage()
       child:send('drop them')
       assert(child:receive() == 'dropped')
-      child:send('and end')
+      child:send('end')
       assert(descriptors() < before + 20, descriptors() - before)
     ]], 128)
   end)
