@@ -38,14 +38,14 @@ int par_link_receive_next(par_link *link, par_message *out, int64_t deadline_ns,
 /* The next message that is there already, data or not at all: PAR_E_TIMEOUT (nothing) without a system call, PAR_E_CLOSED (and
  * nothing ever again), or as par_link_receive. */
 int par_link_receive_now(par_link *link, par_message *out, par_error *err);
-/* The message is read where it lies from now on: whatever runs meanwhile may send, but not receive from this link. Ends with
- * par_link_release, or when the call does that has entered the link. */
-#define PAR_LINK_READ(link) ((void)((link)->reading = PAR_FRAME_HERE))
-/* Gives a message back; nothing when that has happened already. */
 /* See par_channel_next_short. end_skips: n of them were skipped. */
 const uint8_t *par_link_next_short(par_link *link, uint32_t kind, size_t max_bytes, size_t *len);
 void par_link_skip_short(par_link *link, size_t len);
 void par_link_end_skips(par_link *link, uint64_t n);
+/* The message is read where it lies from now on: whatever runs meanwhile may send, but not receive from this link. Ends with
+ * par_link_release, or when the call does that has entered the link. */
+#define PAR_LINK_READ(link) ((void)((link)->reading = PAR_FRAME_HERE))
+/* Gives a message back; nothing when that has happened already. */
 void par_link_release(par_link *link, par_message *message);
 /* Puts a message that was received back in front of the others. PAR_E_NOMEM, PAR_E_INVALID: it is not the last one received. */
 int par_link_unreceive(par_link *link, par_message *message, par_error *err);

@@ -18,7 +18,7 @@ function failure.own_file(line)
 end
 
 -- Is a line about what a worker of a pool calls in C, and not about a C function of the user?
-local function find_task_call(line) return line:find "'run'$" or line:find "'done'$" end
+local function is_task_call(line) return line:find "'run'$" or line:find "'done'$" end
 
 -- A traceback without the lines that are ours, and what they called in C: what happened around the user's code says nothing to him. It
 -- ends where we have called it.
@@ -33,7 +33,7 @@ local function own_part(traceback)
     local own = failure.own_file(line)
     if own then
       local calls_user = own == 'child/worker' or own == 'pool/worker' or own == 'child/failure'
-      local loop = own == 'pool/worker' and find_task_call(lines[#lines] or '')
+      local loop = own == 'pool/worker' and is_task_call(lines[#lines] or '')
       for _ = 1, calls_user and (loop and 1 or 0) or in_c do lines[#lines] = nil end
       in_c, after_ours = 0, true
     elseif not (after_ours and line:find '%(%.*tail call') then -- as 5.1 says it, and as others do

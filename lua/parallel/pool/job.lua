@@ -114,7 +114,6 @@ function job:learn(n, seconds)
   if n > self.last_size then self.last_size = n end
 end
 
-
 --- A chunk for a worker, or nil when there is nothing to do right now.
 function job:take(most)
   if self.pull then self:pull(most) end
