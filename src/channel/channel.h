@@ -51,14 +51,15 @@ void par_channel_ring(par_channel *channel);
  * sent. */
 int par_channel_try_send(par_channel *channel, uint32_t kind, const void *bytes, size_t len, const par_payload *payloads,
                          uint32_t n_payloads, par_error *err);
+/* The same for who does not try again: nothing wakes for room. */
+int par_channel_try_once(par_channel *channel, uint32_t kind, const void *bytes, size_t len, const par_payload *payloads,
+                         uint32_t n_payloads, par_error *err);
 /* Memory for a payload of so many bytes of one message that goes to this channel: what is written there is lent to the peer as it is,
  * and is not to be touched from then on. A reference; NULL: there is none, and a payload that lies elsewhere is copied. */
 par_blob *par_channel_payload_new(par_channel *channel, size_t bytes);
 /* Is there room for a message of so many bytes, and nothing kept that has to go first? If not, and after PAR_E_AGAIN or when
  * something was kept, the descriptor and selectors wake when the peer has made room. */
 bool par_channel_want_room(par_channel *channel, size_t bytes);
-/* Nobody waits for room any more. */
-void par_channel_want_none(par_channel *channel);
 /* While it is paused, messages that came do not make it ready: for one who has no place for them. */
 void par_channel_pause(par_channel *channel, bool paused);
 

@@ -30,8 +30,6 @@ bool par_channel_want_room(par_channel *channel, size_t bytes)
     return channel->room_need == 0;
 }
 
-void par_channel_want_none(par_channel *channel) { channel->room_need = 0; }
-
 /* Plans the payloads and writes what there is room for. */
 static int push_job(par_channel *channel, par_job *job, par_error *err)
 {
@@ -65,6 +63,14 @@ int par_channel_try_send(par_channel *channel, uint32_t kind, const void *bytes,
     if (rc == PAR_OK) rc = push_job(channel, &job, err);
     par_job_fini(&job, rc);
     if (rc == PAR_OK) par_channel_count_sent(channel, len);
+    return rc;
+}
+
+int par_channel_try_once(par_channel *channel, uint32_t kind, const void *bytes, size_t len, const par_payload *payloads,
+                         uint32_t n_payloads, par_error *err)
+{
+    int rc = par_channel_try_send(channel, kind, bytes, len, payloads, n_payloads, err);
+    channel->room_need = 0; /* for nobody */
     return rc;
 }
 

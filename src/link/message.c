@@ -67,8 +67,7 @@ static void announce(par_link *link, uint64_t bytes, uint64_t number)
     par_error ignored;
     par_told_common body = {number};
     if (!link->apart || bytes < PAR_COMMON_MIN_BYTES) return;
-    par_channel_try_send(link->channel, PAR_KIND_COMMON, &body, sizeof body, NULL, 0, &ignored);
-    par_channel_want_none(link->channel); /* nor is it tried again */
+    par_channel_try_once(link->channel, PAR_KIND_COMMON, &body, sizeof body, NULL, 0, &ignored);
 }
 
 void par_link_announce_common(par_link *link, uint64_t bytes)

@@ -27,10 +27,7 @@ int par_peer_lend(par_link *link, uint64_t number, par_blob *blob, par_error *er
 {
     par_payload memory = {.data = blob->data, .bytes = blob->bytes, .blob = blob, .shared = true};
     int rc = par_link_open(link, err);
-    if (rc != PAR_OK) return rc;
-    rc = par_channel_try_send(link->channel, PAR_KIND_MEMORY, &number, sizeof number, &memory, 1, err);
-    par_channel_want_none(link->channel); /* it is not tried again */
-    return rc;
+    return rc == PAR_OK ? par_channel_try_once(link->channel, PAR_KIND_MEMORY, &number, sizeof number, &memory, 1, err) : rc;
 }
 
 static bool is_numbered(const par_kept *kept, uint64_t number)

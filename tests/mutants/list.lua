@@ -321,8 +321,10 @@ mutant('link', 'a yield after the end', 'if (link->state == PAR_LINK_RUNNING) li
   'link->state = PAR_LINK_YIELDED;', 'link.link')
 mutant('link', 'what a parent may say', 'else if (is_of_parents(message->kind)) keep(link, message);', 'else keep(link, message);', 'link.link')
 mutant('link', 'what a peer may say', 'if (message->kind != PAR_KIND_MEMORY) return;', '', 'link.peer')
-mutant('link', 'a room that nobody waits for', 'par_channel_want_none(link->channel); /* it is not tried again */', '', 'link.peer')
-mutant('link', 'a word in front that nobody waits for', 'par_channel_want_none(link->channel); /* nor is it tried again */', '', 'link.peer')
+mutant('link', 'memory that is lent once or not at all', 'par_channel_try_once(link->channel, PAR_KIND_MEMORY',
+  'par_channel_try_send(link->channel, PAR_KIND_MEMORY', 'link.peer')
+mutant('link', 'a word in front that nobody waits for', 'par_channel_try_once(link->channel, PAR_KIND_COMMON',
+  'par_channel_try_send(link->channel, PAR_KIND_COMMON', 'link.peer')
 mutant('link', 'memory that came late', 'par_kept_free(par_link_take_kept(link, PAR_KIND_MEMORY));', '', 'link.peer')
 mutant('link', 'messages that nobody received',
   'if (!link->exit.ended || par_channel_has_data(link->channel)) return false;', 'if (!link->exit.ended) return false;',
