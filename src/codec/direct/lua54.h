@@ -1,5 +1,5 @@
 /* Lua 5.4: how tables and strings lie in memory. The size of the array part may be hidden: the field then is a hint for the
- * length operator, and the size is the next power of two. A key has its type beside the type of its value. RAW_OLD: 5.4.0. */
+ * length operator, and the size is the next power of two. RAW_OLD: 5.4.0. */
 #ifndef PAR_CODEC_DIRECT_LUA54_H
 #define PAR_CODEC_DIRECT_LUA54_H
 
@@ -7,23 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef union raw_value {
-    const void *object;
-    double number;
-    int64_t integer;
-} raw_value;
-
-typedef struct raw_slot {
-    raw_value value;
-    uint8_t type;
-} raw_slot;
-
-typedef struct raw_node {
-    raw_value value;
-    uint8_t type, key_type;
-    int next; /* nodes from here */
-    raw_value key;
-} raw_node;
+#include "codec/direct/nodes54.h"
 
 typedef struct raw_table {
     const void *next_object;
@@ -46,19 +30,7 @@ typedef struct raw_text { /* the bytes follow */
     } u;
 } raw_text;
 
-enum {
-    RAW_TYPE_NIL = 0,
-    RAW_TYPE_EMPTY = 0x10,
-    RAW_TYPE_ABSENT = 0x20,
-    RAW_TYPE_FALSE = 0x01,
-    RAW_TYPE_TRUE = 0x11,
-    RAW_TYPE_INTEGER = 0x03,
-    RAW_TYPE_FLOAT = 0x13,
-    RAW_TYPE_STRING = 0x44,
-    RAW_TYPE_LONG_STRING = 0x54,
-    RAW_TYPE_TABLE = 0x45,
-    RAW_LIMIT_IS_HINT = 0x80 /* among a table's flags, or the collector's marks */
-};
+#define RAW_LIMIT_IS_HINT 0x80 /* among a table's flags, or the collector's marks */
 
 static inline size_t raw_text_len(const raw_text *text)
 {

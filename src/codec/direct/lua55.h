@@ -1,5 +1,5 @@
 /* Lua 5.5: how tables and strings lie in memory. The array part has its values before the address that the table holds, the first one
- * last, and behind it a hint for the length operator and the types. A node is that of 5.4. The bytes of a long string may lie anywhere. */
+ * last, and behind it a hint for the length operator and the types. The bytes of a long string may lie anywhere. */
 #ifndef PAR_CODEC_DIRECT_LUA55_H
 #define PAR_CODEC_DIRECT_LUA55_H
 
@@ -7,25 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "codec/direct/nodes54.h"
 #include "os/os.h"
-
-typedef union raw_value {
-    const void *object;
-    double number;
-    int64_t integer;
-} raw_value;
-
-typedef struct raw_slot {
-    raw_value value;
-    uint8_t type;
-} raw_slot;
-
-typedef struct raw_node {
-    raw_value value;
-    uint8_t type, key_type;
-    int next; /* nodes from here */
-    raw_value key;
-} raw_node;
 
 typedef struct raw_table {
     const void *next_object;
@@ -49,19 +32,6 @@ typedef struct raw_text {
     const char *long_bytes; /* or the first bytes of a short string */
     const void *free;       /* or the first bytes of a long string that Lua has copied */
 } raw_text;
-
-enum {
-    RAW_TYPE_NIL = 0,
-    RAW_TYPE_EMPTY = 0x10,
-    RAW_TYPE_ABSENT = 0x20,
-    RAW_TYPE_FALSE = 0x01,
-    RAW_TYPE_TRUE = 0x11,
-    RAW_TYPE_INTEGER = 0x03,
-    RAW_TYPE_FLOAT = 0x13,
-    RAW_TYPE_STRING = 0x44,
-    RAW_TYPE_LONG_STRING = 0x54,
-    RAW_TYPE_TABLE = 0x45
-};
 
 typedef struct raw_view {
     const raw_value *array;
