@@ -7,6 +7,7 @@
 #if PAR_LUAJIT
 
 static const char helper[] =
+    "local settle_nans = ...\n"
     "local ffi, bit = require 'ffi', require 'bit'\n"
     "local tostring, tonumber, pcall = tostring, tonumber, pcall\n"
     "local info_of, child_mask = ffi.typeinfo, 0xffff\n"
@@ -52,7 +53,59 @@ static const char helper[] =
     "  end\n"
     "  return name, ffi.string(ffi.cast('const char *', value), ffi.sizeof(value))\n"
     "end\n"
-    "local function make(name, bytes)\n"
+    "local function raw(id)\n"
+    "  local t = info_of(id)\n"
+    "  local kind = bit.rshift(t.info, 28)\n"
+    "  if kind == 7 or kind == 8 then return raw(bit.band(t.info, child_mask)) end\n"
+    "  return t, kind\n"
+    "end\n"
+    "local function fields(t)\n"
+    "  local id = t.sib\n"
+    "  return function()\n"
+    "    local f = id and id ~= 0 and info_of(id)\n"
+    "    if f then id = f.sib end\n"
+    "    return f or nil\n"
+    "  end\n"
+    "end\n"
+    "local has_float\n"
+    "local function field_has_float(f)\n"
+    "  local kind = bit.rshift(f.info, 28)\n"
+    "  return (kind == 9 or kind == 8) and has_float(bit.band(f.info, child_mask))\n"
+    "end\n"
+    "function has_float(id)\n"
+    "  local t, kind = raw(id)\n"
+    "  if kind == 0 then return bit.band(t.info, 0x04000000) ~= 0 end\n"
+    "  if kind == 3 then return has_float(bit.band(t.info, child_mask)) end\n"
+    "  for f in fields(t) do\n"
+    "    if kind == 1 and field_has_float(f) then return true end\n"
+    "  end\n"
+    "  return false\n"
+    "end\n"
+    /* The floats in the `size` bytes at `at` of a value. What else lies where a float of a union does has any bits. */
+    "local function settle(value, id, at, size)\n"
+    "  local t, kind = raw(id)\n"
+    "  if kind == 0 then settle_nans(value, at, t.size, size / t.size) end\n"
+    "  if kind == 3 then\n"
+    "    local element = bit.band(t.info, child_mask)\n"
+    "    local inner, kind = raw(element)\n"
+    "    local step = kind == 0 and size or inner.size\n"
+    "    for place = at, at + size - 1, step do settle(value, element, place, step) end\n"
+    "  end\n"
+    "  if kind ~= 1 then return true end\n"
+    "  if bit.band(t.info, 0x00800000) ~= 0 then return false end\n"
+    "  local good = true\n"
+    "  for f in fields(t) do\n"
+    "    local inner = bit.band(f.info, child_mask)\n"
+    "    if field_has_float(f) then good = settle(value, inner, at + f.size, raw(inner).size) and good end\n"
+    "  end\n"
+    "  return good\n"
+    "end\n"
+    "local function fill(value, id, bytes, trusted)\n"
+    "  ffi.copy(value, bytes, #bytes)\n"
+    "  if not has_float(id) or settle(value, id, 0, #bytes) or trusted then return value end\n"
+    "  return nil, 'with floats in a union, which may hold what is no number'\n"
+    "end\n"
+    "local function make(name, bytes, trusted)\n"
     "  if not name:find('^[%w_ %[%]?]+$') then return end\n"
     "  local element = name:match('^([%w_ ]+) %[%?%]$')\n"
     "  local ok, ct = pcall(ffi.typeof, element or name)\n"
@@ -60,31 +113,49 @@ static const char helper[] =
     "  if element then\n"
     "    local size = ffi.sizeof(ct)\n"
     "    if not size or size == 0 or #bytes % size ~= 0 then return end\n"
-    "    local value = ffi.new(ffi.typeof(name), #bytes / size)\n"
-    "    ffi.copy(value, bytes, #bytes)\n"
-    "    return value\n"
+    "    local array = ffi.typeof(name)\n"
+    "    return fill(ffi.new(array, #bytes / size), tonumber(array), bytes, trusted)\n"
     "  end\n"
     "  if ffi.sizeof(ct) ~= #bytes then return end\n"
     "  if scalar(ct) then\n"
-    "    local box = ffi.new(name .. '[1]')\n"
-    "    ffi.copy(box, bytes, #bytes)\n"
-    "    return ffi.new(ct, box[0])\n"
+    "    return ffi.new(ct, fill(ffi.new(name .. '[1]'), tonumber(ct), bytes)[0])\n"
     "  end\n"
-    "  local value = ffi.new(ct)\n"
-    "  ffi.copy(value, bytes, #bytes)\n"
-    "  return value\n"
+    "  return fill(ffi.new(ct), tonumber(ct), bytes, trusted)\n"
     "end\n"
     "return {describe, make}\n";
+
+/* LuaJIT takes other NaNs than its own for references when a program reads them from a cdata. */
+#define SETTLE(type, infinity, nan)                        \
+    for (size_t i = 0; i < n; i++) {                       \
+        type bits;                                         \
+        memcpy(&bits, at + i * sizeof bits, sizeof bits);  \
+        if (bits <= (infinity)) continue; /* negative's */ \
+        bits = (nan);                                      \
+        memcpy(at + i * sizeof bits, &bits, sizeof bits);  \
+    }
+
+/* settle_nans(value, at, size, n): n floats of `size` bytes at a place of a cdata, whose C type says that they are there */
+static int settle_nans(lua_State *L)
+{
+    uint8_t *at = (uint8_t *)(uintptr_t)lua_topointer(L, 1) + (size_t)lua_tonumber(L, 2);
+    size_t size = (size_t)lua_tonumber(L, 3), n = (size_t)lua_tonumber(L, 4);
+    if (size == sizeof(double)) SETTLE(uint64_t, UINT64_C(0xfff0) << 48, UINT64_C(0xfff8) << 48)
+    if (size == sizeof(float)) SETTLE(uint32_t, UINT32_C(0xff800000), UINT32_C(0xffc00000))
+    return 0;
+}
 
 /* Pushes the helper's function 1 or 2; false: this LuaJIT has no ffi. */
 static bool push_helper(lua_State *L, par_codec *codec, int which)
 {
+    int top = lua_gettop(L);
     luaL_checkstack(L, 8, NULL);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &codec->anchors.cdata);
     if (!lua_istable(L, -1)) {
         lua_pop(L, 1);
-        if (luaL_loadbuffer(L, helper, sizeof helper - 1, "=cdata") != LUA_OK || lua_pcall(L, 0, 1, 0) != LUA_OK) {
-            lua_pop(L, 1);
+        int rc = luaL_loadbuffer(L, helper, sizeof helper - 1, "=cdata");
+        lua_pushcfunction(L, settle_nans);
+        if (rc != LUA_OK || lua_pcall(L, 1, 1, 0) != LUA_OK) {
+            lua_settop(L, top);
             return false;
         }
         lua_pushvalue(L, -1);
@@ -134,7 +205,14 @@ static int push_cdata(lua_State *L, par_codec *codec, par_decoder *d, const char
     if (!push_helper(L, codec, 2)) return par_error_set(d->err, PAR_E_UNSUPPORTED, "a cdata needs the ffi module");
     lua_pushstring(L, name);
     lua_pushlstring(L, (const char *)bytes, len);
-    if (lua_pcall(L, 2, 1, 0) == LUA_OK && !lua_isnil(L, -1)) return 1;
+    lua_pushboolean(L, (d->flags & PAR_DECODE_FUNCTIONS) != 0);
+    int rc = lua_pcall(L, 3, 2, 0);
+    if (rc == LUA_OK && !lua_isnil(L, -2)) {
+        lua_pop(L, 1);
+        return 1;
+    }
+    if (rc == LUA_OK && lua_isstring(L, -1))
+        return par_error_set(d->err, PAR_E_UNSUPPORTED, "a cdata (%.100s) %s: functions=false forbids that", name, lua_tostring(L, -1));
     return par_error_set(d->err, PAR_E_UNSUPPORTED, "a cdata whose type '%.100s' is not declared here as it was", name);
 }
 

@@ -233,7 +233,24 @@ if jit then
       typedef struct codec_point { int x; double y[2]; struct { char c; float f; }; } codec_point;
       struct codec_pointer { int *p; };
       struct codec_outer { codec_point p; };
+      union codec_union { double d; int64_t i; };
     ]]
+    for _, name in ipairs{'float', 'double'} do
+      local declaration = ([[
+        typedef const NAME codec_const_NAME;
+        typedef struct { int x; NAME y; } codec_place_NAME;
+        typedef struct codec_floats_NAME {
+          char tag;
+          codec_place_NAME point;
+          struct { int i; NAME value; } c;
+          codec_place_NAME deep[2][3];
+          struct { int : 3; int k : 5; NAME f; } inner;
+          enum { codec_one_NAME } e;
+          struct { NAME one; };
+        } codec_floats_NAME;
+      ]]):gsub('NAME', name)
+      ffi.cdef(declaration)
+    end
 
     it('of numbers travel by the name of their type', function()
       local big = ffi.new('int64_t', 2 ^ 60) + 1
@@ -248,6 +265,57 @@ if jit then
       local outer = ffi.new 'struct codec_outer'
       outer.p.x = 7
       assert.are.equal(7, back(outer.p).x)
+    end)
+
+    it('hold numbers where their type says so, whatever the bits are', function()
+      -- LuaJIT would take these bits for a string when they are read from a cdata as a float.
+      local forged = {
+        ['double'] = '\65\0\0\0\0\128\253\255', ['float'] = '\65\128\253\255',
+      }
+      local members = {
+        function(v, x) if x then v.point.y = x end return v.point.y end,
+        function(v, x) if x then v.c.value = x end return v.c.value end,
+        function(v, x) if x then v.deep[1][2].y = x end return v.deep[1][2].y end,
+        function(v, x) if x then v.inner.f = x end return v.inner.f end,
+        function(v, x) if x then v.one = x end return v.one end,
+      }
+      local function sent(value, plain, bytes)
+        local text, n = encode(value):gsub(plain:gsub('%W', '%%%0'), (bytes:gsub('%%', '%%%%')))
+        assert.are.equal(1, n)
+        return text
+      end
+      for name, bytes in pairs(forged) do
+        for _, functions in ipairs{false, true} do
+          local function got(value, plain) return decode(sent(value, plain, bytes), {functions = functions}) end
+          local number = ffi.new(name .. '[1]', 1.2345)
+          local plain = ffi.string(number, #bytes)
+          local places = {
+            got(ffi.new(name .. '[3]', 0, 1.2345, 7), plain)[1],
+            got(ffi.new(name .. '[?]', 3, 0, 7, 1.2345), plain)[2],
+            tonumber(got(ffi.new(name, 1.2345), plain)),
+            name == 'double' and got(ffi.new('complex', 7, 1.2345), plain).im or nil,
+          }
+          for _, member in ipairs(members) do
+            local value = ffi.new('codec_floats_' .. name)
+            member(value, 1.2345)
+            places[#places + 1] = member(got(value, plain))
+          end
+          for _, found in ipairs(places) do
+            assert.are.equal('number', type(found))
+            assert.is_true(found ~= found)
+          end
+        end
+      end
+    end)
+
+    it('keep their bits where integers may be', function()
+      local union = ffi.new('union codec_union')
+      union.i = -2
+      assert.is_true(back(union).i == -2)
+      local ints = back(ffi.new('int64_t[2]', -1, -2 ^ 51))
+      assert.is_true(ints[0] == -1 and ints[1] == -2 ^ 51)
+      assert.has_error(function() decode(encode(union)) end,
+        'decode: value 1: a cdata (union codec_union) with floats in a union, which may hold what is no number: functions=false forbids that')
     end)
 
     it('with pointers or without names are refused', function()
