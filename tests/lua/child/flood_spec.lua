@@ -67,7 +67,7 @@ describe('a child that talks without end', function()
         -- It takes in what it is sent while it waits itself: then its own inbox is full, and that is its end.
         local function send(target, value)
           local ok, err
-          local enough = core.clock() + 5 -- how many sends it takes is another matter than how long each of them may
+          local enough = core.clock() + 2 -- how many sends it takes is another matter than how long each of them may
           repeat ok, err = timed(target.send, target, value, {timeout = 5}) until not ok or core.clock() > enough
           if ok then return end
           if err.code == 'failed' and kind ~= 'stubborn' then
