@@ -38,11 +38,13 @@ int par_growing_begin(par_growing *growing, size_t goal)
     bool trusted = goal <= PAR_CLAIM_TRUSTED_BYTES;
     par_blob *blob = trusted ? par_os_blob_new(goal, false) : mapped_new(PAR_CLAIM_TRUSTED_BYTES);
     if (!blob) return PAR_E_NOMEM;
-    *growing = (par_growing){.blob = blob, .goal = goal};
+    par_growing_begin_in(growing, blob, goal);
     return PAR_OK;
 }
 
-/* Only a mapped one ever has to grow. */
+void par_growing_begin_in(par_growing *growing, par_blob *blob, size_t goal) { *growing = (par_growing){.blob = blob, .goal = goal}; }
+
+/* Only one that par_growing_begin has mapped ever has to grow. */
 static bool grow(par_growing *growing, size_t need)
 {
     par_mapped *mapped = (par_mapped *)growing->blob;

@@ -13,6 +13,8 @@ typedef struct par_growing {
 
 /* PAR_OK or PAR_E_NOMEM. */
 int par_growing_begin(par_growing *growing, size_t goal);
+/* In memory that is there: a blob of at least `goal` bytes, whose reference goes over. */
+void par_growing_begin_in(par_growing *growing, par_blob *blob, size_t goal);
 /* Room for `more` bytes behind len, or NULL. */
 uint8_t *par_growing_room(par_growing *growing, size_t more);
 /* The finished blob, one reference. */

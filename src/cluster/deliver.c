@@ -178,7 +178,7 @@ static int begin_growing(par_stream *stream, size_t size)
     bool is_alone = in->part > 0 && stream->id && stream->channel && in->kind != PAR_KIND_GROUP;
     par_blob *blob = is_alone ? par_channel_payload_new(stream->channel, size) : NULL;
     if (!blob) return par_growing_begin(&in->growing, size);
-    in->growing = (par_growing){.blob = blob, .goal = size};
+    par_growing_begin_in(&in->growing, blob, size);
     return PAR_OK;
 }
 
