@@ -8,7 +8,7 @@
 #include "group/collect.h"
 #include "lua/child/arguments.h"
 #include "lua/error.h"
-#include "lua/group/common.h"
+#include "lua/group/lent.h"
 #include "lua/group/parts.h"
 #include "lua/object.h"
 
@@ -137,7 +137,7 @@ static void let_go(par_lua_group *self)
     par_board *board = self->board;
     self->board = NULL;
     par_board_leave(board);
-    par_lua_common_close(self);
+    par_lua_lent_close(self);
     free(self->decode_flags);
     self->decode_flags = NULL;
 }
@@ -233,7 +233,7 @@ static int group_has_left(lua_State *L)
 /* core.group.in_place(group) -> how many reductions of single tensors were done in place */
 static int group_in_place(lua_State *L)
 {
-    lua_pushnumber(L, (lua_Number)par_lua_common_count(par_lua_group_check(L, 1, "in_place")));
+    lua_pushnumber(L, (lua_Number)par_lua_lent_count(par_lua_group_check(L, 1, "in_place")));
     return 1;
 }
 
@@ -270,7 +270,7 @@ static int group_regroup(lua_State *L)
     next->decode_flags = self->decode_flags;
     self->board = NULL;
     self->decode_flags = NULL;
-    par_lua_common_move(L, self, next);
+    par_lua_lent_move(L, self, next);
     return 2;
 }
 

@@ -14,10 +14,10 @@ typedef struct par_lua_group {
     par_board *board; /* NULL: this member has left, or the group was made anew (regroup) */
     par_codec *codec;
     par_lua_waiting *waiting;
-    unsigned encode_flags;         /* what some member needs: PAR_ENCODE_FOREIGN, PAR_ENCODE_FLOATS */
-    bool busy;                     /* a call is under way: hooks that run in it must not make another */
-    struct par_lua_common *common; /* tensors that all members see (common.h); NULL: none without channels among the members */
-    uint8_t *decode_flags;         /* by seat: PAR_DECODE_FUNCTIONS, unless it was started with functions=false */
+    unsigned encode_flags;     /* what some member needs: PAR_ENCODE_FOREIGN, PAR_ENCODE_FLOATS */
+    bool busy;                 /* a call is under way: hooks that run in it must not make another */
+    struct par_lua_lent *lent; /* tensors that all members see (lent.h); NULL: none without channels among the members */
+    uint8_t *decode_flags;     /* by seat: PAR_DECODE_FUNCTIONS, unless it was started with functions=false */
 } par_lua_group;
 
 /* Pushes one that has no board yet; its table of fields is pushed behind it. */

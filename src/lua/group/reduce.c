@@ -5,7 +5,7 @@
 
 #include "codec/compat.h"
 #include "group/collect.h"
-#include "lua/group/common.h"
+#include "lua/group/lent.h"
 #include "lua/group/number.h"
 #include "lua/group/parts.h"
 #include "lua/group/shared.h"
@@ -55,7 +55,7 @@ static reducing read_arguments(lua_State *L, const char *name, par_call kind, in
 static int allreduce(lua_State *L, const par_lua_group_call *call, const par_reduction *what, par_blob *memory, par_error *err)
 {
     bool done = false;
-    int rc = par_lua_common_allreduce(L, call, what, memory, &done, err);
+    int rc = par_lua_lent_allreduce(L, call, what, memory, &done, err);
     if (rc != PAR_OK || done) return rc;
     return par_collect_allreduce(call->self->board, what, call->deadline_ns, err);
 }

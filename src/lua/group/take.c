@@ -12,7 +12,7 @@
 #include "lua/child/ends.h"
 #include "lua/child/handle.h"
 #include "lua/error.h"
-#include "lua/group/common.h"
+#include "lua/group/lent.h"
 #include "lua/group/handle.h"
 #include "lua/group/parts.h"
 #include "os/os.h"
@@ -188,7 +188,7 @@ static int group_take(lua_State *L)
     par_lua_group *group = join(L, told, *box);
     lua_pushvalue(L, told);
     push_peers(L, told, group, *box);
-    if (!is_spread(L, told)) par_lua_common_open(L, group);
+    if (!is_spread(L, told)) par_lua_lent_open(L, group);
     return 4;
 }
 

@@ -4,7 +4,7 @@
  * checked against the memory that came, and a member that decides otherwise only spoils the group.
  *
  * Sets have the same numbers in all members, since all make and forget them in the same calls. */
-#include "lua/group/common.h"
+#include "lua/group/lent.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ typedef struct seen {   /* the memory of a member, as we see it */
     uint64_t at;        /* where in there it begins */
 } seen;
 
-typedef struct par_lua_common {
+typedef struct par_lua_lent {
     unsigned seats;
     par_lua_link **links; /* by seat; kept alive by the group's fields; NULL: our own */
     seen *sets[SETS];     /* by rank */
@@ -33,7 +33,7 @@ typedef struct par_lua_common {
     uint64_t count;       /* reductions */
     uint64_t *offset;     /* of an answer, by rank */
     void **elements;      /* the same */
-} par_lua_common;
+} par_lua_lent;
 
 typedef struct answer { /* what a member says of its elements */
     uint8_t shared;
@@ -46,7 +46,7 @@ _Static_assert(sizeof(answer) <= PAR_SHOWN_MAX_BYTES, "goes with what is said");
 /* --- making and ending --- */
 static const char links_key; /* in a group's fields: the list of links */
 
-static void forget(par_lua_common *c, unsigned set)
+static void forget(par_lua_lent *c, unsigned set)
 {
     for (unsigned i = 0; i < c->seats; i++) {
         par_blob_release(c->sets[set][i].blob);
@@ -56,7 +56,7 @@ static void forget(par_lua_common *c, unsigned set)
     c->works &= (uint8_t) ~(1u << set);
 }
 
-static void common_free(par_lua_common *c)
+static void lent_free(par_lua_lent *c)
 {
     for (unsigned set = 0; set < SETS; set++) {
         if (c->sets[set]) forget(c, set);
@@ -68,9 +68,9 @@ static void common_free(par_lua_common *c)
     free(c);
 }
 
-static par_lua_common *common_new(unsigned seats)
+static par_lua_lent *lent_new(unsigned seats)
 {
-    par_lua_common *c = calloc(1, sizeof *c);
+    par_lua_lent *c = calloc(1, sizeof *c);
     if (!c) return NULL;
     c->seats = seats;
     c->links = calloc(seats, sizeof *c->links);
@@ -82,35 +82,35 @@ static par_lua_common *common_new(unsigned seats)
         whole = whole && c->sets[set];
     }
     if (whole) return c;
-    common_free(c);
+    lent_free(c);
     return NULL;
 }
 
-void par_lua_common_open(lua_State *L, par_lua_group *self)
+void par_lua_lent_open(lua_State *L, par_lua_group *self)
 {
     int links = lua_gettop(L), fields = links - 2;
     lua_pushlightuserdata(L, (void *)&links_key);
     lua_pushvalue(L, links);
     lua_rawset(L, fields);
     unsigned seats = par_board_size(self->board), found = 0;
-    self->common = common_new(seats);
-    if (!self->common) luaL_error(L, "not enough memory for a group");
+    self->lent = lent_new(seats);
+    if (!self->lent) luaL_error(L, "not enough memory for a group");
     for (unsigned seat = 0; seat < seats; seat++) {
         lua_rawgeti(L, links, (int)seat + 1);
-        self->common->links[seat] = par_lua_link_to(L, -1);
-        found += self->common->links[seat] != NULL;
+        self->lent->links[seat] = par_lua_link_to(L, -1);
+        found += self->lent->links[seat] != NULL;
         lua_pop(L, 1);
     }
-    if (found == 0) par_lua_common_close(self); /* no channels */
+    if (found == 0) par_lua_lent_close(self); /* no channels */
 }
 
-void par_lua_common_move(lua_State *L, par_lua_group *self, par_lua_group *next)
+void par_lua_lent_move(lua_State *L, par_lua_group *self, par_lua_group *next)
 {
-    next->common = self->common;
-    self->common = NULL;
-    if (!next->common) return;
-    for (unsigned set = 0; set < SETS; set++) forget(next->common, set);
-    next->common->next = 0;
+    next->lent = self->lent;
+    self->lent = NULL;
+    if (!next->lent) return;
+    for (unsigned set = 0; set < SETS; set++) forget(next->lent, set);
+    next->lent->next = 0;
     luaL_getmetafield(L, 1, "__index");
     lua_pushlightuserdata(L, (void *)&links_key);
     lua_pushlightuserdata(L, (void *)&links_key);
@@ -119,13 +119,13 @@ void par_lua_common_move(lua_State *L, par_lua_group *self, par_lua_group *next)
     lua_pop(L, 1);
 }
 
-void par_lua_common_close(par_lua_group *self)
+void par_lua_lent_close(par_lua_group *self)
 {
-    if (self->common) common_free(self->common);
-    self->common = NULL;
+    if (self->lent) lent_free(self->lent);
+    self->lent = NULL;
 }
 
-uint64_t par_lua_common_count(const par_lua_group *self) { return self->common ? self->common->count : 0; }
+uint64_t par_lua_lent_count(const par_lua_group *self) { return self->lent ? self->lent->count : 0; }
 
 /* --- asking each other --- */
 static bool is_same(const par_blob *a, const par_blob *b)
@@ -136,7 +136,7 @@ static bool is_same(const par_blob *a, const par_blob *b)
     return fd_a == fd_b && at_a == at_b && a->bytes == b->bytes; /* both are held, so descriptors tell them apart */
 }
 
-static answer answer_of(const par_lua_common *c, unsigned rank, const par_reduction *what, const par_blob *blob)
+static answer answer_of(const par_lua_lent *c, unsigned rank, const par_reduction *what, const par_blob *blob)
 {
     int fd;
     uint64_t at;
@@ -150,7 +150,7 @@ static answer answer_of(const par_lua_common *c, unsigned rank, const par_reduct
 }
 
 /* false: somebody's elements are not shared. sets: of our memory; those that are of all their memory stay. */
-static bool hear(par_lua_common *c, const par_board *board, unsigned *sets)
+static bool hear(par_lua_lent *c, const par_board *board, unsigned *sets)
 {
     for (unsigned rank = 0; rank < par_board_size(board); rank++) {
         answer theirs;
@@ -196,7 +196,7 @@ static par_blob *borrow(lua_State *L, par_lua_link *from, uint64_t number)
     return blob;
 }
 
-static bool lend_all(lua_State *L, const par_lua_common *c, const par_board *board, uint64_t number, par_blob *blob)
+static bool lend_all(lua_State *L, const par_lua_lent *c, const par_board *board, uint64_t number, par_blob *blob)
 {
     bool well = true;
     for (unsigned rank = 0; rank < par_board_size(board); rank++)
@@ -212,7 +212,7 @@ static bool identify(seen *m)
 }
 
 /* All are taken, also when some fail: nothing stays on its way. */
-static bool borrow_all(lua_State *L, const par_lua_common *c, const par_board *board, uint64_t number, par_blob *own, seen *set)
+static bool borrow_all(lua_State *L, const par_lua_lent *c, const par_board *board, uint64_t number, par_blob *own, seen *set)
 {
     bool well = true;
     for (unsigned rank = 0; rank < par_board_size(board); rank++) {
@@ -226,7 +226,7 @@ static bool borrow_all(lua_State *L, const par_lua_common *c, const par_board *b
  * well, so that it is not tried again, but for what came of it. */
 static int make_set(lua_State *L, const par_lua_group_call *call, par_blob *blob, unsigned *set, par_error *err)
 {
-    par_lua_common *c = call->self->common;
+    par_lua_lent *c = call->self->lent;
     par_board *board = call->self->board;
     uint64_t number = par_phase_number(board);
     bool all_lent, well;
@@ -248,7 +248,7 @@ static int make_set(lua_State *L, const par_lua_group_call *call, par_blob *blob
 }
 
 /* --- where everything lies --- */
-static bool is_apart(const par_lua_common *c, const seen *set, unsigned a, unsigned b, size_t bytes)
+static bool is_apart(const par_lua_lent *c, const seen *set, unsigned a, unsigned b, size_t bytes)
 {
     if (memcmp(set[a].object, set[b].object, sizeof set[a].object) != 0) return true;
     uint64_t at_a = set[a].at + c->offset[a], at_b = set[b].at + c->offset[b];
@@ -256,7 +256,7 @@ static bool is_apart(const par_lua_common *c, const seen *set, unsigned a, unsig
 }
 
 /* false: not as it has to be, which all members find. */
-static bool place(par_lua_common *c, const seen *set, unsigned n, const par_reduction *what)
+static bool place(par_lua_lent *c, const seen *set, unsigned n, const par_reduction *what)
 {
     size_t each = par_type_bytes(what->type), bytes = (size_t)what->n * each;
     for (unsigned rank = 0; rank < n; rank++) {
@@ -277,10 +277,10 @@ static unsigned first_of(unsigned sets)
     return set;
 }
 
-int par_lua_common_allreduce(lua_State *L, const par_lua_group_call *call, const par_reduction *what, par_blob *memory, bool *done,
-                             par_error *err)
+int par_lua_lent_allreduce(lua_State *L, const par_lua_group_call *call, const par_reduction *what, par_blob *memory, bool *done,
+                           par_error *err)
 {
-    par_lua_common *c = call->self->common;
+    par_lua_lent *c = call->self->lent;
     par_board *board = call->self->board;
     if (!c || !par_collect_allreduce_asks(board, what)) return PAR_OK;
     answer own = answer_of(c, par_board_rank(board), what, memory);
