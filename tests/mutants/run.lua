@@ -11,6 +11,7 @@ local mutants = dofile(root .. '/tests/mutants/list.lua')
 local folders = {
   channel = {'src/channel/'},
   codec = {'src/codec/'},
+  common = {'src/lua/group/'},
   group = {'src/group/'},
   link = {'src/link/'},
   os = {'src/os/'},

@@ -1,0 +1,10 @@
+# Members of a group that are hostile or broken, beside honest ones that run Lua.
+if(PARALLEL_LUA_5.4_LIBRARY AND TARGET core-5.4)
+  add_executable(group_hostile ${CMAKE_CURRENT_LIST_DIR}/member.c $<TARGET_OBJECTS:core-5.4>)
+  target_include_directories(group_hostile PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/tests/group)
+  target_include_directories(group_hostile SYSTEM PRIVATE ${PARALLEL_LUA_5.4_INCLUDE})
+  target_compile_definitions(group_hostile PRIVATE LUA_FILES="${CMAKE_SOURCE_DIR}/lua")
+  target_link_libraries(group_hostile PRIVATE parallel_plain ${PARALLEL_LUA_5.4_LIBRARY})
+  parallel_add_c_test(group.hostile group_hostile)
+  set_tests_properties(group.hostile PROPERTIES WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
+endif()
