@@ -14,16 +14,43 @@ local NIL, FAILED = {}, {} -- among the results that are there: nil, and that of
 
 -- --- reading ---
 
-local function called(job, ok, ...)
-  if not ok then job.source_error = ... end
-  if not ok or (...) == nil then return false end
+-- From now on the arguments of a task are several.
+local function spread(job)
+  local items = job.items
+  for number, item in next, items do items[number] = {n = 1, item} end
+  job.mode = protocol.SPREAD
+end
+
+-- What the iterator has returned are the arguments of the next task. Returns false where that is nothing.
+local function take(job, ...)
+  local item = ...
+  if item == nil then return false end
+  if job.mode == protocol.ONE and select('#', ...) > 1 then spread(job) end
+  if job.mode == protocol.SPREAD then item = compat.pack(...) end
   job.last = job.last + 1
-  job.items[job.last] = compat.pack(...)
+  job.items[job.last] = item
   return true
 end
 
--- What a function returns are the arguments.
-local function read_values(job) return called(job, pcall(job.iterator)) end
+local function take_until(job, last)
+  local iterator = job.iterator
+  while job.last < last do
+    if not take(job, iterator()) then return true end
+  end
+  return false
+end
+
+-- The tasks until `last`, or until there are no more: then the job is dry.
+local function read(job, last)
+  if not job.iterator then
+    job.last = math.min(last, job.length)
+    job.dry = job.last == job.length
+    return
+  end
+  local ok, dry = pcall(take_until, job, last)
+  job.dry = not ok or dry
+  if not ok then job.source_error = dry or 'the iterator of imap raised ' .. tostring(dry) end
+end
 
 -- Fields of a job that reads from a list, or from a function that gives the next values until nil.
 local function source_of(items)
@@ -31,7 +58,7 @@ local function source_of(items)
     return {mode = protocol.ONE, items = items, length = options_of.length_of(items, 'imap')}
   end
   options_of.check_function(items, 'imap: the iterator')
-  return {mode = protocol.SPREAD, items = {}, iterator = items}
+  return {mode = protocol.ONE, items = {}, iterator = items}
 end
 
 -- How many tasks may be in flight.
@@ -41,28 +68,13 @@ local function room(job)
   return math.max(IN_FLIGHT, math.min(short, IN_FLIGHT_MAX)) * math.max(1, job.pool.size)
 end
 
--- The task behind the last one. Returns false when there is none.
-local function read(job)
-  if job.iterator then return read_values(job) end
-  if job.last == job.length then return false end
-  job.last = job.last + 1
-  return true
-end
-
--- Reads while there is room for more in flight.
+-- Reads while there is room for more in flight; with a journal one by one, for it may have the result already.
 local function pull(job, most)
   local last = math.min(job.next_number + most - 1, job.delivered + room(job))
-  if job.length and not job.journal then
-    job.last = math.max(job.last, math.min(last, job.length))
-    job.dry = job.last == job.length
-    return
-  end
   while not job.dry and job.last < last do
-    if not read(job) then
-      job.dry = true
-      return
-    end
-    if job.journal then job.journal:restore(job.last) end
+    local before = job.last
+    read(job, job.journal and before + 1 or last)
+    if job.journal and job.last > before then job.journal:restore(job.last) end
   end
 end
 

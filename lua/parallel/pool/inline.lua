@@ -39,7 +39,7 @@ function inline.run(job, chunk)
   local results
   if job.seed then require 'parallel.seed'.set(job.seed, number) end
   local ok, failure, late = inline.call(function()
-    if job.mode == protocol.ONE then
+    if chunk.mode == protocol.ONE then
       results = compat.pack(f(item))
     else
       results = compat.pack(f(compat.unpack(item, job.mode == protocol.CALLS and 2 or 1, item.n)))

@@ -125,8 +125,8 @@ function job:take(most)
   if not from then return nil end
   local n = to - from + 1
   self.out = self.out + n
-  -- slot and sending: where it is and how long sending it took, once a worker has it
-  return {job = self, first = from, n = n, got = 0, args = slice(self.items, from, to), slot = 0, sending = 0}
+  -- mode: that of these args, for a job may change its own; slot and sending: where it is and how long sending it took, once a worker has it
+  return {job = self, first = from, n = n, got = 0, args = slice(self.items, from, to), mode = self.mode, slot = 0, sending = 0}
 end
 
 -- --- what comes back ---

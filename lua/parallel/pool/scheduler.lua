@@ -69,7 +69,7 @@ local function try_send(self, worker, chunk)
   end
   local slot = free_slot(worker)
   chunk.slot = slot
-  chunk.sending = self.system.give(worker.child, chunk.n, slot, job.id or 0, job.mode, args, chunk.first, job.seed)
+  chunk.sending = self.system.give(worker.child, chunk.n, slot, job.id or 0, chunk.mode, args, chunk.first, job.seed)
 end
 
 -- Something in the chunk cannot travel. With one task we know who; with more each is tried on its own.

@@ -294,6 +294,32 @@ describe('pool:imap', function()
     assert.same({'a=1', 'b=2'}, pairs_of)
   end)
 
+  it('passes on as many as there are each time, also of those that came before and are tried again', function()
+    local function count(...) return (select('#', ...)) end
+    local i, counts, firsts = 0, {}, {}
+    local function iterator()
+      i = i + 1
+      if i > 300 then return nil end
+      if i < 150 or i % 2 == 0 then return i end
+      return i, nil
+    end
+    for n, value in pool:imap(count, iterator, {in_flight = 200}) do counts[n] = value end
+    for n = 1, 300 do assert.equal((n < 150 or n % 2 == 0) and 1 or 2, counts[n]) end
+    i = 0
+    local failures = 0
+    local function fragile(x, ...)
+      if x % 7 == 1 then error('never') end
+      return select('#', ...) + 1
+    end
+    for n, value in pool:imap(fragile, iterator, {retries = 1, on_error = function(err)
+      failures = failures + 1
+      assert.equal(2, err.attempts)
+      return -err.task
+    end}) do firsts[n] = value end
+    for n = 1, 300 do assert.equal(n % 7 == 1 and -n or counts[n], firsts[n]) end
+    assert.equal(43, failures)
+  end)
+
   it('raises what the iterator raises, after the results before it', function()
     local seen = {}
     local i = 0
@@ -306,6 +332,7 @@ describe('pool:imap', function()
     end)
     assert.equal('source broke', err)
     assert.same({1, 2, 3}, seen)
+    assert.matches('the iterator of imap raised false', error_of(function() pool:imap(square, function() error(false, 0) end)() end), 1, true)
     assert.same({1, 4, 9}, pool:map(square, {1, 2, 3}))
   end)
 
