@@ -13,7 +13,7 @@
 #include "link/peer.h"
 #include "link/share.h"
 #include "lua/child/handle.h"
-#include "lua/group/common.h"
+#include "lua/group/lent.h"
 #include "members.h"
 
 int luaopen_parallel_core(lua_State *L);
@@ -111,7 +111,7 @@ static void set_group(lua_State *L, par_board *board, const play *p, unsigned ow
         par_lua_link_bind(peer, link_to(p, own, seat));
         lua_rawseti(L, -2, (int)seat + 1);
     }
-    par_lua_common_open(L, group);
+    par_lua_lent_open(L, group);
     lua_settop(L, 1);
     lua_setglobal(L, "g");
 }

@@ -5,26 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef union raw_value {
-    const void *object;
-    double number;
-    int64_t integer;
-    int boolean;
-} raw_value;
-
-typedef struct raw_slot {
-    raw_value value;
-    int type;
-} raw_slot;
-
-typedef struct raw_node {
-    raw_slot value;
-    struct {
-        raw_value value;
-        int type;
-        int next; /* nodes from here */
-    } key;
-} raw_node;
+#include "codec/direct/nodes51.h"
 
 typedef struct raw_table {
     const void *next_object;
