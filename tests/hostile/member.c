@@ -133,7 +133,7 @@ static int be_honest(par_board *board, void *context)
 }
 
 /* --- the other one --- */
-typedef struct answer { /* as in common.c */
+typedef struct answer { /* as in lent.c */
     uint8_t shared, sets, unused[6];
     uint64_t offset;
 } answer;
