@@ -527,16 +527,16 @@ untestable('group', 'slots that stay empty', 'return taken < table->slots - tabl
 
 -- --- allreduce of memory that members lend each other ---
 local S = 'group.hostile'
-mutant('common', 'memory that is too small', 'if (bytes > blob->bytes || ', 'if (', S)
-mutant('common', 'a place outside of its memory', ' || c->offset[rank] > blob->bytes - bytes) return false;', ') return false;', S)
-mutant('common', 'elements between two places', 'if ((uintptr_t)c->elements[rank] % each) return false;', '', S)
-mutant('common', 'the same elements twice', 'if (!is_apart(c, set, rank, other, bytes)) return false;',
+mutant('lent', 'memory that is too small', 'if (bytes > blob->bytes || ', 'if (', S)
+mutant('lent', 'a place outside of its memory', ' || c->offset[rank] > blob->bytes - bytes) return false;', ') return false;', S)
+mutant('lent', 'elements between two places', 'if ((uintptr_t)c->elements[rank] % each) return false;', '', S)
+mutant('lent', 'the same elements twice', 'if (!is_apart(c, set, rank, other, bytes)) return false;',
   'if (!is_apart(c, set, rank, other, bytes) && n == 1) return false;', S)
-mutant('common', 'elements that overlap', 'return at_a + bytes <= at_b || at_b + bytes <= at_a;', 'return at_a != at_b;', S)
-mutant('common', 'sets that do not work', '!(c->works & 1u << set) || ', '', S)
-mutant('common', 'a set that only some have', 'well = borrow_all(L, c, board, number, blob, c->sets[*set]) && all_lent;\n    rc = agree(call, well, &well, err);',
+mutant('lent', 'elements that overlap', 'return at_a + bytes <= at_b || at_b + bytes <= at_a;', 'return at_a != at_b;', S)
+mutant('lent', 'sets that do not work', '!(c->works & 1u << set) || ', '', S)
+mutant('lent', 'a set that only some have', 'well = borrow_all(L, c, board, number, blob, c->sets[*set]) && all_lent;\n    rc = agree(call, well, &well, err);',
   'well = borrow_all(L, c, board, number, blob, c->sets[*set]) && all_lent;', S)
-mutant('common', 'only yes is yes', '*all = well == 1;', '*all = well != 0;', S)
+mutant('lent', 'only yes is yes', '*all = well == 1;', '*all = well != 0;', S)
 mutant('link', 'memory that somebody else asked for', 'memcmp(kept->bytes, &number, sizeof number) == 0 && kept->n_payloads == 1', 'kept->n_payloads == 1', S)
 mutant('link', 'a message of memory without any', ' && kept->n_payloads == 1;', ';', S)
 mutant('link', 'only the newest memory is kept', 'par_kept_free(par_link_take_kept(link, PAR_KIND_MEMORY));', '', S .. ' link.peer')
