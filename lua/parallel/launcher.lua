@@ -11,6 +11,21 @@ local function quote(text)
 end
 launcher.quote = quote
 
+-- A command of the user's as words: blanks are between them, but where they stand in quotes, single or double. There is no other escape.
+local function words_of(host, option)
+  local text, words, word, at = host[option], {}, nil, 1
+  while at <= #text do
+    local _, last, _, part = text:find([[^(["'])(.-)%1]], at)
+    if not last then _, last, part = text:find([[^([^%s"']+)]], at) end
+    if not last then _, last = text:find('^%s+', at) end
+    if not last then error(("parallel.hosts: host %s: a quote in %s has no end: %s"):format(host.name, option, text), 0) end
+    if not part then words[#words + 1] = word end
+    word, at = part and (word or '') .. part, last + 1
+  end
+  words[#words + 1] = word
+  return words
+end
+
 local function sorted_names(t)
   local names = {}
   for name in pairs(t) do names[#names + 1] = name end
@@ -35,8 +50,7 @@ function launcher.agent(host)
       end
     end
   end
-  local lua = host.lua
-  for word in lua:gmatch('%S+') do words[#words + 1] = word end
+  for _, word in ipairs(words_of(host, 'lua')) do words[#words + 1] = word end
   words[#words + 1] = '-e'
   words[#words + 1] = program
   if not host.dir then return words end
@@ -52,13 +66,14 @@ local function quoted(words)
   return table.concat(parts, ' ')
 end
 
+local function begins_with_ssh(words) return words[1] == 'ssh' or words[1] ~= nil and words[1]:match('/ssh$') ~= nil end
+
 -- 'kubectl exec -i {host} -- {cmd}' as words. {cmd} alone is the agent's words, one by one; {quoted} is all of them as one word for a
 -- shell. {cmd} as the last word of a command that begins with ssh is quoted by itself.
-local function fill(template, host, agent)
-  local words = {}
-  local for_shell = template:match('^%s*(%S+)')
-  for_shell = for_shell and (for_shell == 'ssh' or for_shell:match('/ssh$')) and true or false
-  for word in template:gmatch('%S+') do
+local function fill(host, agent)
+  local words, template = {}, words_of(host, 'launcher')
+  local for_shell = begins_with_ssh(template)
+  for _, word in ipairs(template) do
     if word == '{cmd}' and not for_shell then
       for _, part in ipairs(agent) do words[#words + 1] = part end
     else
@@ -79,13 +94,14 @@ end
 --- Is this our own way through ssh: 'ssh', or 'ssh' with options?
 function launcher.is_ssh(host)
   local way = host.launcher or 'ssh'
-  return way == 'ssh' or (way:match('^%s*ssh%s+%-') or way:match('^%s*%S*/ssh%s+%-')) and not way:find('{', 1, true) or false
+  if way == 'ssh' or way:find('{', 1, true) then return way == 'ssh' end
+  local words = words_of(host, 'launcher')
+  return begins_with_ssh(words) and words[2] ~= nil and words[2]:sub(1, 1) == '-'
 end
 
 -- Options of the user's come first: of two that contradict each other ssh takes the first one.
 local function ssh(host, agent)
-  local words = {}
-  for word in (host.launcher or 'ssh'):gmatch('%S+') do words[#words + 1] = word end
+  local words = host.launcher and words_of(host, 'launcher') or {'ssh'}
   for _, word in ipairs{'-T', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=' .. math.ceil(host.connect_timeout)} do words[#words + 1] = word end
   if host.cipher ~= false then
     words[#words + 1] = '-o'
@@ -140,7 +156,7 @@ function launcher.command(host)
   if launcher.is_ssh(host) then return ssh(host, agent) end
   if known[way] then return known[way](host, agent) end
   if way:find('{', 1, true) then
-    local words = fill(way, host, agent)
+    local words = fill(host, agent)
     if not (way:find('{cmd}', 1, true) or way:find('{quoted}', 1, true)) then
       error(("parallel.hosts: host %s: the launcher's template '%s' has neither {cmd} nor {quoted}"):format(host.name, way), 0)
     end

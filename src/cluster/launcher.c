@@ -67,12 +67,25 @@ static void on_err(par_source *source)
     par_launcher_heard(launcher, bytes, (size_t)n);
 }
 
+/* As a shell reads it. */
+static void append_word(par_buffer *text, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%_+=:,./-";
+    if (*word && !word[strspn(word, plain)]) {
+        par_buffer_append(text, word, strlen(word));
+        return;
+    }
+    par_buffer_append(text, "'", 1);
+    for (; *word; word++) par_buffer_append(text, *word == '\'' ? "'\\''" : word, *word == '\'' ? 4 : 1);
+    par_buffer_append(text, "'", 1);
+}
+
 static char *join(par_frame_texts words)
 {
     par_buffer text = {0};
     for (const char *word; (word = par_frame_next_text(&words));) {
         if (text.len) par_buffer_append(&text, " ", 1);
-        par_buffer_append(&text, word, strlen(word));
+        append_word(&text, word);
     }
     par_buffer_append(&text, "", 1);
     return (char *)text.data;

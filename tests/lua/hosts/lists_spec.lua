@@ -109,13 +109,24 @@ describe('commands', function()
     assert.same({'ssh', '-Y', '-i', 'key', '-T', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=30', '-o',
       'Ciphers=^aes128-gcm@openssh.com', '--', 'h1', [[lua -e 'require "parallel.agent"']]}, launcher.command(host{launcher = 'ssh -Y -i key'}))
     assert.same({'/opt/ssh', '-4', '-T'}, {(unpack or table.unpack)(launcher.command(host{launcher = '/opt/ssh -4'}), 1, 3)}) -- luacheck: ignore
+    assert.same({'/my tools/ssh', '-i', '/my keys/id', '-T'}, {(unpack or table.unpack)(launcher.command( -- luacheck: ignore
+      host{launcher = [['/my tools/ssh' -i "/my keys/id"]]}), 1, 4)})
     assert.matches('launcher', message_of(launcher.command, host{launcher = 'ssh h2'}))
+    assert.matches('has no end', message_of(launcher.command, host{launcher = "ssh -i 'key"}))
   end)
 
   it('by a template', function()
     local words = launcher.command(host{launcher = 'kubectl exec -i {host} -- {cmd}', lua = 'luajit -O3'})
     assert.same({'kubectl', 'exec', '-i', 'h1', '--', 'luajit', '-O3', '-e', 'require "parallel.agent"'}, words)
     assert.same({'rsh', 'h1', [[lua -e 'require "parallel.agent"']]}, launcher.command(host{launcher = 'rsh {host} {quoted}'}))
+    assert.same({'/my folder/slow', 'ssh', '-o', 'ProxyCommand=nc -X 5 %h %p', 'h1', '', "it's", '2', [[lua -e 'require "parallel.agent"']]},
+      launcher.command(host{launcher = [[ '/my folder/slow' ssh -o "ProxyCommand=nc -X 5 %h %p" "{host}" '' "it's" 2 {quoted} ]]}))
+    assert.same({'sh', '-c', [[cd /tmp && exec lua -e 'require "parallel.agent"']]},
+      launcher.command(host{launcher = "sh -c 'cd /tmp && exec {cmd}'"}))
+    assert.same({'/a b/lua', '-e', 'x = 1', '-e', 'require "parallel.agent"'}, {(unpack or table.unpack)(launcher.command( -- luacheck: ignore
+      host{launcher = 'x {cmd}', lua = [["/a b/lua" -e 'x = 1']]}), 2)})
+    assert.equal("parallel.hosts: host h1: a quote in launcher has no end: x 'y {cmd}", message_of(launcher.command, host{launcher = "x 'y {cmd}"}))
+    assert.matches('host h1: a quote in lua has no end', message_of(launcher.command, host{launcher = 'x {cmd}', lua = 'lua -e "x'}), 1, true)
     assert.matches('{cmd}', message_of(launcher.command, host{launcher = 'x {host}'}), 1, true)
     assert.matches('{colour}', message_of(launcher.command, host{launcher = 'x {colour} {cmd}'}), 1, true)
     assert.matches('launcher', message_of(launcher.command, host{launcher = 'qsub'}))
