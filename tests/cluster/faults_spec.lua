@@ -146,28 +146,12 @@ for way, options in pairs{ssh = {}, ['libzmq with CURVE'] = {transport = 'tcp'}}
     after_each(world.expect_empty)
 
     it('ends with exact results', function()
-      local list, hosts, once = {}, {}, '/dev/shm/once-' .. way:sub(1, 3) .. '-'
-      for i = 1, 10000 do list[i] = i end
+      local hosts = {}
       for i, name in ipairs{'h1', 'h2'} do
         hosts[i] = world.host(name, options)
         hosts[i].slots = 2
       end
-      local pool = parallel.pool{hosts = hosts, retries = 20}
-      local results = pool:map(function(i)
-        local function is_first(name)
-          if io.open(once .. name) then return false end
-          io.open(once .. name, 'w'):close()
-          return true
-        end
-        if i % 977 == 0 and is_first(i) then os.execute('kill -9 ' .. parallel.pid) end -- in the middle of a task
-        if i == 5000 and is_first 'agent' then
-          os.execute('kill -9 ' .. io.open('/proc/self/stat'):read('*a'):match('%) %S (%d+)'))
-        end
-        return i * 3
-      end, list)
-      for i = 1, 10000 do assert.equal(i * 3, results[i]) end
-      assert.is_true(pool:stats().replaced >= 10)
-      pool:close()
+      world.map_with_kills(hosts, 10000)
     end)
   end)
 end

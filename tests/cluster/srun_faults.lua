@@ -1,5 +1,5 @@
 -- Run by salloc: srun is killed with -9, alone and with its helper, stopped, told to end, and its steps are cancelled. Children are lost, and
--- that is told, or they go on; nothing hangs, and nothing stays.
+-- that is told, or they go on; nothing hangs, and nothing stays. A map in which workers and an agent are killed has all its results.
 package.path = 'tests/cluster/?.lua;' .. package.path
 local parallel = require 'parallel'
 local world = require 'world'
@@ -71,4 +71,11 @@ for _, case in ipairs(cases) do
   assert(empty, name .. ': ' .. left)
   assert(support.eventually(function() return #sruns() == 0 end, 20), name .. ': srun is left')
 end
+
+-- A map goes on without the workers and the agent that are killed in it.
+world.map_with_kills(parallel.hosts('slurm'), 3000)
+parallel.close()
+require 'parallel.hosts'.close()
+local empty, left = world.is_empty(20)
+assert(empty, left)
 print('good')

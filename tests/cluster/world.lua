@@ -67,6 +67,31 @@ function world.agent_of(child)
   return tonumber(support.read_file(('/proc/%d/stat'):format(child.unixid)):match('%) %S (%d+)'))
 end
 
+--- A map of n tasks over these hosts, in which every 977th kills its worker in the middle of it, and one in the middle of the list the
+-- agent of its host; each once. Raises where a result is not what it should be.
+function world.map_with_kills(hosts, n)
+  local parallel = require 'parallel'
+  local mark, list = os.tmpname(), {}
+  for i = 1, n do list[i] = i end
+  local pool = parallel.pool{hosts = hosts, retries = 20}
+  local results = pool:map(function(i)
+    local function is_first(name)
+      if io.open(mark .. name) then return false end
+      io.open(mark .. name, 'w'):close()
+      return true
+    end
+    if i % 977 == 0 and is_first(i) then os.execute('kill -9 ' .. parallel.pid) end
+    if i == n / 2 and is_first 'agent' then
+      os.execute('kill -9 ' .. io.open('/proc/self/stat'):read('*a'):match('%) %S (%d+)'))
+    end
+    return i * 3
+  end, list)
+  for i = 1, n do assert(results[i] == i * 3, 'result ' .. i) end
+  assert(pool:stats().replaced >= math.floor(n / 977), 'workers were replaced')
+  pool:close()
+  os.execute('rm -f ' .. mark .. '*')
+end
+
 --- Cuts a host off, and joins it again.
 function world.cut(name) assert(os.execute(('ip link set v%s down'):format(name:sub(2)))) end
 function world.join(name) assert(os.execute(('ip link set v%s up'):format(name:sub(2)))) end
