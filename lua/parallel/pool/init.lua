@@ -72,10 +72,13 @@ end
 
 -- --- methods ---
 
+local function check_self(self, what)
+  if getmetatable(self) == metatable then return end
+  misuse(('%s: a pool expected, got %s (call it as pool:%s(), with a colon)'):format(what, type(self), what))
+end
+
 local function check_open(self, what)
-  if getmetatable(self) ~= metatable then
-    misuse(('%s: a pool expected, got %s (call it as pool:%s(), with a colon)'):format(what, type(self), what))
-  end
+  check_self(self, what)
   if self.closed then misuse(('%s: the pool was closed'):format(what)) end
 end
 
@@ -130,23 +133,27 @@ end
 
 --- What the pool has done so far.
 function methods.stats(self)
+  check_self(self, 'stats')
   if self.scheduler then return self.scheduler:stats() end
   return {workers = 0, submitted = self.calls and self.calls.last or 0, running = 0, queued = 0}
 end
 
 --- Takes in results and gives out work without waiting: for event loops.
 function methods.poll(self)
+  check_self(self, 'poll')
   if self.scheduler then self.scheduler.loop:poll() end
 end
 
 --- A descriptor that is readable when poll has something to do.
 function methods.fd(self)
+  check_self(self, 'fd')
   if not self.scheduler then error('fd: a pool without workers (workers=0) has no descriptor', 2) end
   return self.scheduler.loop:fd()
 end
 
 --- pool:close([{now=true}]): waits for what was submitted, then ends the workers; now: ends them at once. Idempotent.
 function methods.close(self, options)
+  check_self(self, 'close')
   options_of.check_close(options)
   if self.closed then return end
   self.closed = true

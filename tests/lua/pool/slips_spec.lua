@@ -26,6 +26,20 @@ describe('options of pools', function()
   end)
 end)
 
+describe('methods of pools', function()
+  it('without their colon are told, each by its name and with the line of the program', function()
+    local pool = parallel.pool{workers = 0}
+    for _, name in ipairs{'map', 'pairs_map', 'imap', 'submit', 'everywhere', 'group', 'stats', 'poll', 'fd', 'close'} do
+      for _, wrong in ipairs{false, 'x', {}} do
+        local message = message_of(function() pool[name](wrong or nil) end)
+        assert.matches(('slips_spec.lua:%%d+: %s: a pool expected, got %s %%(call it as pool:%s%%(%%), with a colon%%)')
+          :format(name, type(wrong or nil), name), message)
+      end
+    end
+    pool:close()
+  end)
+end)
+
 describe('pool:everywhere', function()
   for _, workers in ipairs{0, 2} do
     it(('obeys the time limit of a pool of %d workers'):format(workers), function()
