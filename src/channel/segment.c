@@ -24,7 +24,8 @@ par_blob *par_segment_blob(par_segment *segment, size_t offset, size_t bytes, pa
 {
     segment_blob *view = malloc(sizeof *view);
     if (!view) return NULL;
-    view->blob = (par_blob){.data = segment->data + offset, .bytes = bytes, .refs = 1, .kind = kind, .free = blob_free};
+    void *data = segment->data ? segment->data + offset : NULL; /* a descriptor has none */
+    view->blob = (par_blob){.data = data, .bytes = bytes, .refs = 1, .kind = kind, .free = blob_free};
     view->blob.again = kind == PAR_BLOB_SEGMENT && !segment->own && segment->refs > 0;
     view->segment = segment;
     PAR_ASSERT(offset <= segment->bytes && bytes <= segment->bytes - offset);

@@ -72,8 +72,9 @@ static double take_number(copier *c)
     text[n] = 0;
     char *rest;
     double value = strtod(text, &rest);
-    if (n == 0 || *rest || !(value > -1e18 && value < 1e18)) c->failed = true;
-    return value;
+    if (n > 0 && !*rest && value > -1e18 && value < 1e18) return value;
+    c->failed = true;
+    return 0;
 }
 
 static void copy_number(copier *c, const char *key, bool outermost)
