@@ -113,6 +113,18 @@ int par_codec_decode_from(lua_State *L, par_codec *codec, const uint8_t *bytes, 
 #define PAR_CODEC_PLAIN_BYTES 31 /* none of these is longer */
 int par_codec_decode_plain(lua_State *L, const uint8_t *bytes, size_t len);
 
+/* A message of one short string, or of one small table of short strings, numbers, booleans and names for them. */
+#define PAR_CODEC_FLAT_BYTES 128 /* none of these is longer */
+typedef struct par_codec_flat {
+    uint8_t bytes[PAR_CODEC_FLAT_BYTES + 8]; /* a copy, and room to read 8 bytes anywhere */
+    size_t len;
+    int entries; /* of a table */
+} par_codec_flat;
+/* Is it such a message? Then *flat has all of it, and `bytes` are not needed any more. */
+bool par_codec_take_flat(par_codec_flat *flat, const uint8_t *bytes, size_t len);
+/* Pushes its value, for which the caller has room, and for two more. May raise for memory. */
+void par_codec_push_flat(lua_State *L, const par_codec_flat *flat);
+
 /* How tables are read, in words: "on: Lua 5.4", or "off: " and why. */
 const char *par_codec_direct_state(void);
 

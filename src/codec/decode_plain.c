@@ -1,5 +1,6 @@
 /* Messages of a few numbers, booleans and nils: most of what a pool's workers answer. They need nothing of what other messages need:
- * nothing is allocated, so nothing can run or fail in between. */
+ * nothing is allocated, so nothing can run or fail in between. And those of one short string or one small table of plain entries, which are
+ * copied out of the message as soon as it is clear that nothing else is in it: what runs then does not matter to them. */
 #include <string.h>
 
 #include "base/checked.h"
@@ -92,4 +93,73 @@ int par_codec_decode_plain(lua_State *L, const uint8_t *bytes, size_t len)
     if (at == len) return count;
     lua_settop(L, top);
     return 0;
+}
+
+/* ---- one string or table ---- */
+
+#define TABLE_HEAD 2 /* tag and log2 of the entries */
+
+static inline bool is_text(unsigned tag) { return (tag & ~31u) == PAR_TAG_STRING; }
+
+/* Where the value at `at` ends, or 0: it is none that is plain. */
+static size_t end_of(const uint8_t *copy, size_t at, size_t len)
+{
+    if (at >= len) return 0;
+    unsigned tag = copy[at++];
+    int bytes = is_text(tag) ? (int)(tag & 31u) : bytes_behind(tag);
+    if (bytes < 0 || len - at < (size_t)bytes || (tag == PAR_TAG_I64 && !PAR_LUA_INTEGERS)) return 0;
+    return at + (size_t)bytes;
+}
+
+/* Is it a table whose keys are short strings and whose values are plain? Counts its entries. */
+static bool is_flat_table(par_codec_flat *flat)
+{
+    const uint8_t *copy = flat->bytes;
+    size_t at = PAR_FORMAT_HEADER + TABLE_HEAD;
+    if (at >= flat->len || copy[at - 1] >= 8 || (size_t)1 << copy[at - 1] > flat->len) return false;
+    for (flat->entries = 0; copy[at] != PAR_TAG_END; flat->entries++) {
+        at = is_text(copy[at]) ? end_of(copy, at, flat->len) : 0;
+        if (at) at = end_of(copy, at, flat->len);
+        if (at == 0 || at == flat->len) return false;
+    }
+    return at + 1 == flat->len;
+}
+
+bool par_codec_take_flat(par_codec_flat *flat, const uint8_t *bytes, size_t len)
+{
+    static const uint8_t header[PAR_FORMAT_HEADER] = {PAR_FORMAT_VERSION, 0, 0, 1};
+    if (len <= PAR_FORMAT_HEADER || len > PAR_CODEC_FLAT_BYTES) return false;
+    unsigned tag = *(const volatile uint8_t *)(bytes + PAR_FORMAT_HEADER);
+    if (!is_text(tag) && tag != PAR_TAG_HASH) return false;
+    memcpy(flat->bytes, bytes, len); /* what lies in shared memory may change while it is looked at */
+    flat->len = len;
+    if (memcmp(flat->bytes, header, sizeof header) != 0) return false;
+    tag = flat->bytes[PAR_FORMAT_HEADER];
+    return tag == PAR_TAG_HASH ? is_flat_table(flat) : is_text(tag) && end_of(flat->bytes, PAR_FORMAT_HEADER, len) == len;
+}
+
+/* Pushes the value at `at`; where it ends. */
+static size_t push_next(lua_State *L, const par_codec_flat *flat, size_t at)
+{
+    unsigned tag = flat->bytes[at];
+    if (!is_text(tag)) return push_one(L, flat->bytes, at, flat->len);
+    size_t len = tag & 31u;
+    lua_pushlstring(L, (const char *)flat->bytes + at + 1, len);
+    return at + 1 + len;
+}
+
+void par_codec_push_flat(lua_State *L, const par_codec_flat *flat)
+{
+    size_t at = PAR_FORMAT_HEADER;
+    if (flat->bytes[at] != PAR_TAG_HASH) {
+        push_next(L, flat, at);
+        return;
+    }
+    lua_createtable(L, 0, flat->entries);
+    at += TABLE_HEAD;
+    for (int i = 0; i < flat->entries; i++) {
+        at = push_next(L, flat, at);
+        at = push_next(L, flat, at);
+        lua_rawset(L, -3);
+    }
 }

@@ -4,6 +4,7 @@
 
 #include "codec/direct/direct.h"
 #include "codec/encode_scalar.h"
+#include "codec/encode_table.h"
 #include "codec/shapes.h"
 
 static int step_upvalues(lua_State *L, par_encoder *e, par_open *open)
@@ -77,17 +78,22 @@ static int encode_value(lua_State *L, par_codec *codec, par_encoder *e)
 
 /* ---- one message ---- */
 
+static void begin_words(par_encoder *e)
+{
+    if (++e->words_epoch == 0) {
+        memset(e->words, 0, PAR_WORD_SLOTS * sizeof *e->words);
+        e->words_epoch = 1;
+    }
+    e->words_defined = e->words_missed = 0;
+}
+
 static int begin(lua_State *L, par_encoder *e, uint8_t *span, size_t room)
 {
     if (!e->words) {
         e->words = calloc(PAR_WORD_SLOTS, sizeof *e->words + sizeof(size_t));
         if (!e->words) return par_error_set(e->err, PAR_E_NOMEM, "no memory for the codec");
     }
-    if (++e->words_epoch == 0) {
-        memset(e->words, 0, PAR_WORD_SLOTS * sizeof *e->words);
-        e->words_epoch = 1;
-    }
-    e->words_defined = e->words_missed = 0;
+    begin_words(e);
     par_shapes_begin(&e->shapes);
     par_pointers_reset(&e->seen);
     if (e->own.capacity > PAR_CODEC_KEEP_BYTES) par_buffer_trim(&e->own, PAR_CODEC_KEEP_BYTES);
@@ -136,16 +142,27 @@ static int write_message(lua_State *L, par_codec *codec, par_encoder *e, int fir
     return PAR_OK;
 }
 
-/* A message of one scalar needs none of the tables that begin() prepares. False: it is no such message, it does not fit,
- * or something of the message before has to be let go. */
+/* A small table, where the header ends. */
+static bool encode_small(lua_State *L, par_encoder *e, int idx)
+{
+    const par_direct *direct = e->words && par_encode_may_go_direct(e) && !e->doubles_only ? par_direct_tested() : NULL;
+    if (!direct) return false;
+    begin_words(e);
+    if (!direct->put_small(e, lua_topointer(L, idx))) return false;
+    e->start[2] = (uint8_t)e->words_defined;
+    return true;
+}
+
+/* A message of one scalar, or of one small table that is read directly, needs little of what begin() prepares. False: it is no such
+ * message, it does not fit, or something of the message before has to be let go. */
 static bool encode_plain(lua_State *L, par_encoder *e, int idx, uint8_t *span, size_t room)
 {
     size_t len = 0;
     int type = lua_type(L, idx);
     const char *s = type == LUA_TSTRING ? lua_tolstring(L, idx, &len) : NULL;
     if (type == LUA_TNUMBER && e->doubles_only) return false;
-    if (!s && !par_is_short(type)) return false;
-    if (!span || len > room || room - len < PAR_FORMAT_HEADER + PAR_NUMBER_MAX) return false;
+    if (!s && !par_is_short(type) && type != LUA_TTABLE) return false;
+    if (!span || len > room || room - len < PAR_FORMAT_HEADER + PAR_TABLE_BEGIN_BYTES) return false;
     if (e->kept || e->n_held || e->own_text.capacity || e->own.capacity > PAR_CODEC_KEEP_BYTES) return false;
     e->in_span = true;
     e->start = span;
@@ -154,7 +171,8 @@ static bool encode_plain(lua_State *L, par_encoder *e, int idx, uint8_t *span, s
     const uint8_t header[PAR_FORMAT_HEADER] = {PAR_FORMAT_VERSION, e->flags & PAR_ENCODE_LOSSY ? PAR_FORMAT_LOSSY : 0, 0, 1};
     memcpy(span, header, sizeof header);
     e->p = span + sizeof header;
-    return s ? par_put_plain_string(e, s, len) == PAR_OK : par_encode_short(L, e, type, idx) == 1;
+    if (s) return par_put_plain_string(e, s, len) == PAR_OK;
+    return type == LUA_TTABLE ? encode_small(L, e, idx) : par_encode_short(L, e, type, idx) == 1;
 }
 
 void par_codec_sent(lua_State *L, const par_encoded *encoded)

@@ -26,4 +26,5 @@
 #define NAME_OF(number) par_wrong_layout_##number
 #define NAME(number) NAME_OF(number)
 extern const par_direct NAME(PAR_WRONG_LAYOUT);
-const par_direct NAME(PAR_WRONG_LAYOUT) = {.layout = "another Lua's", .suits = suits, .walk = walk, .fill = fill, .compare = compare};
+const par_direct NAME(PAR_WRONG_LAYOUT) = {
+    .layout = "another Lua's", .suits = suits, .walk = walk, .put_small = put_small, .fill = fill, .compare = compare};

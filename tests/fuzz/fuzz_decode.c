@@ -40,6 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(copy, data + 1, size - 1);
     size_t before = meter.peak = meter.used;
     int n = par_codec_decode(L, codec, copy, size - 1, NULL, 0, flags, &err);
+    par_codec_flat flat;
+    check(!par_codec_take_flat(&flat, copy, size - 1) || n == 1);
     free(copy);
     check(meter.peak - before <= 65536 + 200 * size);
     check(lua_gettop(L) == (n > 0 ? n : 0));

@@ -242,6 +242,10 @@ mutant('codec', 'more strings beside than came', 'if (d->n_strings >= d->n_paylo
   'if (d->n_strings > d->n_payloads + 1000000)', 'codec.hostile.5.4')
 mutant('codec', 'a string longer than its payload', 'blob->bytes < len) return par_corrupt', '0) return par_corrupt',
   'codec.hostile.5.4')
+mutant('codec', 'the header of a flat message', 'if (memcmp(flat->bytes, header, sizeof header) != 0) return false;', '', 'codec.flat.5.4')
+mutant('codec', 'a flat value longer than its message', 'if (bytes < 0 || len - at < (size_t)bytes || ', 'if (bytes < 0 || ', 'codec.flat.5.4')
+mutant('codec', 'the giant hash part of a flat table', ' || (size_t)1 << copy[at - 1] > flat->len) return false;', ') return false;',
+  'codec.flat.5.4')
 mutant('codec', 'a giant hash part', 'if (log2 >= 31 || ', 'if (', C)
 mutant('codec', 'claims that add up', 'if (entries > d->budget || ', 'if (', C)
 mutant('codec', 'nil as a key', 'if (lua_isnil(L, -1)) return par_corrupt(d, "nil as a key");', '', C)

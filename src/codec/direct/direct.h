@@ -19,6 +19,9 @@ typedef struct par_direct {
      * metatable; level: table, anything. 0: a value to be written is at the top, perhaps some levels further in. PAR_DIRECT_NOT:
      * the innermost level, perhaps a new one, goes on through the API. Or an error. May raise for memory. */
     int (*walk)(lua_State *L, par_encoder *e);
+    /* Writes a table of a few short strings and numbers with names, which is all that its message has. False: it is another, or there
+     * is no room; what was written is of no use. PAR_TABLE_BEGIN_BYTES of room are there. */
+    bool (*put_small)(par_encoder *e, const void *table);
     /* The n numbers of a run (of this tag) become the elements from number `first` on of a table that the decoder made.
      * False: nothing was done, they do not fit in its array part. */
     bool (*fill)(const void *table, size_t first, size_t n, unsigned tag, const uint8_t *bytes);

@@ -1,4 +1,4 @@
-/* Entries of the nodes that are plain, short strings and numbers, which most tables are made of. They are gone through a batch at a time:
+/* Entries of the nodes that are plain, short strings, numbers and booleans, which most tables are made of. They are gone through a batch at a time:
  * first which nodes hold any, without a branch for each, since that is as good as random; meanwhile their strings come near.
  * Included after a layout. */
 #ifndef PAR_CODEC_DIRECT_ENTRIES_H
@@ -47,17 +47,23 @@ static __attribute__((noinline)) writing write_after_a_look(par_encoder *e, writ
 
 static inline writing write_text(par_encoder *e, writing to, const char *s, size_t len)
 {
-    if (len < PAR_WORTH_A_WORD || to.left == 0) return write_after_a_look(e, to, s, len);
+    bool looked_up = len >= PAR_WORTH_A_WORD;
+    if (looked_up && to.left == 0) return write_after_a_look(e, to, s, len);
     *to.p = (uint8_t)(PAR_TAG_STRING + len);
     par_copy_short(to.p + 1, (const uint8_t *)s, len);
     to.p += 1 + len;
-    to.left--;
+    to.left -= looked_up;
     return to;
 }
 
-static inline uint8_t *write_number(uint8_t *p, const raw_slot *slot, raw_kind kind)
+/* A number or boolean. */
+static inline uint8_t *write_short(uint8_t *p, const raw_slot *slot, raw_kind kind)
 {
     if (kind == RAW_INTEGER) return par_write_integer(p, raw_integer(slot));
+    if (kind != RAW_FLOAT) {
+        *p = kind == RAW_TRUE ? PAR_TAG_TRUE : PAR_TAG_FALSE;
+        return p + 1;
+    }
 #if !PAR_LUA_INTEGERS
     int64_t whole;
     if (par_number_is_integral(raw_float(slot), &whole)) return par_write_integer(p, whole);
@@ -76,12 +82,12 @@ static unsigned put_plain_entries(par_encoder *e, const raw_node *const *found, 
         raw_slot key = raw_key_of(found[i]), value = raw_value_of(found[i]);
         raw_kind kind = raw_kind_of(&value);
         size_t len, value_len = 0;
-        if (!raw_is_text(&key) || kind < RAW_INTEGER || kind > RAW_TEXT) break;
+        if (!raw_is_text(&key) || kind < RAW_FALSE || kind > RAW_TEXT) break;
         const char *s = raw_string(&key, &len), *value_s = kind == RAW_TEXT ? raw_string(&value, &value_len) : NULL;
         if (len > PAR_SHORT_MAX || value_len > PAR_SHORT_MAX) break;
         to = write_text(e, to, s, len);
         if (value_s) to = write_text(e, to, value_s, value_len);
-        else to.p = write_number(to.p, &value, kind);
+        else to.p = write_short(to.p, &value, kind);
     }
     end_writing(e, to);
     return i;

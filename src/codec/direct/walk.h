@@ -9,6 +9,7 @@
 #include "codec/direct/levels.h"
 #include "codec/direct/records.h"
 #include "codec/direct/runs.h"
+#include "codec/direct/small.h"
 #include "codec/encode_table.h"
 
 /* ---- tables ---- */

@@ -7,5 +7,5 @@
 #include "codec/direct/walk.h"
 
 const par_direct par_direct_gc32 = {
-    .layout = "LuaJIT, references of 32 bits", .suits = suits, .walk = walk, .fill = fill, .compare = compare};
+    .layout = "LuaJIT, references of 32 bits", .suits = suits, .walk = walk, .put_small = put_small, .fill = fill, .compare = compare};
 #endif

@@ -7,6 +7,6 @@
 #include "codec/direct/walk.h"
 
 const par_direct par_direct_gc64 = {
-    .layout = "LuaJIT, references of 64 bits", .suits = suits, .walk = walk, .fill = fill, .compare = compare};
+    .layout = "LuaJIT, references of 64 bits", .suits = suits, .walk = walk, .put_small = put_small, .fill = fill, .compare = compare};
 const par_direct *const par_direct_walks[] = {&par_direct_gc64, &par_direct_gc32, NULL};
 #endif

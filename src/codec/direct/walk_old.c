@@ -7,5 +7,5 @@
 #include "codec/direct/walk.h"
 
 const par_direct par_direct_old = {
-    .layout = LUA_VERSION ", first releases", .suits = suits, .walk = walk, .fill = fill, .compare = compare};
+    .layout = LUA_VERSION ", first releases", .suits = suits, .walk = walk, .put_small = put_small, .fill = fill, .compare = compare};
 #endif

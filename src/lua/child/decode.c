@@ -60,22 +60,33 @@ static size_t message_bytes(const par_message *message)
     return bytes;
 }
 
+/* A short message: it is given back before anything runs. 0: it is another. */
+static int push_short(lua_State *L, par_lua_link *self, par_message *message)
+{
+    par_codec_flat flat;
+    bool taken = par_codec_take_flat(&flat, message->bytes, message->len);
+    int n = taken ? 1 : par_codec_decode_plain(L, message->bytes, message->len);
+    if (n == 0) return 0;
+    par_link_release(self->link, message);
+    if (taken) par_codec_push_flat(L, &flat);
+    return n;
+}
+
 int par_lua_link_push_message(lua_State *L, par_lua_link *self, const par_lua_source *source, par_message *message, par_error *err)
 {
+    if (message->n_payloads == 0 && message->kind != PAR_KIND_BYTES && !self->holding) {
+        int pushed = push_short(L, self, message);
+        if (pushed) return pushed;
+    }
     par_lua_blocks_expect(L, self->blocks, message_bytes(message));
     if (message->kind == PAR_KIND_BYTES) return push_bytes(L, self, message, err);
-    int n = message->n_payloads == 0 && !self->holding ? par_codec_decode_plain(L, message->bytes, message->len) : 0;
-    if (n > 0) {
-        par_link_release(self->link, message);
-        return n;
-    }
     par_error ignored;
     reading r = {self->link, message, self->holding};
     par_codec_origin origin = {self->link->is_parent ? 0 : self->id, source->what, source->skip, on_taken, &r};
     self->holding = false;
     PAR_LINK_READ(r.link);
-    n = par_codec_decode_from(L, self->codec, message->bytes, message->len, message->payloads, message->n_payloads, self->decode_flags,
-                              &origin, err);
+    int n = par_codec_decode_from(L, self->codec, message->bytes, message->len, message->payloads, message->n_payloads, self->decode_flags,
+                                  &origin, err);
     r.link->reading = NULL;
     if (r.hold && n >= 0) self->held = *message;
     else if (n != PAR_E_LIMIT || par_link_unreceive(r.link, message, &ignored) != PAR_OK) par_link_release(r.link, message);
