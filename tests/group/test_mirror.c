@@ -412,4 +412,34 @@ static void hostile(void)
     }
 }
 
-TAP_MAIN(TEST(collectives), TEST(deaths), TEST(hosts_that_are_lost), TEST(members_that_leave), TEST(calls_that_do_not_fit), TEST(hostile))
+/* As the wire has it: what is told, of which slot and seat, and where in a window or which word. */
+typedef struct told {
+    uint8_t what, slot, unused[2];
+    uint32_t seat;
+    uint64_t value;
+} told;
+
+static int apply(par_mirror *mirror, told change) { return par_mirror_apply(mirror, 1, (uint8_t *)&change, sizeof change, &err); }
+
+static void seats_that_no_host_has(void)
+{
+    enum { SEATS = 3, BYTES = 2, WHATS = 5 };
+    const uint32_t places[SEATS] = {0, 1, 2};
+    int fd;
+    par_mirror *mirror;
+    CHECK_INT(par_board_make(SEATS, &fd, &err), PAR_OK);
+    CHECK_INT(par_mirror_open(&mirror, fd, SEATS, places, 0, &err), PAR_OK);
+    CHECK_INT(apply(mirror, (told){.what = BYTES, .seat = SEATS - 1}), PAR_OK);
+    CHECK_INT(apply(mirror, (told){.what = BYTES, .seat = SEATS}), PAR_OK); /* the windows of results are nobody's */
+    CHECK_INT(apply(mirror, (told){.what = BYTES, .slot = 2}), PAR_E_CORRUPT);
+    for (uint8_t what = 1; what <= WHATS; what++) {
+        if (what != BYTES) CHECK_INT(apply(mirror, (told){.what = what, .seat = SEATS}), PAR_E_CORRUPT);
+        CHECK_INT(apply(mirror, (told){.what = what, .seat = SEATS + 1}), PAR_E_CORRUPT);
+        CHECK_INT(apply(mirror, (told){.what = what, .seat = UINT32_MAX}), PAR_E_CORRUPT);
+    }
+    par_mirror_close(mirror);
+    close(fd);
+}
+
+TAP_MAIN(TEST(seats_that_no_host_has), TEST(collectives), TEST(deaths), TEST(hosts_that_are_lost), TEST(members_that_leave),
+         TEST(calls_that_do_not_fit), TEST(hostile))
