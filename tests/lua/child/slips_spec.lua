@@ -118,7 +118,10 @@ describe('a child that was killed before it was ready', function()
   after_each(function() parallel.close() end)
 
   it('was killed, and not no Lua interpreter', function()
+    local size = parallel.getSharedSize()
+    parallel.setSharedSize(2 ^ 20) -- what it is started with has to fit, as it never reads it
     local child = parallel.run{code = 'return 1', env = {LUA_INIT = 'while true do end'}} -- nothing that outlives it
+    parallel.setSharedSize(size)
     child:kill('KILL')
     local err = error_of(child.join, child)
     assert.equal('died', err.code)
