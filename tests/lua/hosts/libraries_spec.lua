@@ -24,18 +24,19 @@ end
 local code = [[
   local parallel = require 'parallel'
   local function try(name, options)
-    options.host, options.launcher, options.connect_timeout = name, 'here', 100
+    options.host, options.launcher, options.connect_timeout, options.lua = name, 'here', 100, '"' .. arg[1] .. '"'
     local ok, err = pcall(function() return parallel.run{host = options, code = 'return 7'}:join() end)
     print(name, ok, tostring(err))
   end
-  try('dials', {transport = 'tcp', address = '127.0.0.1', env = {LD_LIBRARY_PATH = arg[1]}})
+  try('dials', {transport = 'tcp', address = '127.0.0.1', env = {LD_LIBRARY_PATH = arg[2]}})
   try('pipes', {})
 ]]
 
 -- here: where the program looks; there: where the agent does.
 local function out_of(here, there)
   local before = here and ('export LD_LIBRARY_PATH=%s:"$LD_LIBRARY_PATH";'):format(support.quote(here)) or ''
-  local text, status = support.script(code, {before = before, args = there and support.quote(there) or ''})
+  local args = support.quote(support.interpreter(support.version)) .. ' ' .. (there and support.quote(there) or '')
+  local text, status = support.script(code, {before = before, args = args})
   assert.equal(0, status, text)
   return text
 end
