@@ -466,7 +466,7 @@ mutant('group', 'results of others', 'run_in(mirror, mirror->seats, note->result
 mutant('group', 'what the root of a scatter wrote for others', 'for (; note->each && ', 'for (; 0 && ', M)
 mutant('group', 'the vote of a member elsewhere', 'if (vote != told->vote) {', 'if (0) {', M)
 mutant('group', 'the end of a member elsewhere', 'if (!gone || told->gone) return PAR_E_AGAIN;', 'return PAR_E_AGAIN;', M)
-mutant('group', 'a member of a host that is lost', 'if (mirror->places[seat] == place) par_mirror_gone(mirror, seat);', '', M)
+mutant('group', 'a member of a host that is lost', 'if (mirror->places[seat] == place) par_mirror_gone(mirror, seat);', '(void)place;', M)
 mutant('group', 'a window that is not there', 'if (head->value > most || len > most - head->value)', 'if (0)', M)
 mutant('group', 'a seat that no host has', 'if (head.slot > 1 || head.seat >= windows || (head.seat', 'if (head.slot > 1 || (head.seat', M)
 
