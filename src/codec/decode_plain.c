@@ -118,8 +118,8 @@ static bool is_flat_table(par_codec_flat *flat)
     size_t at = PAR_FORMAT_HEADER + TABLE_HEAD;
     if (at >= flat->len || copy[at - 1] >= 8 || (size_t)1 << copy[at - 1] > flat->len) return false;
     for (flat->entries = 0; copy[at] != PAR_TAG_END; flat->entries++) {
-        at = is_text(copy[at]) ? end_of(copy, at, flat->len) : 0;
-        if (at) at = end_of(copy, at, flat->len);
+        if (!is_text(copy[at])) return false;
+        at = end_of(copy, at + 1 + (copy[at] & 31u), flat->len);
         if (at == 0 || at == flat->len) return false;
     }
     return at + 1 == flat->len;

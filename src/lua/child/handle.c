@@ -21,6 +21,14 @@ static int link_tostring(lua_State *L);
 static const par_lua_object_kind kind = {
     .name = "parallel.child", .bytes = sizeof(par_lua_link), .fallback = &fallback_key, .gc = link_gc, .tostring = link_tostring};
 
+/* A method, of those at the top, becomes a field of the table at `to` while it is pushed. */
+static void copy_method(lua_State *L, const char *name, int to, const char *field)
+{
+    lua_pushstring(L, name);
+    lua_rawget(L, -2);
+    lua_setfield(L, to, field);
+}
+
 par_lua_link *par_lua_link_new(lua_State *L, uint32_t id)
 {
     luaL_checkstack(L, 6, "no room for a child");
@@ -30,9 +38,9 @@ par_lua_link *par_lua_link_new(lua_State *L, uint32_t id)
     lua_pushvalue(L, -2); /* programs set fields of their own */
     lua_setfield(L, -2, "__newindex");
     lua_rawgetp(L, LUA_REGISTRYINDEX, &methods_key);
-    lua_pushliteral(L, "close");
-    lua_rawget(L, -2); /* the parent is made before there is one */
-    lua_setfield(L, -3, "__close");
+    copy_method(L, "close", -3, "__close"); /* the parent is made before there is one */
+    copy_method(L, "send", -4, "send");     /* who calls these for each message finds them at once */
+    copy_method(L, "receive", -4, "receive");
     lua_pop(L, 2);
     self->codec = par_codec_of(L);
     self->waiting = par_lua_waiting_of(L);
