@@ -67,7 +67,7 @@ static void push_short(lua_State *L, unsigned tag)
 }
 
 /* One value, from `at` on; the bytes behind it, or 0: something else. */
-static size_t push_one(lua_State *L, const uint8_t *copy, size_t at, size_t len)
+__attribute__((always_inline)) static inline size_t push_one(lua_State *L, const uint8_t *copy, size_t at, size_t len)
 {
     if (at == len) return 0;
     unsigned tag = copy[at++];
@@ -125,17 +125,22 @@ static bool is_flat_table(par_codec_flat *flat)
     return at + 1 == flat->len;
 }
 
-bool par_codec_take_flat(par_codec_flat *flat, const uint8_t *bytes, size_t len)
+static __attribute__((noinline)) bool is_flat(par_codec_flat *flat)
 {
     static const uint8_t header[PAR_FORMAT_HEADER] = {PAR_FORMAT_VERSION, 0, 0, 1};
+    if (memcmp(flat->bytes, header, sizeof header) != 0) return false;
+    unsigned tag = flat->bytes[PAR_FORMAT_HEADER];
+    return tag == PAR_TAG_HASH ? is_flat_table(flat) : is_text(tag) && end_of(flat->bytes, PAR_FORMAT_HEADER, flat->len) == flat->len;
+}
+
+bool par_codec_take_flat(par_codec_flat *flat, const uint8_t *bytes, size_t len)
+{
     if (len <= PAR_FORMAT_HEADER || len > PAR_CODEC_FLAT_BYTES) return false;
-    unsigned tag = *(const volatile uint8_t *)(bytes + PAR_FORMAT_HEADER);
+    unsigned tag = *(const volatile uint8_t *)(bytes + PAR_FORMAT_HEADER); /* tells most others apart before anything is copied */
     if (!is_text(tag) && tag != PAR_TAG_HASH) return false;
     memcpy(flat->bytes, bytes, len); /* what lies in shared memory may change while it is looked at */
     flat->len = len;
-    if (memcmp(flat->bytes, header, sizeof header) != 0) return false;
-    tag = flat->bytes[PAR_FORMAT_HEADER];
-    return tag == PAR_TAG_HASH ? is_flat_table(flat) : is_text(tag) && end_of(flat->bytes, PAR_FORMAT_HEADER, len) == len;
+    return is_flat(flat);
 }
 
 /* Pushes the value at `at`; where it ends. */

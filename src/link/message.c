@@ -108,8 +108,9 @@ int par_link_broadcast(par_link *const *links, uint32_t n, uint32_t kind, const 
 
 /* --- receiving --- */
 
-/* When the process is traced, waiting for a message is a span of its own. */
-static int next_notice_or_message(par_link *link, par_message *out, int64_t deadline_ns, par_error *err)
+/* When the process is traced, waiting for a message is a span of its own. Part of each receive. */
+__attribute__((always_inline)) static inline int next_notice_or_message(par_link *link, par_message *out, int64_t deadline_ns,
+                                                                        par_error *err)
 {
     if (!par_trace_is_on() || deadline_ns == 0) return par_channel_receive(link->channel, out, deadline_ns, err);
     int rc = par_channel_receive(link->channel, out, 0, err);
