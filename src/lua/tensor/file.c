@@ -235,7 +235,8 @@ static int read_many(lua_State *L, par_file *file, par_type type, int64_t n)
     }
     par_storage *made = par_lua_new_storage(L, type, room);
     for (int64_t done = 0, got;; done += got) {
-        char *to = (char *)made->data + (size_t)done * par_type_bytes(type);
+        char *to = made->data; /* of no elements: none */
+        if (done > 0) to += (size_t)done * par_type_bytes(type);
         got = checked(L, file, par_file_read(file, type, to, room - done, &err), &err);
         bool ended = got < room - done;
         if (!ended && room == n) return 1;
