@@ -10,8 +10,8 @@
 typedef struct par_lua_target {
     par_lua_link *child;
     par_lua_use use;
-    int rc; /* PAR_OK, or why it could not be reached */
-    bool tried;
+    int rc;    /* PAR_OK, or why it could not be reached */
+    bool open; /* it was not closed meanwhile */
 } par_lua_target;
 
 typedef struct par_lua_broadcast {
@@ -22,7 +22,8 @@ typedef struct par_lua_broadcast {
     unsigned flags;
     int64_t deadline_ns;
     int first_failed; /* in the order in which they were tried; -1: none */
-    par_error err;    /* why */
+    int n_failed;
+    par_error err; /* why the first one did */
 } par_lua_broadcast;
 
 static void *new_array(lua_State *L, int n, size_t size) { return lua_newuserdata(L, ((size_t)n + 1) * size); }
@@ -48,6 +49,7 @@ static void collect(lua_State *L, par_lua_broadcast *b)
 static void failed(par_lua_broadcast *b, int i, int rc, const par_error *err)
 {
     b->targets[i].rc = rc;
+    b->n_failed++;
     if (b->first_failed >= 0) return;
     b->first_failed = i;
     b->err = *err;
@@ -99,6 +101,42 @@ static int send_to_all(lua_State *L, par_lua_broadcast *b, par_error *err)
     return rc;
 }
 
+/* (broadcast, number of a target): raises why it could not be reached. */
+static int throw_one(lua_State *L)
+{
+    const par_lua_broadcast *b = lua_touserdata(L, 1);
+    const par_lua_target *target = &b->targets[lua_tointeger(L, 2)];
+    par_error err = b->err;
+    if (target->rc != b->err.code) par_error_set(&err, target->rc, "it could not be reached");
+    par_lua_link_settle(L, target->child, target->open, target->rc, &err, "send to");
+    return 0;
+}
+
+/* Pushes why this target could not be reached. */
+static void push_why(lua_State *L, par_lua_broadcast *b, int i)
+{
+    lua_pushcfunction(L, throw_one);
+    lua_pushlightuserdata(L, b);
+    lua_pushinteger(L, i);
+    par_lua_catch(L, 2, 0);
+}
+
+/* Raises why the first could not be reached, and in its `others` the rest. */
+static int throw_failed(lua_State *L, par_lua_broadcast *b)
+{
+    int n = 0;
+    push_why(L, b, b->first_failed);
+    if (b->n_failed == 1 || !par_lua_is_error(L, -1)) return par_lua_raise(L);
+    lua_createtable(L, b->n_failed - 1, 0);
+    for (int i = 0; i < b->n; i++) {
+        if (b->targets[i].rc == PAR_OK || i == b->first_failed) continue;
+        push_why(L, b, i);
+        lua_rawseti(L, -2, ++n);
+    }
+    lua_setfield(L, -2, "others");
+    return par_lua_raise(L);
+}
+
 /* core.broadcast(list of children, value [, {timeout=, lossy=}]) */
 static int broadcast(lua_State *L)
 {
@@ -112,13 +150,10 @@ static int broadcast(lua_State *L)
     collect(L, &b);
     for (int i = 0; i < b.n; i++) b.targets[i].use = par_lua_enter(L, b.targets[i].child);
     int rc = send_to_all(L, &b, &err);
-    bool open = true;
     for (int i = b.n - 1; i >= 0; i--) /* each restores who waited before it was entered */
-        open = par_lua_leave(b.targets[i].child, b.targets[i].use) || i != b.first_failed ? open : false;
+        b.targets[i].open = par_lua_leave(b.targets[i].child, b.targets[i].use);
     if (rc != PAR_OK) return par_lua_throw_status(L, 0, &err);
-    if (b.first_failed < 0) return 0;
-    par_lua_link_settle(L, b.targets[b.first_failed].child, open, b.err.code, &b.err, "send to");
-    return 0;
+    return b.first_failed < 0 ? 0 : throw_failed(L, &b);
 }
 
 void par_lua_open_broadcast(lua_State *L)

@@ -250,6 +250,21 @@ describe('groups', function()
     assert.matches('element 2', tostring(error_of(parallel.join, {one, 'x'})))
   end)
 
+  it('tell of all that a message did not reach, when the rest has it', function()
+    local list = {}
+    for i = 1, 5 do
+      local ends = i == 2 and 'error("no", 0)' or i == 4 and 'os.exit(7)'
+      list[i] = parallel.run(ends or 'parallel.parent:send(parallel.parent:receive())')
+      if ends then parallel.select({list[i]}, support.patience) end
+    end
+    local err = error_of(parallel.send, list, 'all')
+    assert.same({'failed', list[2].id, 1}, {err.code, err.id, #err.others})
+    assert.same({'died', list[4].id, 7}, {err.others[1].code, err.others[1].id, err.others[1].status})
+    assert.is_nil(err.others[1].others)
+    for _, i in ipairs{1, 3, 5} do assert.equal('all', list[i]:receive{timeout = support.patience}) end
+    assert.is_nil(error_of(parallel.send, {list[4]}, 'one').others)
+  end)
+
   it('may be empty', function()
     assert.same({}, parallel.children:join())
     assert.same({}, parallel.children:receive())
