@@ -2,7 +2,7 @@
 # Instructions that small things take, counted by callgrind, so other work on the machine does not matter: one number sent, one received,
 # one child started and joined (in the parent, and all of the child).
 #   bench/instructions.sh [clone...]     built clones of this and older versions, side by side; default this one; needs valgrind
-# LUAS="5.4 jit" names the Luas.
+# LUAS="5.4 jit" names the Luas; VALUE=string or VALUE=table sends a short string or {name='x', i=1} in the place of the number.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 scratch=$(mktemp -d)
@@ -11,14 +11,18 @@ cat >"$scratch/messages.lua" <<'LUA'
 local parallel = require 'parallel'
 local core = require 'parallel.core'
 local what, n = arg[1], tonumber(arg[2])
-local child = parallel.run(function(count)
-  for i = 1, count do parallel.parent:send(i) end
+local value = ({number = 1, string = 'hello world', table = {name = 'x', i = 1}})[os.getenv('VALUE') or 'number']
+local child = parallel.run(function(count, value)
+  for _ = 1, count do parallel.parent:send(value) end
   require('parallel.core').sleep(60)
-end, what == 'receive' and n or 0)
+end, what == 'receive' and n or 0, value)
 core.sleep(2) -- all of them are there: nothing below waits
+local long = {}
+for i = 1, 30000 do long[i] = i end
+parallel.encode(long) -- from now on tables are read directly
 collectgarbage('stop')
 if what == 'receive' then for i = 1, n do child:receive() end end
-if what == 'send' then for i = 1, n do child:send(i) end end
+if what == 'send' then for _ = 1, n do child:send(value) end end
 child:close()
 LUA
 cat >"$scratch/starts.lua" <<'LUA'
