@@ -190,6 +190,9 @@ static int sleep_starved(int64_t deadline_ns)
     return PAR_E_TIMEOUT;
 }
 
+/* A descriptor is in the socket that cannot be taken out now. */
+static bool is_stuck(const par_channel *channel) { return channel->starved || fds_full(channel); }
+
 static bool all_read(par_reader *in) { return par_reader_refresh(in, memory_order_acquire) && par_reader_available(in) == 0; }
 
 static int sleep_slice(par_channel *channel, int64_t deadline_ns)
@@ -197,7 +200,7 @@ static int sleep_slice(par_channel *channel, int64_t deadline_ns)
     int rc;
     if (fds_full(channel) && all_read(&channel->in)) return PAR_E_CORRUPT; /* the records that announce them were sent before the last */
     channel->stats.waits_slept++;
-    if (channel->starved || fds_full(channel)) rc = sleep_starved(deadline_ns);
+    if (is_stuck(channel)) rc = sleep_starved(deadline_ns);
     else if (channel->quiet >= QUIET_AFTER || (deadline_ns != PAR_NEVER && deadline_ns - par_os_now_ns() <= PAR_OS_SLICE_NS))
         rc = sleep_long(channel, deadline_ns);
     else rc = sleep_short(channel);
@@ -231,11 +234,9 @@ void par_channel_disarm(par_channel *channel, uint64_t rx_need, uint64_t tx_need
     if (tx_need) atomic_store_explicit(&channel->out.words->writer_need, 0, memory_order_relaxed);
 }
 
-/* Up to WORD_NS on our bell's count. PAR_E_TIMEOUT: nothing came. */
-static int sleep_on_word(par_channel *channel, target t, int64_t deadline_ns)
+/* For so long on our bell's count. PAR_E_TIMEOUT: nothing came. */
+static int sleep_on_word(par_channel *channel, target t, int64_t ns, int64_t deadline_ns)
 {
-    int64_t ns = WORD_NS;
-    if (!par_os_futex_usable()) return PAR_E_TIMEOUT;
     if (deadline_ns != PAR_NEVER) {
         int64_t left = deadline_ns - par_os_now_ns();
         if (left < ns) ns = left > 0 ? left : 0;
@@ -260,18 +261,26 @@ static int sleep_on_socket(par_channel *channel, target t, int64_t deadline_ns)
     return rc > 0 ? PAR_OK : rc;
 }
 
-/* Where the word was waited for in vain, twice in a row, the next sleep is on the socket at once: a process that runs only to go to sleep
- * elsewhere finds its memory in no cache, and of a thousand each does. The first that would not have been in vain puts that back. */
+/* Where the word was waited for in vain, twice in a row, the next sleep is a long one at once: a process that runs only to go to sleep
+ * elsewhere finds its memory in no cache, and of a thousand each does. The first that would not have been in vain puts that back. A long
+ * sleep is on the socket, which tells the peer's end; or on the word, with less work for both, where somebody else sees that end. */
+static int64_t word_limit_ns(const par_channel *channel)
+{
+    if (channel->quiet || !par_os_futex_usable()) return 0;
+    if (channel->slow < SLOW_AFTER) return WORD_NS;
+    return channel->owner.dies_with_peer && !is_stuck(channel) ? PAR_OS_SLICE_NS : 0;
+}
+
 static int arm_and_sleep(par_channel *channel, target t, int64_t deadline_ns)
 {
-    if (channel->slow < SLOW_AFTER) {
-        int rc = channel->quiet ? PAR_E_TIMEOUT : sleep_on_word(channel, t, deadline_ns);
-        channel->slow = rc == PAR_E_TIMEOUT ? channel->slow + 1 : 0;
-        return rc == PAR_E_TIMEOUT ? sleep_on_socket(channel, t, deadline_ns) : rc;
-    }
-    int64_t began_ns = par_os_now_ns();
-    int rc = sleep_on_socket(channel, t, deadline_ns);
-    if (par_os_now_ns() - began_ns < WORD_NS) channel->slow = 0;
+    bool slow = channel->slow >= SLOW_AFTER;
+    int64_t began_ns = slow ? par_os_now_ns() : 0;
+    int64_t word_ns = word_limit_ns(channel);
+    int rc = word_ns ? sleep_on_word(channel, t, word_ns, deadline_ns) : PAR_E_TIMEOUT;
+    if (!slow) channel->slow = rc == PAR_E_TIMEOUT ? channel->slow + 1 : 0;
+    if (slow && word_ns) channel->quiet = rc == PAR_E_TIMEOUT; /* that was a slice */
+    else if (rc == PAR_E_TIMEOUT) rc = sleep_on_socket(channel, t, deadline_ns);
+    if (slow && par_os_now_ns() - began_ns < WORD_NS) channel->slow = 0;
     return rc;
 }
 

@@ -102,9 +102,15 @@ bool par_link_signal(par_link *link, int signal_number)
     return !link->exit.ended && par_os_kill(link->pid, signal_number) == PAR_OK;
 }
 
+/* --- is it there? --- */
+static atomic_bool orphaned; /* the life line's thread writes it, all others read it; nothing else is read because of it */
+
+void par_exit_orphan(void) { atomic_store_explicit(&orphaned, true, memory_order_relaxed); }
+
 bool par_link_is_there(par_link *link)
 {
     if (!link->channel || link->closed) return false;
+    if (link->is_parent) return !atomic_load_explicit(&orphaned, memory_order_relaxed);
     int64_t now_ns = par_os_now_coarse_ns();
     if (now_ns - link->looked_ns < LOOK_NS) return true;
     link->looked_ns = now_ns;

@@ -14,5 +14,7 @@ void par_exit_reap_strays(void);
 void par_exit_forget_stray(pid_t pid);
 /* The process has no socket any more, or a SIGKILL: it is ending. One that does not is put to an end after a while. */
 void par_link_await_exit(par_link *link, int64_t deadline_ns);
+/* In a child, by its life line: the parent is gone, and par_link_is_there says so from now on. */
+void par_exit_orphan(void);
 
 #endif

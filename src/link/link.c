@@ -48,7 +48,12 @@ static int on_peer_process(void *context)
 
 par_transport_owner par_link_owner(par_link *link)
 {
-    return (par_transport_owner){link, par_link_on_control, on_interrupted, on_peer_gone, on_peer_process};
+    return (par_transport_owner){.context = link,
+                                 .on_control = par_link_on_control,
+                                 .interrupted = on_interrupted,
+                                 .peer_gone = on_peer_gone,
+                                 .peer_process = on_peer_process,
+                                 .dies_with_peer = link->is_parent};
 }
 
 /* --- using a link --- */

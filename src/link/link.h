@@ -101,8 +101,8 @@ int par_link_wait_hello(par_link *link, int64_t deadline_ns, par_error *err);
 int par_link_wait_control(par_link *link, uint32_t kind, int64_t deadline_ns, par_kept **out, par_error *err);
 /* Is one there already? Takes in what has come. */
 bool par_link_has_control(par_link *link, uint32_t kind);
-/* Is there anybody to send to? Looks at most once a millisecond or so; in between a message to one who has just gone is
- * accepted, as one that he does not read. */
+/* Is there anybody to send to? Looks at most once a millisecond or so, and for the parent at what the life line has seen; in between a
+ * message to one who has just gone is accepted, as one that he does not read. */
 bool par_link_is_there(par_link *link);
 /* The transport said PAR_E_CLOSED or PAR_E_CORRUPT: finds out how the child ended. PAR_E_NOMEM, PAR_E_LIMIT: it said something more
  * that cannot be had now, so nobody knows yet. */

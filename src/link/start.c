@@ -87,6 +87,7 @@ int par_link_start(par_link **out, const par_start_options *options, par_error *
  * not go on. */
 static void on_orphaned(void)
 {
+    par_exit_orphan();
     par_os_sleep_ns(LAST_WORDS_NS);
     _Exit(1);
 }

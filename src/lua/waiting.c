@@ -19,7 +19,7 @@ par_lua_waiting *par_lua_waiting_of(lua_State *L)
 bool par_lua_interrupted(par_lua_waiting *waiting)
 {
     lua_State *L = waiting->L;
-    if (!L || !lua_checkstack(L, 4)) return false;
+    if (!L || !lua_gethookmask(L) || !lua_checkstack(L, 4)) return false;
     lua_rawgetp(L, LUA_REGISTRYINDEX, &nothing_key);
     bool raised = lua_pcall(L, 0, 0, 0) != 0;
     waiting->L = L; /* what ran may have made calls of its own, and left them by an error */

@@ -60,6 +60,8 @@ typedef struct par_transport_owner {
     /* Asked once, in a wait that has become long: a descriptor, the transport's from now on, that becomes readable when
      * peer_gone would say so; or -1. */
     int (*peer_process)(void *context);
+    /* This process ends soon after its peer does, whoever waits: so a wait may be slow to see that end. */
+    bool dies_with_peer;
 } par_transport_owner;
 
 #endif

@@ -1,4 +1,5 @@
-/* Where a reader sleeps: on a word at first, at once on the socket when that was in vain, and on the word again when it is not. */
+/* Where a reader sleeps: on a word at first, at once on the socket when that was in vain, and on the word again when it is not. One who
+ * dies with its peer stays on the word. */
 #include "channel/state.h"
 #include "peers.h"
 
@@ -48,4 +49,26 @@ static void it_learns_where_to_sleep(void)
     peers_end(&p);
 }
 
-TAP_MAIN(TEST(it_learns_where_to_sleep))
+static void dies_with_its_peer(par_channel *channel)
+{
+    channel->owner.dies_with_peer = true;
+    receives_until_the_end(channel);
+}
+
+static void who_dies_with_its_peer_stays_on_the_word(void)
+{
+    peers p;
+    bool stayed = !par_os_futex_usable();
+    peers_start(&p, 65536, dies_with_its_peer);
+    for (int i = 0; i < 1000 && !stayed; i++) { /* of a busy machine it may take some to see one */
+        uint64_t need = armed(p.channel);
+        par_os_sleep_ns(20000000); /* longer than one who looks for the end stays there */
+        stayed = (need & PAR_NEED_WORD) && atomic_load(&p.channel->out.words->reader_need) == need;
+        send(p.channel, 0);
+    }
+    CHECK(stayed);
+    send(p.channel, END);
+    peers_end(&p);
+}
+
+TAP_MAIN(TEST(it_learns_where_to_sleep), TEST(who_dies_with_its_peer_stays_on_the_word))

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "channel/state.h"
+#include "link/exit.h"
 #include "peers.h"
 
 /* --- children --- */
@@ -59,6 +60,17 @@ static void child_that_scribbles(void)
 static void child_that_waits(void)
 {
     attach();
+    pause();
+}
+
+/* It has a moment to see that it is an orphan, before its life line ends it. */
+static void child_that_sees_an_end(void)
+{
+    par_link *parent = attach();
+    CHECK(par_link_is_there(parent));
+    say(parent, PAR_KIND_DATA, "data", 4);
+    while (par_link_is_there(parent)) par_os_sleep_ns(100000);
+    atomic_store(&par_channel_words(parent->channel)[0], 7); /* read once this process has ended */
     pause();
 }
 
@@ -204,6 +216,23 @@ static void a_link_that_goes_takes_its_child_along(void)
     CHECK(kill(pid, 0) != 0); /* reaped, too */
 }
 
+/* On a busy machine not each of them sees it in time. */
+static void an_orphan_knows_that_nobody_is_there(void)
+{
+    bool seen = false;
+    for (int i = 0; i < 20 && !seen; i++) {
+        char data[8];
+        par_link *link = start("child_that_sees_an_end");
+        CHECK_INT(receive_data(link, data, sizeof data), 4);
+        par_os_socket_end(par_channel_socket(link->channel)); /* as when this process ends */
+        par_link_await_exit(link, PAR_NEVER);
+        CHECK(link->exit.ended);
+        seen = atomic_load(&par_channel_words(link->channel)[0]) == 7;
+        par_link_free(link);
+    }
+    CHECK(seen);
+}
+
 /* A copy of the process that ends must not end what is not its own. */
 static void a_forked_copy_leaves_the_children_alone(void)
 {
@@ -272,7 +301,8 @@ static void output_is_kept_up_to_its_limit(void)
 
 /* A child is this program with the name of one of the first as its argument: with none, all the others run. */
 static const tap_test children[] = {TEST(child_with_a_long_hello), TEST(child_that_ends_twice), TEST(child_that_commands),
-                                    TEST(child_that_scribbles),    TEST(child_that_waits),      TEST(child_that_counts_controls)};
+                                    TEST(child_that_scribbles),    TEST(child_that_waits),      TEST(child_that_counts_controls),
+                                    TEST(child_that_sees_an_end)};
 
 static void be_a_child(const char *name)
 {
@@ -314,8 +344,8 @@ int tests_main(int argc, char **argv);
 TAP_MAIN(TEST(a_hello_longer_than_its_place), TEST(only_the_first_end_counts), TEST(a_child_cannot_command_its_parent),
          TEST(a_child_keeps_only_what_a_parent_may_say), TEST(one_that_scribbles_is_cut_off),
          TEST(a_link_is_not_retired_before_all_is_received), TEST(a_link_that_goes_takes_its_child_along),
-         TEST(a_forked_copy_leaves_the_children_alone), TEST(failures_whose_lengths_do_not_fit), TEST(output_is_kept_up_to_its_limit),
-         TEST(a_host_of_many_threads))
+         TEST(an_orphan_knows_that_nobody_is_there), TEST(a_forked_copy_leaves_the_children_alone), TEST(failures_whose_lengths_do_not_fit),
+         TEST(output_is_kept_up_to_its_limit), TEST(a_host_of_many_threads))
 #undef main
 
 int main(int argc, char **argv)

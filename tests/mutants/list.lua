@@ -149,8 +149,8 @@ mutant('channel', 'descriptors whose records nobody has read', 'if (fds_full(cha
   'if (fds_full(channel)) return', 'channel.room')
 mutant('channel', 'a descriptor without room', 'return channel->starved ? PAR_E_LIMIT : PAR_E_CORRUPT;',
   'return PAR_E_CORRUPT;', 'channel.room')
-mutant('channel', 'a sleep beside a descriptor without room', 'if (channel->starved || fds_full(channel))',
-  'if (fds_full(channel))', 'channel.room')
+mutant('channel', 'a sleep beside a descriptor without room', 'if (is_stuck(channel)) rc',
+  'if (fds_full(channel)) rc', 'channel.room')
 mutant('channel', 'a refused mapping is tried again', 'if (rc != PAR_OK) return PAR_E_LIMIT; /* a mapping',
   'if (rc != PAR_OK) return PAR_E_CORRUPT; /* a mapping', 'channel.room faults.channel')
 mutant('channel', 'shared storages side by side', 'bytes <= slab_max() / SLAB_STORAGES ?', 'bytes <= SMALLEST ?',
