@@ -2,8 +2,6 @@
  * whatever it likes. The honest ones may get an error, or wrong numbers where these are the third's own; they never crash, hang, or write
  * beside what they were given. */
 #include <fcntl.h>
-#include <lauxlib.h>
-#include <lualib.h>
 
 #include "channel/segment.h"
 #include "group/collect.h"
@@ -15,8 +13,7 @@
 #include "lua/child/handle.h"
 #include "lua/group/lent.h"
 #include "members.h"
-
-int luaopen_parallel_core(lua_State *L);
+#include "core_state.h"
 
 enum { HONEST = 2, ALL = 3, ELEMENTS = 40000, BYTES = ELEMENTS * 8, RING_BYTES = 65536 };
 
@@ -81,21 +78,6 @@ static void run(lua_State *L, const char *code)
     _exit(1);
 }
 
-static lua_State *state_with_core(void)
-{
-    lua_State *L = luaL_newstate();
-    luaL_openlibs(L);
-    lua_getglobal(L, "package");
-    lua_pushliteral(L, LUA_FILES "/?.lua;" LUA_FILES "/?/init.lua");
-    lua_setfield(L, -2, "path");
-    lua_getfield(L, -1, "preload");
-    lua_pushcfunction(L, luaopen_parallel_core);
-    lua_setfield(L, -2, "parallel.core");
-    run(L, "require 'parallel.core'");
-    lua_settop(L, 0);
-    return L;
-}
-
 /* As core.group.take has it. */
 static void set_group(lua_State *L, par_board *board, const play *p, unsigned own)
 {
@@ -122,6 +104,7 @@ static int be_honest(par_board *board, void *context)
     unsigned own = par_board_rank(board);
     keep_own_sockets(p, own);
     lua_State *L = state_with_core();
+    run(L, "require 'parallel.core'");
     set_group(L, board, p, own);
     lua_pushstring(L, p->script);
     lua_setglobal(L, "script");

@@ -1,11 +1,8 @@
 /* Two Lua states in two threads of one process: each state's own things stay its own, and what they share is guarded. */
-#include <lauxlib.h>
-#include <lualib.h>
 #include <pthread.h>
 
 #include "tap.h"
-
-int luaopen_parallel_core(lua_State *L);
+#include "core_state.h"
 
 enum { THREADS = 2 };
 
@@ -20,17 +17,8 @@ static int wait_for_all(lua_State *L)
 
 static void *run_state(void *script)
 {
-    lua_State *L = luaL_newstate();
-    CHECK(L != NULL);
-    luaL_openlibs(L);
-    lua_getglobal(L, "package");
-    lua_pushliteral(L, LUA_FILES "/?.lua;" LUA_FILES "/?/init.lua");
-    lua_setfield(L, -2, "path");
-    lua_getfield(L, -1, "preload");
-    lua_pushcfunction(L, luaopen_parallel_core);
-    lua_setfield(L, -2, "parallel.core");
+    lua_State *L = state_with_core();
     lua_register(L, "wait_for_all", wait_for_all);
-    lua_settop(L, 0);
     if (luaL_dostring(L, script)) printf("# %s\n", lua_tostring(L, -1));
     CHECK_INT(lua_gettop(L), 0);
     lua_close(L);
