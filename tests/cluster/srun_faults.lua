@@ -74,8 +74,5 @@ end
 
 -- A map goes on without the workers and the agent that are killed in it.
 world.map_with_kills(parallel.hosts('slurm'), 3000)
-parallel.close()
-require 'parallel.hosts'.close()
-local empty, left = world.is_empty(20)
-assert(empty, left)
+world.expect_empty()
 print('good')
