@@ -34,15 +34,16 @@ end
 --- Runs the first task of a chunk.
 function inline.run(job, chunk)
   local number = chunk.first
-  local f = job.mode == protocol.CALLS and job:function_of(number) or job.f
+  local mode = chunk.mode
+  local f = mode == protocol.CALLS and job:function_of(number) or job.f
   local item = chunk.args[1]
   local results
   if job.seed then require 'parallel.seed'.set(job.seed, number) end
   local ok, failure, late = inline.call(function()
-    if chunk.mode == protocol.ONE then
+    if mode == protocol.ONE then
       results = compat.pack(f(item))
     else
-      results = compat.pack(f(compat.unpack(item, job.mode == protocol.CALLS and 2 or 1, item.n)))
+      results = compat.pack(f(compat.unpack(item, mode == protocol.CALLS and 2 or 1, item.n)))
     end
   end, job.timeout)
   if ok then return job:complete(number, compat.unpack(results, 1, results.n)) end
