@@ -113,13 +113,35 @@ describe('a pool whose hosts are all lost at once', function()
 
   it('says of the tasks that ran there that these were lost', function()
     local pool = parallel.pool{hosts = {world.host('h2', {slots = 1})}}
-    local err = support.error_of(pool.map, pool, function()
-      os.execute('kill -9 ' .. io.open('/proc/self/stat'):read('*a'):match('%) %S (%d+)'))
-      while true do end
-    end, {1})
+    local task = pool:submit(function() while true do end end)
+    local crew = pool.scheduler.crew
+    local function has_begun() -- as is known here: an agent that is killed before it tells takes that with it
+      pool:poll()
+      local worker, chunk = crew:find(pool.calls, 1)
+      return worker and crew.system.claimed(worker.child, chunk.slot) == 1
+    end
+    assert.is_true(support.eventually(has_begun))
+    world.kill(world.agent_of(crew.workers[1].child))
+    local err = support.error_of(task.result, task)
     assert.same({'died', 1}, {err.code, err.task})
     assert.matches('worker 1 ended: the connection to h2 was lost', tostring(err), 1, true)
     pool:close()
+  end)
+
+  it('goes on when many workers that were not ready yet are lost with one of them', function()
+    local gate = support.gate()
+    local path = gate.path
+    local pool = parallel.pool{hosts = {world.host('h1', {slots = 4}), world.host('h2', {slots = 1})},
+      init = function() while not io.open(path) do require 'parallel.core'.sleep(0.01) end end}
+    world.kill(world.agent_of(pool.scheduler.crew.workers[1].child))
+    assert.is_true(support.eventually(function()
+      pool:poll()
+      return pool:stats().replaced == 4
+    end))
+    gate.open()
+    assert.same({3, 6, 9}, pool:map(function(i) return i * 3 end, {1, 2, 3}))
+    pool:close()
+    gate.remove()
   end)
 
   it('goes on with the one that can be reached again', function()

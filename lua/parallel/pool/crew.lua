@@ -22,6 +22,7 @@ local BAD_STARTS = 3 -- workers in a row that ended before they were ready
 function crew.new(fields)
   fields.workers, fields.leaving = {}, {} -- place -> worker; worker -> true for those that end after their chunks
   fields.bad_starts = 0 -- workers in a row that ended before they were ready
+  fields.lost_at = -math.huge -- the last time that one of these was found to be lost with its host
   fields.everywhere = {} -- functions (place) -> job, for each worker that begins
   fields.counts = {done = 0, failed = 0, chunks = 0, replaced = 0, recycled = 0, stolen = 0, busy = 0}
   fields.max_tasks, fields.max_memory = fields.options.max_tasks, fields.options.max_memory
@@ -161,10 +162,19 @@ local function how_it_ended(self, worker)
   return self.system.failure(worker.child)
 end
 
+-- Was a worker that was not ready lost together with one that has been counted? A host takes all of its workers with it, once.
+local function is_counted(self, worker, failure)
+  local lost = self.places and failure and failure.code == 'died' and not failure.signal and not failure.status -- nobody knows how
+  if not lost then return false end
+  if worker.began < self.lost_at then return true end
+  self.lost_at = self.system.clock()
+  return false
+end
+
 -- Why this worker's end is the pool's end, too; nil: it is not.
 local function bad_start(self, worker, failure)
   if worker.ready or worker.why then return nil end
-  self.bad_starts = self.bad_starts + 1
+  if not is_counted(self, worker, failure) then self.bad_starts = self.bad_starts + 1 end
   if worker.slow then return pool_errors.slow_init(self.name, worker.place, self.init_timeout) end
   if failure and failure.code == 'failed' or self.bad_starts >= BAD_STARTS then
     return pool_errors.bad_start(self.name, worker.place, failure)
