@@ -114,7 +114,7 @@ describe('the bridge to Torch', function()
     local tensor, storage = large()
     for _, send in ipairs {
       function(value) child:send(value) end,
-      function(value) child:send(value, {timeout = 10}) end,
+      function(value) child:send(value, {timeout = support.patience}) end,
       function(value) parallel.children:send(value) end,
       function(value) child:send {value, value} end,
       function(value) core.encode {value, storage} end,

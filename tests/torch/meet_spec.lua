@@ -95,10 +95,14 @@ describe("share() of Torch's tensors", function()
     assert.is_true(bytes(200000) > 1000000) -- a string holds it all
     local child = start('for _ = 1, 2 * 20 do parallel.parent:receive() end')
     local small, large = vector(10):share(), vector(4000000):share()
-    local function time(tensor)
-      local began = core.clock()
-      for _ = 1, 20 do child:send(tensor) end
-      return core.clock() - began
+    local function time(tensor) -- the least of many: whatever else the machine does does not meet each of them
+      local least = math.huge
+      for _ = 1, 20 do
+        local began = core.clock()
+        child:send(tensor)
+        least = math.min(least, core.clock() - began)
+      end
+      return least
     end
     time(small)
     local copied = vector(4000000)

@@ -165,7 +165,7 @@ describe('a program', function()
 
   local tree = [[
     require 'parallel'
-    io.stdout:setvbuf('no')
+    io.stdout:setvbuf('line') -- as its children write, whose lines would come in between
     local code = 'print("pid " .. parallel.pid) parallel.run([=[print("pid " .. parallel.pid) parallel.parent:send(1) '
       .. 'while true do end]=]) parallel.children:receive() parallel.parent:send(1) while true do end'
     parallel.run(code) parallel.run(code)
@@ -295,7 +295,7 @@ describe('a program', function()
       end
       return 'the end'
     ]], gate.path, done.path)
-    for _ = 1, 3 do assert.equal('closed', error_of(child.receive, child, {timeout = 0.1}).code) end
+    for _ = 1, 3 do assert.equal('closed', error_of(child.receive, child, {timeout = support.patience}).code) end
     gate.open()
     assert.equal('the end', child:join())
     assert.equal('it is', support.read_file(done.path))

@@ -91,7 +91,10 @@ describe('a child that is closed by a debug hook', function()
   end
 
   it('during join of a child that yields later', function()
-    local child = parallel.run(function() require 'parallel.core'.sleep(0.2) parallel.yield() end)
+    local child = parallel.run(function()
+      parallel.parent:receive()
+      parallel.yield()
+    end)
     once_in_a_wait(function() child:close() end)
     closed_text(child.join, child, 'go on')
   end)

@@ -63,7 +63,6 @@ local function check_told(list, ids, victim, killed)
       assert.equal(victim, failure.rank)
       assert.equal(ids[victim], failure.id)
       assert.matches(('^[%%a_]+: member %d %%(child %d%%) has died'):format(victim, ids[victim]), text)
-      assert.is_true(at - killed < 10) -- told, not timed out
       assert.same({#list - 1, #list - 1}, {told[4], told[5]})
       longest = math.max(longest, at - killed)
     end
@@ -272,8 +271,10 @@ describe('Ctrl-C', function()
             parallel.parent:receive()
             return select(2, pcall(g.barrier, g)).code
           end
-          parallel.parent:send('waits')
-          local ok, failure = pcall(g.barrier, g)
+          local _, failure = pcall(function()
+            parallel.parent:send('waits')
+            g:barrier()
+          end)
           return tostring(failure)
         end)
       end

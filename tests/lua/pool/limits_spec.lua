@@ -64,12 +64,14 @@ describe('a time limit without workers', function()
   end)
 
   it('may be nested: the nearest holds', function()
-    local function inner(seconds)
-      return parallel.map(function() while true do end end, {1}, {workers = 0, timeout = seconds, on_error = 'skip'})
+    local function code(inner, outer) -- of the error of a task whose own task has no end; nil where it was only the inner one's
+      local _, errors = parallel.map(function(seconds)
+        return parallel.map(function() while true do end end, {1}, {workers = 0, timeout = seconds, on_error = 'skip'})
+      end, {inner}, {workers = 0, timeout = outer, on_error = 'skip'})
+      return errors and errors[1] and errors[1].code
     end
-    local _, errors = parallel.map(inner, {0.05, 1000}, {workers = 0, timeout = 2, on_error = 'skip'})
-    assert.is_nil(errors[1])
-    assert.equal('timeout', errors[2].code)
+    assert.is_nil(code(0.05, support.patience))
+    assert.equal('timeout', code(support.patience, 0.05))
   end)
 
   it('keeps the hook that was there', function()
@@ -113,7 +115,8 @@ describe('init', function()
 
   it('is not what the time limit of tasks is about', function()
     local init = function() require('parallel.core').sleep(1.1) end
-    assert.same({2}, parallel.map(function(x) return x * 2 end, {1}, {workers = 1, init = init, timeout = 1}))
+    -- The task itself may be late once, where the machine is busy with others; it would be each time.
+    assert.same({2}, parallel.map(function(x) return x * 2 end, {1}, {workers = 1, init = init, timeout = 1, retries = 5}))
   end)
 
   it('is limited without workers too', function()

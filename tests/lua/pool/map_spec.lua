@@ -184,8 +184,8 @@ describe('parallel.map', function()
     local code = [[
       local parallel = require 'parallel'
       parallel.map(function(x) return x end, {1, 2, 3, 4}, {progress = %s})]]
-    assert.matches('^100%% 4/4 %S+/s in %S+s\n$', (support.script(code:format('true'))))
-    assert.matches('^work 100%% 4/4', (support.script(code:format('"work"'))))
+    assert.matches('100%% 4/4 %S+/s in %S+s\n$', (support.script(code:format('true'))))
+    assert.matches('work 100%% 4/4', (support.script(code:format('"work"'))))
     assert.equal('', (support.script(code:format('true'), {env = 'PARALLEL_PROGRESS=0'})))
   end)
 

@@ -304,7 +304,7 @@ describe('a pool', function()
     pool:close{now = true}
     assert.equal('closed', error_of(endless.result, endless).code)
     for _, pid in pairs(pids) do assert.is_false(support.exists(pid)) end
-    assert.is_true(support.eventually(function() return support.descriptors() == before end)) -- a thread reads what workers print
+    assert.is_true(support.eventually(function() return support.descriptors() <= before end)) -- a thread reads what workers print
   end)
 
   it('ends its workers when it is forgotten', function()
