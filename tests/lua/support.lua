@@ -163,6 +163,13 @@ function support.eventually(condition, seconds)
   return condition() and true or false
 end
 
+--- Has a child that was closed ended? One on another host (tests/cluster) may do so a little later: a host that does not answer holds
+--- up nobody for long.
+function support.is_gone(pid)
+  if not os.getenv 'PARALLEL_TEST_HOST' then return not support.exists(pid) end
+  return support.eventually(function() return not support.exists(pid) end)
+end
+
 --- Open descriptors of this process.
 function support.descriptors()
   local text = support.shell(('ls /proc/%d/fd | wc -l'):format(require 'parallel.core'.pid()))

@@ -111,7 +111,7 @@ describe('a child', function()
     local pid = child.unixid
     child:close()
     child:close()
-    assert.is_false(support.exists(pid))
+    assert.is_true(support.is_gone(pid))
     assert.is_nil(parallel.children[child.id])
     assert.matches('was closed', tostring(error_of(child.send, child, 1)))
     parallel.close()
@@ -145,7 +145,7 @@ if support.version ~= 'jit' and support.version >= '5.4' then
       local child <close> = parallel.run('while true do end')
       return child.unixid
     ]])(parallel)
-    assert.is_false(support.exists(pid))
+    assert.is_true(support.is_gone(pid))
   end)
 end
 

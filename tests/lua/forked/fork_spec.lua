@@ -436,7 +436,7 @@ describe('reset', function()
     old:exec(yielder)
     parallel.reset()
     assert.equal(0, parallel.nchildren)
-    for _, child in ipairs(old) do assert.is_false(support.exists(child.unixid)) end
+    for _, child in ipairs(old) do assert.is_true(support.is_gone(child.unixid)) end
     local child = parallel.fork()
     assert.equal(1, child.id)
     for _, gone in ipairs(old) do gone:close() end -- an old handle does not touch the new child of its id

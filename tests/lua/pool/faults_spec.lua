@@ -214,7 +214,7 @@ describe('a pool', function()
       sleep 0.1; kill -INT -- -$(cat ]] .. quoted .. [[.group) ) & (echo $BASHPID > ]] .. quoted .. '.group; exec', args = ')'})
     assert.matches('interrupted!', out)
     assert.matches('after\t2 3', out)
-    for pid in support.read_file(pids):gmatch('%d+') do assert.is_false(support.exists(pid)) end
+    for pid in support.read_file(pids):gmatch('%d+') do assert.is_true(support.is_gone(pid)) end
     os.remove(pids)
     os.remove(pids .. '.group')
   end)
@@ -240,7 +240,7 @@ describe('a pool', function()
     local pool = parallel.pool{workers = 1}
     local pids = pool:stats().pids
     parallel.close()
-    assert.is_false(support.exists(pids[1]))
+    assert.is_true(support.is_gone(pids[1]))
     assert.matches('closed', tostring(error_of(pool.map, pool, function(x) return x end, {1})))
     assert.same({1}, parallel.map(function(x) return x end, {1}))
   end)

@@ -303,7 +303,7 @@ describe('a pool', function()
     local pids = pool:stats().pids
     pool:close{now = true}
     assert.equal('closed', error_of(endless.result, endless).code)
-    for _, pid in pairs(pids) do assert.is_false(support.exists(pid)) end
+    for _, pid in pairs(pids) do assert.is_true(support.is_gone(pid)) end
     assert.is_true(support.eventually(function() return support.descriptors() <= before end)) -- a thread reads what workers print
   end)
 
