@@ -8,7 +8,7 @@ if #hosts > 0 then
     local child = start.child
     local places, turn = {}, 0
     for i, host in ipairs(hosts) do
-      places[i] = host ~= 'here' and {host = host, launcher = os.getenv 'PARALLEL_TEST_LAUNCHER', env = {}}
+      places[i] = host ~= 'here' and {host = host, launcher = os.getenv 'PARALLEL_TEST_LAUNCHER', connect_timeout = 90, env = {}}
       for _, name in ipairs{'LUA_PATH', 'LUA_CPATH', 'LD_PRELOAD', 'ASAN_OPTIONS', 'UBSAN_OPTIONS'} do
         if places[i] then places[i].env[name] = os.getenv(name) end
       end

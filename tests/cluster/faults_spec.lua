@@ -16,19 +16,7 @@ describe('a link that is cut', function()
   end)
 
   it('for two seconds loses nothing', function()
-    local child = parallel.run{host = h1, code = function(text)
-      for i = 1, 20 do parallel.parent:send(text .. i) end
-    end, args = {('x'):rep(16 * 2 ^ 20)}}
-    for i = 1, 20 do
-      if i == 3 then
-        world.cut('h1')
-        require 'parallel.core'.sleep(2)
-        world.join('h1')
-      end
-      local got = child:receive(patience)
-      assert.is_true(#got == 16 * 2 ^ 20 + #tostring(i) and got:sub(-#tostring(i)) == tostring(i))
-    end
-    child:join()
+    streams.flood_through_a_cut(h1, 2 ^ 24, 20):close()
   end)
 
   it('for ever is told at both ends, and so is an agent that was stopped, after some seconds of silence', function()
@@ -38,9 +26,9 @@ describe('a link that is cut', function()
     world.cut('h1')
     streams.expect_death(cut, 'silent')
     streams.expect_death(stopped, 'silent')
-    assert.is_true(support.eventually(function() return not support.exists(cut.unixid) end, 15))
+    world.expect_gone(cut.unixid)
     world.kill(agent, 'CONT')
-    assert.is_true(support.eventually(function() return not support.exists(stopped.unixid) end, 15))
+    world.expect_gone(stopped.unixid)
   end)
 end)
 
@@ -76,9 +64,7 @@ describe('a stopped', function()
     local err = streams.expect_whole(cut, 2 ^ 24, 2)
     assert.equal('died', err.code, tostring(err))
     assert.matches('connection to h2 was lost %(silent', tostring(err))
-    for _, pid in ipairs(unixids) do
-      assert.is_true(support.eventually(function() return not support.exists(pid) end, 20), tostring(pid))
-    end
+    for _, pid in ipairs(unixids) do world.expect_gone(pid) end
     world.kill(sshd, 'CONT')
     world.join('h2')
     assert.equal(7, (parallel.run{host = h1, code = 'return 7'}:join())) -- with new ones

@@ -101,7 +101,7 @@ describe('parallel.run{host=}', function()
 
   it('says when the library is not there, and with which command', function()
     local message = message_of(function()
-      parallel.run{host = {host = 'h1', env = {LUA_PATH = '/nowhere/?.lua', LUA_CPATH = '/nowhere/?.so'}}, code = ''}
+      parallel.run{host = world.host('h1', {env = {LUA_PATH = '/nowhere/?.lua', LUA_CPATH = '/nowhere/?.so'}}), code = ''}
     end)
     assert.truthy(message:find("module 'parallel.agent' not found", 1, true) or message:find('parallel/agent', 1, true), message)
     assert.truthy(message:find('command: ssh', 1, true), message)
@@ -185,7 +185,7 @@ describe('pools and maps on hosts', function()
     assert.is_true(support.eventually(function()
       pool:map(function(i) return i end, list, {chunk = 10})
       return (pool:stats().hosts.h2 or 0) == 2
-    end, 60))
+    end))
     pool:close()
   end)
 end)

@@ -13,11 +13,11 @@ assert(support.eventually(function()
   local n = 0
   for _ in pairs(names) do n = n + 1 end
   return n == 2
-end, 60), 'both jobs are used')
+end), 'both jobs are used')
 assert(#support.shell('squeue -h') > 0, 'the jobs are in the queue')
 pool:close()
 parallel.close()
-assert(support.eventually(function() return support.shell('squeue -h -t pending,running') == '' end, 30), 'no job is left')
+assert(support.eventually(function() return support.shell('squeue -h -t pending,running') == '' end), 'no job is left')
 require 'parallel.hosts'.close()
 
 -- The end of a program gives back what is in the queue, and what runs.
@@ -29,7 +29,7 @@ local out, status = support.script(([[
   print(io.popen('squeue -h'):read('*a'))
 ]]))
 assert(status == 0 and #out > 10, out)
-assert(support.eventually(function() return support.shell('squeue -h -t pending,running') == '' end, 30), 'no job is left')
-local empty, left = world.is_empty(20)
+assert(support.eventually(function() return support.shell('squeue -h -t pending,running') == '' end), 'no job is left')
+local empty, left = world.is_empty()
 assert(empty, left)
 print('good')

@@ -25,7 +25,6 @@ local function expect_life(child)
 end
 
 local function expect_new_child(host) assert.equal(7, (parallel.run{host = host, code = 'return 7'}:join())) end
-local function expect_gone(pid) assert.is_true(support.eventually(function() return not support.exists(pid) end, 20), tostring(pid)) end
 
 describe('the end', function()
   after_each(world.expect_empty)
@@ -58,7 +57,7 @@ describe('the end', function()
       end)
       assert.is_true(ok or err.code == 'died', tostring(err))
     end
-    expect_gone(child.unixid)
+    world.expect_gone(child.unixid)
     -- The agent may live a little longer than the launcher, and end while it starts another child.
     assert.is_true(support.eventually(function() return (pcall(expect_new_child, h1)) end))
   end)
@@ -79,7 +78,7 @@ describe('the end', function()
         local world, parallel = require 'world', require 'parallel'
         for _, name in ipairs{'h1', 'h2'} do parallel.run{host = world.host(name), code = 'parallel.parent:send(1) while true do end'}:receive() end
         %s]]):format(support.root, ending))
-      local empty, left = world.is_empty(20)
+      local empty, left = world.is_empty()
       assert.is_true(empty, ending .. ': ' .. left)
     end
   end)
@@ -98,7 +97,7 @@ describe('a stop', function()
   it('of a bridge that lasts: the agents give up', function()
     local child, stopped = streams.talker(h1), bridges()
     signal_all(stopped, 'STOP')
-    expect_gone(child.unixid)
+    world.expect_gone(child.unixid)
     signal_all(stopped, 'CONT')
     streams.expect_death(child)
   end)
@@ -109,7 +108,7 @@ describe('a stop', function()
     world.kill(agent, 'STOP')
     streams.expect_death(child, 'silent')
     world.kill(agent, 'CONT')
-    expect_gone(child.unixid)
+    world.expect_gone(child.unixid)
   end)
 
   it('of the launcher is told if its pipes are the connection, and else of no consequence', function()
@@ -130,7 +129,7 @@ describe('a stop', function()
     world.kill(program.pid, 'CONT')
     assert.matches('good', program:finish())
     dead:finish()
-    local empty, left = world.is_empty(20)
+    local empty, left = world.is_empty()
     assert.is_true(empty, left)
   end)
 end)
@@ -159,17 +158,12 @@ describe('in the middle of a stream', function()
       end)
 
       it('a stop of the ' .. name .. ' loses and doubles nothing', function()
-        local err
-        for _ = 1, 3 do -- more than one if this machine stands still for as long as nobody may be silent
+        streams.expect_survival(function()
           local child = streams.echoing(h1)
-          err = streams.both_ways(child, function()
+          return streams.both_ways(child, function()
             for _, pid in ipairs(pids_of(child)) do os.execute(('(kill -STOP %d; sleep 1; kill -CONT %d) &'):format(pid, pid)) end
           end)
-          assert.is_true(not err or err.code == 'died', tostring(err))
-          if not err then break end
-          world.expect_empty()
-        end
-        assert.is_nil(err)
+        end)
       end)
     end
   end

@@ -27,7 +27,7 @@ end
 
 describe('a program of the original', function()
   after_each(function()
-    local empty, left = world.is_empty(20)
+    local empty, left = world.is_empty()
     assert.is_true(empty, left)
   end)
 

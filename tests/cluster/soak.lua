@@ -77,7 +77,7 @@ for _, name in ipairs(wanted) do
   parallel.close()
   require 'parallel.hosts'.close()
   collectgarbage()
-  local empty, left = world.is_empty(20)
+  local empty, left = world.is_empty()
   assert(empty, left)
 end
 print('good')

@@ -48,7 +48,7 @@ end
 
 for _, case in ipairs(cases) do
   local name, happen, lost = case[1], case[2], case[3]
-  local list = parallel.hosts('slurm')
+  local list = world.allocation()
   local children = {}
   for i, host in ipairs(list) do children[i] = parallel.run{host = host, code = echo} end
   for i, child in ipairs(children) do
@@ -67,12 +67,12 @@ for _, case in ipairs(cases) do
   parallel.close()
   require 'parallel.hosts'.close()
   for _, pid in ipairs((sruns())) do world.kill(pid, 'CONT') end -- what was stopped sees the end when it goes on, and not before
-  local empty, left = world.is_empty(20)
+  local empty, left = world.is_empty()
   assert(empty, name .. ': ' .. left)
-  assert(support.eventually(function() return #sruns() == 0 end, 20), name .. ': srun is left')
+  assert(support.eventually(function() return #sruns() == 0 end), name .. ': srun is left')
 end
 
 -- A map goes on without the workers and the agent that are killed in it.
-world.map_with_kills(parallel.hosts('slurm'), 3000)
+world.map_with_kills(world.allocation(), 3000)
 world.expect_empty()
 print('good')

@@ -1,6 +1,7 @@
 --- Numbered messages to and from children, and a program that exchanges some with its own: nothing may be lost, doubled or broken.
 local support = require 'support'
 local assert = require 'luassert'
+local world = require 'world'
 local parallel = require 'parallel'
 
 local streams = {}
@@ -11,9 +12,10 @@ function streams.talker(host)
   local child = parallel.run{host = host, code = function()
     for i = 1, 3 do parallel.parent:send(i) end
     parallel.parent:send(parallel.pid)
+    parallel.yield() -- comes behind them
     parallel.parent:receive()
   end}
-  assert.is_true(support.eventually(function() return require 'parallel.core'.child.has_message(child) end))
+  child:join('go on', patience)
   return child
 end
 
@@ -37,6 +39,19 @@ function streams.flood(host, size)
   end, args = {size}}
 end
 
+--- f() returns the error of a child's end, if it had one: it may be lost, and f is called again, up to three times in all, since a machine
+--- may stand still for as long as nobody may be silent.
+function streams.expect_survival(f)
+  local err
+  for _ = 1, 3 do
+    err = f()
+    if not err then return end
+    assert.equal('died', err.code, tostring(err))
+    world.expect_empty()
+  end
+  assert.is_nil(err)
+end
+
 local function check(got, text, number)
   if got ~= text .. number then error(('message %d is another: %s'):format(number, tostring(got):sub(-20))) end -- too many for assert
 end
@@ -45,6 +60,24 @@ end
 function streams.expect_next(child, size, from, to)
   local text = ('x'):rep(size) .. ':'
   for number = from, to do check(child:receive(patience), text, number) end
+end
+
+--- Such a child on h1, whose first n messages have come though the link was cut for two seconds after the first ones.
+function streams.flood_through_a_cut(host, size, n)
+  local child
+  streams.expect_survival(function()
+    child = streams.flood(host, size)
+    local ok, err = pcall(function()
+      streams.expect_next(child, size, 1, 2)
+      world.cut('h1')
+      require 'parallel.core'.sleep(2)
+      world.join('h1')
+      streams.expect_next(child, size, 3, n)
+    end)
+    if not ok and type(err) ~= 'table' then error(err, 0) end
+    return not ok and err or nil
+  end)
+  return child
 end
 
 --- What comes is whole, and the next one each time, from number `from` on. Returns the error of the end.

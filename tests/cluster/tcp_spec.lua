@@ -2,6 +2,7 @@
 package.path = 'tests/cluster/?.lua;' .. package.path
 local world = require 'world'
 local support = require 'support'
+local streams = require 'streams'
 local parallel = require 'parallel'
 local patience = {timeout = support.patience}
 
@@ -22,6 +23,13 @@ local function new_port(before)
   end
 end
 
+-- A launcher by ssh that waits for the gate: until then nobody comes to the port.
+local function launcher_behind(gate)
+  local script = '/run/world/behind.sh' -- without a blank
+  support.write_file(script, ('until [ -e %s ]; do sleep 0.02; done; exec "$@"'):format(support.quote(gate.path)))
+  return 'sh ' .. script .. ' ssh -T {host} {quoted}'
+end
+
 local function echo()
   while true do
     local message = parallel.parent:receive()
@@ -35,7 +43,7 @@ for _, encrypt in ipairs{true, false} do
     after_each(function()
       parallel.close()
       require 'parallel.hosts'.close()
-      local empty, left = world.is_empty(20)
+      local empty, left = world.is_empty()
       assert.is_true(empty, left)
     end)
 
@@ -61,36 +69,37 @@ for _, encrypt in ipairs{true, false} do
     end)
 
     it('listens at one address of this machine, on a port of the range', function()
-      local before, slowly = listening(), '/run/world/slowly.sh' -- without a blank
-      support.write_file(slowly, 'sleep 1; exec "$@"')
-      parallel.hosts{host('h1', {port = {5600, 5620}, launcher = 'sh ' .. slowly .. ' ssh -T {host} {quoted}', address = '10.77.0.10'})}
+      local before, gate = listening(), support.gate()
+      parallel.hosts{host('h1', {port = {5600, 5620}, launcher = launcher_behind(gate), address = '10.77.0.10'})}
       local port, address
       assert.is_true(support.eventually(function()
         port, address = new_port(before)
         return port ~= nil
-      end, 20))
+      end))
       assert.is_true(port >= 5600 and port <= 5620, tostring(port))
       assert.equal('0A004D0A', address)
-      parallel.close()
+      gate.open()
+      assert.equal(7, (parallel.run{host = 'h1', code = 'return 7'}:join()))
+      gate.remove()
     end)
 
     it('goes on when strangers knock, whatever they say', function()
-      local before, slowly = listening(), '/run/world/slowly.sh' -- without a blank
-      support.write_file(slowly, 'sleep 1.5; exec "$@"')
-      local h1 = host('h1', {launcher = 'sh ' .. slowly .. ' ssh -T {host} {quoted}', address = '10.77.0.10'})
+      local before, gate = listening(), support.gate()
+      local h1 = host('h1', {launcher = launcher_behind(gate), address = '10.77.0.10'})
       parallel.hosts{h1}
       local port
       assert.is_true(support.eventually(function()
         port = new_port(before)
         return port ~= nil
-      end, 20))
+      end))
       for _, words in ipairs{'', 'GET / HTTP/1.0\\r\\n\\r\\n', ('x'):rep(5000), '\\377\\0\\0\\0\\0\\0\\0\\0\\1\\177\\3'} do
         os.execute(("bash -c 'exec 3<>/dev/tcp/10.77.0.10/%d && printf \"%s\" >&3' 2>/dev/null"):format(port, words))
       end
+      gate.open()
       local child = parallel.run{host = h1, code = echo}
       child:send('through')
       assert.equal('through', child:receive(patience))
-      parallel.close()
+      gate.remove()
     end)
 
     -- The keys are new in each run: what is the same in two runs holds none.
@@ -113,7 +122,7 @@ for _, encrypt in ipairs{true, false} do
         return table.concat(texts, '\n')
       end
       local first = public()
-      assert.is_true(world.is_empty(20))
+      assert.is_true(world.is_empty())
       assert.equal(first, public())
     end)
 
@@ -126,23 +135,12 @@ for _, encrypt in ipairs{true, false} do
     end)
 
     it('loses nothing when the connection is cut for two seconds, and ends when it is for ever', function()
-      local child = parallel.run{host = host('h1'), code = function(text)
-        for i = 1, 10 do parallel.parent:send(text .. i) end
-        while true do parallel.parent:send(text) end
-      end, args = {('x'):rep(4 * 2 ^ 20)}}
-      for i = 1, 10 do
-        if i == 3 then
-          world.cut('h1')
-          require 'parallel.core'.sleep(2)
-          world.join('h1')
-        end
-        assert.is_true(child:receive(patience) == ('x'):rep(4 * 2 ^ 20) .. i)
-      end
+      local child = streams.flood_through_a_cut(host('h1'), 2 ^ 22, 10)
       world.cut('h1')
       local err = support.error_of(function() while true do child:receive(patience) end end)
       world.join('h1')
       assert.equal('died', err.code, tostring(err))
-      assert.is_true(support.eventually(function() return not support.exists(child.unixid) end, 15))
+      world.expect_gone(child.unixid)
       -- What the lost agent had said arrives some time after the link is there again, for nobody: that keeps the bridge from no sleep.
       local file = ('/proc/%d/schedstat'):format(world.pids('bridge_main.lua')[1])
       local function used() return tonumber(support.read_file(file):match('%d+')) * 1e-9 end -- seconds of a processor
@@ -150,7 +148,7 @@ for _, encrypt in ipairs{true, false} do
         local before = used()
         require 'parallel.core'.sleep(1)
         return used() - before < 0.05
-      end, 30), 'the bridge is awake all the time')
+      end), 'the bridge is awake all the time')
     end)
   end)
 end

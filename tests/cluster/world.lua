@@ -8,14 +8,23 @@ local env = {}
 for _, name in ipairs{'LUA_PATH', 'LUA_CPATH', 'LD_PRELOAD', 'ASAN_OPTIONS', 'UBSAN_OPTIONS'} do env[name] = os.getenv(name) end
 world.env = env
 
+world.CONNECT_SECONDS = 90 -- where everybody is busy
+
 --- What starts the agents.
 world.launcher = os.getenv 'PARALLEL_TEST_LAUNCHER' or 'ssh'
 
 --- A host of the world, with more options.
 function world.host(name, options)
-  local host = {host = name, env = env, launcher = os.getenv 'PARALLEL_TEST_LAUNCHER', connect_timeout = 90} -- where everybody is busy
+  local host = {host = name, env = env, launcher = os.getenv 'PARALLEL_TEST_LAUNCHER', connect_timeout = world.CONNECT_SECONDS}
   for key, value in pairs(options or {}) do host[key] = value end
   return host
+end
+
+--- The nodes of the allocation that this program runs in.
+function world.allocation()
+  local list = require 'parallel.hostlist'.slurm(os.getenv)
+  for _, entry in ipairs(list) do entry.connect_timeout = world.CONNECT_SECONDS end
+  return require 'parallel'.hosts(list)
 end
 
 --- Processes of this world whose command line has `text`: their ids.
@@ -41,7 +50,7 @@ function world.launchers()
 end
 
 --- Waits until no process of the library is left but this one. Returns whether that is so, and those that are.
-function world.is_empty(seconds)
+function world.is_empty()
   local left
   local done = support.eventually(function()
     left = world.pids('parallel.agent')
@@ -49,7 +58,7 @@ function world.is_empty(seconds)
       for _, pid in ipairs(world.pids(name)) do left[#left + 1] = pid end
     end
     return #left == 0
-  end, seconds or 10)
+  end)
   return done, table.concat(left, ' ')
 end
 
@@ -58,8 +67,13 @@ function world.expect_empty()
   local parallel = require 'parallel'
   parallel.close()
   require 'parallel.hosts'.close()
-  local empty, left = world.is_empty(20)
+  local empty, left = world.is_empty()
   require 'luassert'.is_true(empty, left)
+end
+
+--- Waits until this process has ended.
+function world.expect_gone(pid)
+  require 'luassert'.is_true(support.eventually(function() return not support.exists(pid) end), tostring(pid))
 end
 
 --- The process that started a child on another host: its agent there.
