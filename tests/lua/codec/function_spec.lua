@@ -318,6 +318,19 @@ if jit then
         'decode: value 1: a cdata (union codec_union) with floats in a union, which may hold what is no number: functions=false forbids that')
     end)
 
+    it('of more and more types are refused from whom is not trusted: LuaJIT keeps each for good', function()
+      local child = require 'parallel'.run(function() -- a state that has not heard of any
+        local core, ffi = require 'parallel.core', require 'ffi'
+        local function decode(n, options) return #ffi.string(core.decode(core.encode(ffi.new(('char[%d]'):format(n))), options), n) end
+        for n = 1, 256 do assert(decode(n) == n) end
+        local _, refusal = pcall(decode, 257)
+        return decode(256), decode(257, {functions = true}), refusal
+      end)
+      local known, trusted, refusal = child:join()
+      assert.are.same({256, 257}, {known, trusted})
+      assert.matches('a cdata (char [257]) after 256 other types: functions=false forbids that', refusal, 1, true)
+    end)
+
     it('with pointers or without names are refused', function()
       for _, v in ipairs {ffi.new 'struct codec_pointer', ffi.new 'int *', ffi.new 'struct { int x; }'} do
         local ok, message = pcall(encode, {v})
