@@ -5,6 +5,7 @@
 -- (ids of those it has), forget (ids that it may forget); taken (tasks it was given); own (jobs for it alone); began; ready;
 -- memory (bytes, as it told last); and at its end: gone (it says no more), slow (it was not ready in time), failure (its error object,
 -- if it has one), why (makes the error of its running task when that is known better), settled, first_chunk.
+local core = require 'parallel.core'
 local protocol = require 'parallel.pool.protocol'
 local pool_errors = require 'parallel.pool.errors'
 local inbox = require 'parallel.pool.inbox'
@@ -74,6 +75,11 @@ function crew:start(place, first)
   self.loop:watch(worker)
   self.workers[place] = worker
   return worker
+end
+
+--- The worker of a place whose last one could not be replaced; nil when there is to be none.
+function crew:start_again(place)
+  if not self.closing and not self.queue.broken then return self:start(place) end
 end
 
 --- Each worker, and each that begins later, gets a job of its own: job_for(place).
@@ -200,6 +206,10 @@ local function settle(worker, chunk, failure)
   job:give_up(first + math.max(claimed, chunk.got), first + chunk.n - 1)
 end
 
+local function replace(self, place)
+  if self:start_again(place) then self.counts.replaced = self.counts.replaced + 1 end
+end
+
 --- The process of a worker is gone.
 function crew:ended(worker)
   if worker.settled then return end
@@ -215,10 +225,9 @@ function crew:ended(worker)
   worker.first_chunk, worker.chunks = chunks[1], {}
   local reason = bad_start(self, worker, failure)
   if reason then self.queue:breakdown(reason) end
-  for _, chunk in ipairs(chunks) do settle(worker, chunk, failure) end
-  if self.closing or self.queue.broken then return end
-  self.counts.replaced = self.counts.replaced + 1
-  self:start(worker.place)
+  local started, problem = pcall(replace, self, worker.place)
+  for _, chunk in ipairs(chunks) do settle(worker, chunk, failure) end -- last: code of the user that hears of it may wait for the pool
+  if not started then core.raise(problem) end
 end
 
 --- Takes in all that a worker has said, and its end: crew:hear(worker).
@@ -317,6 +326,7 @@ function crew:stop(at_once)
   for _, worker in ipairs(all) do
     if not at_once then pcall(self.system.wait, worker.child, 5) end
     forget_worker(self, worker)
+    worker.settled, worker.gone, worker.chunks = true, true, {} -- for the one whose word is being heard
   end
   for place in pairs(self.workers) do self.workers[place] = nil end
 end

@@ -21,10 +21,10 @@ local function spread(job)
   job.mode = protocol.SPREAD
 end
 
--- What the iterator has returned are the arguments of the next task. Returns false where that is nothing.
+-- What the iterator has returned are the arguments of the next task. Returns false where that is nothing, or the pool was closed meanwhile.
 local function take(job, ...)
   local item = ...
-  if item == nil then return false end
+  if item == nil or job.aborted then return false end
   if job.mode == protocol.ONE and select('#', ...) > 1 then spread(job) end
   if job.mode == protocol.SPREAD then item = compat.pack(...) end
   job.last = job.last + 1
@@ -47,7 +47,9 @@ local function read(job, last)
     job.dry = job.last == job.length
     return
   end
+  job.reading = true
   local ok, dry = pcall(take_until, job, last)
+  job.reading = false
   job.dry = not ok or dry
   if not ok then job.source_error = dry or 'the iterator of imap raised ' .. tostring(dry) end
 end
@@ -68,8 +70,10 @@ local function room(job)
   return math.max(IN_FLIGHT, math.min(short, IN_FLIGHT_MAX)) * math.max(1, job.pool.size)
 end
 
--- Reads while there is room for more in flight; with a journal one by one, for it may have the result already.
+-- Reads while there is room for more in flight; with a journal one by one, for it may have the result already. An iterator that waits
+-- for a pool gets here from within itself: it is not called again before it has returned.
 local function pull(job, most)
+  if job.reading then return end
   local last = math.min(job.next_number + most - 1, job.delivered + room(job))
   while not job.dry and job.last < last do
     local before = job.last

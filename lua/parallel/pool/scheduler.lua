@@ -118,7 +118,10 @@ local function next_chunk(self, worker)
   local max_tasks = self.crew.max_tasks
   local most = max_tasks and max_tasks - worker.taken
   if most and most <= 0 then return nil end
-  return self.queue:take(self.size, most)
+  local had = #worker.chunks
+  local chunk = self.queue:take(self.size, most)
+  if not chunk or self.crew.workers[worker.place] == worker and #worker.chunks <= had then return chunk end
+  chunk.job:give_up(chunk.first, chunk.first + chunk.n - 1) -- an iterator has used this pool: the worker is gone, or has something else
 end
 
 -- May this worker, which has a chunk, have the next one already?
@@ -135,7 +138,7 @@ local function assign_idle(self)
   local crew, workers, idle = self.crew, self.crew.workers, false
   local recycles = crew.max_tasks or crew.max_memory or crew.places
   for place = 1, self.size do
-    local worker = workers[place]
+    local worker = workers[place] or crew:start_again(place)
     if worker and not worker.chunks[1] then
       if recycles and not worker.own[1] then worker = crew:recycle_if_due(worker) end
       local chunk
