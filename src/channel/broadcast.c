@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "channel/inbox.h"
 #include "channel/job.h"
+#include "channel/notices.h"
 #include "channel/tx.h"
 #include "channel/watch.h"
 #include "os/os.h"
@@ -95,6 +96,14 @@ typedef struct sleeper {
     uint64_t rx, tx;
 } sleeper;
 
+/* There is room in the ring, but the socket is full of descriptors that the peer has not taken out. */
+static bool waits_for_socket(const delivery *d)
+{
+    par_channel *channel = d->job.channel;
+    bool is_planning = d->begun && d->job.planned < d->job.n;
+    return !channel->rest.n && is_planning && !d->job.need && par_channel_has_room(channel, sizeof(par_record_segment));
+}
+
 /* Arms up to PAR_OS_WAITS_MAX of them. Returns how many, 0 when one need not wait. */
 static unsigned arm_all(broadcast *b, sleeper *sleepers, par_os_wait *waits)
 {
@@ -105,8 +114,9 @@ static unsigned arm_all(broadcast *b, sleeper *sleepers, par_os_wait *waits)
         par_channel *channel = d->job.channel;
         if (d->done) continue;
         par_channel_give_back(channel);
-        sleepers[n] = (sleeper){.channel = channel, .rx = par_channel_stuck_need(channel), .tx = room_need(d)};
-        waits[n] = (par_os_wait){.fd = channel->socket, .events = PAR_OS_READABLE};
+        bool socket = waits_for_socket(d);
+        sleepers[n] = (sleeper){.channel = channel, .rx = par_channel_stuck_need(channel), .tx = socket ? 0 : room_need(d)};
+        waits[n] = (par_os_wait){.fd = channel->socket, .events = PAR_OS_READABLE | (socket ? PAR_OS_WRITABLE : 0)};
         if (par_channel_arm(channel, sleepers[n].rx, sleepers[n].tx) != 0) there = true;
         n++;
     }
@@ -114,18 +124,7 @@ static unsigned arm_all(broadcast *b, sleeper *sleepers, par_os_wait *waits)
     return there ? 0 : n;
 }
 
-/* Death that no end of file tells. */
-static int after_slice(broadcast *b, int rc, const sleeper *sleepers, unsigned n, int64_t deadline_ns)
-{
-    for (unsigned i = 0; i < n; i++) {
-        par_channel *channel = sleepers[i].channel;
-        par_channel_owner *owner = &channel->owner;
-        if (rc == PAR_E_TIMEOUT && owner->peer_gone && owner->peer_gone(owner->context)) channel->gone = true;
-    }
-    (void)b;
-    return deadline_ns != PAR_NEVER && par_os_now_ns() >= deadline_ns ? PAR_E_TIMEOUT : PAR_OK;
-}
-
+/* A part of the time limit at most. */
 static int wait_for_any(broadcast *b, int64_t deadline_ns)
 {
     sleeper sleepers[PAR_OS_WAITS_MAX];
@@ -142,8 +141,9 @@ static int wait_for_any(broadcast *b, int64_t deadline_ns)
     for (unsigned i = 0; i < n; i++) {
         par_channel_disarm(sleepers[i].channel, sleepers[i].rx, sleepers[i].tx);
         if (rc > 0 && waits[i].seen) par_channel_drain(sleepers[i].channel);
+        if (rc == PAR_E_TIMEOUT) par_channel_ask_for_end(sleepers[i].channel);
     }
-    return rc > 0 ? PAR_OK : after_slice(b, rc, sleepers, n, deadline_ns);
+    return PAR_OK;
 }
 
 static void give_up(broadcast *b, int why)
@@ -158,12 +158,13 @@ static void give_up(broadcast *b, int why)
     }
 }
 
-/* Whoever floods us keeps us from every sleep, and so from what is looked at before one. */
+/* The time is looked at whether we slept or not: whoever floods us, or pretends that there is room, keeps us from every sleep. */
 static int after_rounds(broadcast *b, bool took, int64_t deadline_ns)
 {
     par_error ignored;
     uint32_t i = 0;
-    if (!took) return wait_for_any(b, deadline_ns);
+    int rc = took ? PAR_OK : wait_for_any(b, deadline_ns);
+    if (rc != PAR_OK) return rc;
     while (b->deliveries[i].done) i++; /* they all have one owner */
     return par_channel_overdue(b->deliveries[i].job.channel, deadline_ns, &ignored);
 }

@@ -54,6 +54,7 @@ static int wait_for_socket(par_channel *channel, int64_t deadline_ns, par_error 
     if (par_channel_leave(channel, err) != PAR_OK) return err->code;
     int rc = par_os_wait_fd(channel->socket, PAR_OS_WRITABLE, deadline_ns < slice ? deadline_ns : slice);
     par_channel_drain(channel);
+    if (rc == PAR_E_TIMEOUT) par_channel_ask_for_end(channel);
     return rc == PAR_E_SYSTEM ? par_error_system(err, "cannot wait for a peer's socket") : PAR_OK;
 }
 

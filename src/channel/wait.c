@@ -208,11 +208,16 @@ static int sleep_slice(par_channel *channel, int64_t deadline_ns)
     return rc > 0 || rc == PAR_E_CLOSED ? PAR_OK : rc;
 }
 
-static int after_sleep(par_channel *channel, int rc, int64_t deadline_ns, par_error *err)
+void par_channel_ask_for_end(par_channel *channel)
 {
     par_channel_owner *owner = &channel->owner;
+    if (owner->peer_gone && owner->peer_gone(owner->context)) channel->gone = true;
+}
+
+static int after_sleep(par_channel *channel, int rc, int64_t deadline_ns, par_error *err)
+{
     if (rc == PAR_E_TIMEOUT) {
-        if (owner->peer_gone && owner->peer_gone(owner->context)) channel->gone = true;
+        par_channel_ask_for_end(channel);
         if (deadline_ns == PAR_NEVER || par_os_now_ns() < deadline_ns) return PAR_OK;
         return par_error_set(err, PAR_E_TIMEOUT, "the time limit passed");
     }

@@ -6,6 +6,8 @@
 
 /* PAR_E_INTERRUPTED when the owner wants to leave its wait, else PAR_OK. To be asked before each sleep. */
 int par_channel_leave(par_channel *channel, par_error *err);
+/* Asks the owner for what no end of file tells: `gone` is set when the peer's process is known to have ended. */
+void par_channel_ask_for_end(par_channel *channel);
 /* Wakes the peer, which waits in the way that its need says. */
 void par_channel_bell(par_channel *channel, uint64_t need);
 /* Reads what the socket has. `gone` is set at end of file. Never waits. true: there may be more. */

@@ -199,6 +199,9 @@ mutant('channel', 'notices wait for the end of a claim',
   'channel.records')
 mutant('channel', 'notices wait for the rest of a message', 'if (channel->mid_record || channel->failed) return false;',
   'if (channel->failed) return false;', 'channel.records')
+mutant('channel', 'the end of a peer whose socket is full', 'if (rc == PAR_E_TIMEOUT) par_channel_ask_for_end(channel);', '', 'channel.full_socket')
+mutant('channel', 'the same for a broadcast', 'if (rc == PAR_E_TIMEOUT) par_channel_ask_for_end(sleepers[i].channel);', '',
+  'channel.full_socket')
 mutant('channel', 'a slow peer of a broadcast', 'if (rc == PAR_E_AGAIN) {\n            int taken',
   'if (0) {\n            int taken', 'channel.pool')
 mutant('channel', 'the greeting\'s descriptor', '    par_os_close(*segment);\n    return par_error_set(err, PAR_E_CORRUPT',
