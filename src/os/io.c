@@ -6,6 +6,7 @@
 
 #include "os/fault.h"
 #include "os/os.h"
+#include "os/system.h"
 
 int par_os_write_all(int fd, const void *bytes, size_t len)
 {
@@ -18,17 +19,11 @@ int par_os_write_all(int fd, const void *bytes, size_t len)
     return PAR_OK;
 }
 
-static int set_flags(int fd, bool nonblocking)
-{
-    if (PAR_TRY(fcntl(fd, F_SETFD, FD_CLOEXEC)) != 0) return -1;
-    return nonblocking ? PAR_TRY(fcntl(fd, F_SETFL, O_NONBLOCK)) : 0;
-}
-
 int par_os_pipe(int *read_fd, int *write_fd, par_error *err)
 {
     int fd[2];
-    if (PAR_TRY(pipe(fd)) != 0) return par_error_system(err, "cannot make a pipe");
-    if (set_flags(fd[0], true) != 0 || set_flags(fd[1], false) != 0) {
+    if (par_os_make_pipe(fd) != 0) return par_error_system(err, "cannot make a pipe");
+    if (PAR_TRY(fcntl(fd[0], F_SETFL, O_NONBLOCK)) != 0) {
         par_error_system(err, "cannot make a pipe");
         close(fd[0]);
         close(fd[1]);

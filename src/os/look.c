@@ -81,7 +81,7 @@ static bool is_memory(const char *path)
 
 static bool read_memory(const char *path, uint64_t at, void *bytes, size_t len)
 {
-    int fd = is_memory(path) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    int fd = is_memory(path) ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1; /* it may have become a pipe since */
     if (fd < 0) return false;
     ssize_t n = pread(fd, bytes, len, (off_t)at);
     close(fd);

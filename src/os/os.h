@@ -1,7 +1,8 @@
 /* The operating-system surface of the library.
  *
- * Two implementations: *_linux.c (memfd, epoll, eventfd) and *_posix.c (shm_open + unlink, poll; the macOS path, chosen
- * by -DPARALLEL_PORTABLE=ON). What both share stands in the other files of this folder.
+ * Two implementations: linux/ (memfd, epoll, eventfd, futex) and posix/ (shm_open + unlink, poll; the macOS path, chosen by
+ * -DPARALLEL_PORTABLE=ON). What both share stands in the files of this folder, and calls that differ even then in calls_linux/ and
+ * calls_macos/.
  * Every descriptor made here is close-on-exec. */
 #ifndef PAR_OS_OS_H
 #define PAR_OS_OS_H
@@ -27,7 +28,7 @@ int64_t par_os_now_about(par_os_recent *last);
 int64_t par_os_wall_ns(void); /* since 1970, as the system's clock says */
 void par_os_sleep_ns(int64_t ns);
 
-/* --- shared memory (memory_linux.c, memory_posix.c) --- */
+/* --- shared memory (memory.c, memory_open.c) --- */
 size_t par_os_page_bytes(void);
 /* A nameless shared-memory object of exactly `bytes` (a multiple of the page), which cannot shrink, as a descriptor. */
 int par_os_memory_open(size_t bytes, int *fd, par_error *err);
@@ -114,7 +115,7 @@ int par_os_life_open(int memory_fd, uint64_t at, int *fd, par_error *err);
 /* Is there a sign of life at this byte, set through any descriptor but this one? True also when nobody can tell. */
 bool par_os_life_seen(int fd, uint64_t at);
 
-/* Many descriptors as one (set_linux.c, set_posix.c). */
+/* Many descriptors as one (set.c). */
 typedef struct par_os_set par_os_set;
 int par_os_set_open(par_os_set **out, par_error *err);
 void par_os_set_close(par_os_set *set);

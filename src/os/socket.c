@@ -10,6 +10,7 @@
 
 #include "os/fault.h"
 #include "os/os.h"
+#include "os/system.h"
 
 #ifdef MSG_NOSIGNAL
 #define QUIET MSG_NOSIGNAL
@@ -42,11 +43,7 @@ int par_os_socket_prepare(int fd, par_error *err)
 
 int par_os_socketpair(int fd[2], par_error *err)
 {
-    int type = SOCK_STREAM;
-#ifdef SOCK_CLOEXEC
-    type |= SOCK_CLOEXEC; /* at once: another thread may be about to exec */
-#endif
-    if (PAR_TRY(socketpair(AF_UNIX, type, 0, fd)) != 0) return par_error_system(err, "cannot make a socket pair");
+    if (par_os_make_socketpair(fd) != 0) return par_error_system(err, "cannot make a socket pair");
     for (int i = 0; i < 2; i++)
         if (par_os_socket_prepare(fd[i], err) != PAR_OK) {
             close(fd[0]);

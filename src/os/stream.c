@@ -9,6 +9,7 @@
 
 #include "os/fault.h"
 #include "os/os.h"
+#include "os/system.h"
 
 #define PIPE_BYTES (1 << 20) /* a hint: unprivileged users may have so much */
 
@@ -52,9 +53,8 @@ int par_os_stream_prepare(int fd, par_error *err)
 int par_os_pipe_out(int *write_fd, int *read_fd, par_error *err)
 {
     int fd[2];
-    if (PAR_TRY(pipe(fd)) != 0) return par_error_system(err, "cannot make a pipe");
-    if (fcntl(fd[0], F_SETFD, FD_CLOEXEC) != 0 || par_os_stream_prepare(fd[1], err) != PAR_OK) {
-        par_error_system(err, "cannot make a pipe");
+    if (par_os_make_pipe(fd) != 0) return par_error_system(err, "cannot make a pipe");
+    if (par_os_stream_prepare(fd[1], err) != PAR_OK) {
         close(fd[0]);
         close(fd[1]);
         return err->code;

@@ -11,6 +11,7 @@
 
 #include "os/fault.h"
 #include "os/os.h"
+#include "os/system.h"
 
 #define UNHEARD_MS 5000 /* what is sent and not acknowledged for so long ends the connection */
 
@@ -37,7 +38,7 @@ static int prepare(int fd, par_error *err)
 
 static int open_socket(const struct addrinfo *to, int *fd, par_error *err)
 {
-    *fd = PAR_TRY(socket(to->ai_family, to->ai_socktype, 0));
+    *fd = par_os_make_socket(to->ai_family, to->ai_socktype);
     if (*fd < 0) return par_error_system(err, "cannot make a socket");
     int rc = prepare(*fd, err);
     if (rc != PAR_OK) close(*fd);
@@ -86,7 +87,7 @@ int par_os_accept(int listen_fd, int *fd, char *from, size_t room, par_error *er
 {
     struct sockaddr_storage who = {0};
     socklen_t len = sizeof who;
-    *fd = PAR_TRY(accept(listen_fd, (struct sockaddr *)&who, &len));
+    *fd = par_os_take_connection(listen_fd, (struct sockaddr *)&who, &len);
     if (*fd < 0) {
         bool none = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR || errno == ECONNABORTED;
         return none ? PAR_E_AGAIN : par_error_system(err, "cannot accept a connection");
@@ -103,6 +104,7 @@ static int await_connected(int fd, int64_t deadline_ns)
     do events = par_os_wait_fd(fd, PAR_OS_WRITABLE, deadline_ns);
     while (events == PAR_E_INTERRUPTED);
     if (events == PAR_E_TIMEOUT) return ETIMEDOUT;
+    if (events == PAR_E_SYSTEM) return errno;
     int error = 0;
     socklen_t len = sizeof error;
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 ? error : errno;
@@ -135,7 +137,7 @@ int par_os_address_to(const char *host, char *out, size_t room, par_error *err)
     socklen_t len = sizeof name;
     int rc = resolve(host, 9, SOCK_DGRAM, &to, err);
     if (rc != PAR_OK) return rc;
-    int fd = PAR_TRY(socket(to->ai_family, SOCK_DGRAM, 0));
+    int fd = par_os_make_socket(to->ai_family, SOCK_DGRAM);
     if (fd < 0 || PAR_TRY(connect(fd, to->ai_addr, to->ai_addrlen)) != 0 || getsockname(fd, (struct sockaddr *)&name, &len) != 0 ||
         getnameinfo((struct sockaddr *)&name, len, out, (socklen_t)room, NULL, 0, NI_NUMERICHOST) != 0)
         rc = par_error_system(err, "no address of this machine leads to %s", host);

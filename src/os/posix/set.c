@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "os/fault.h"
 #include "os/os.h"
+#include "os/system.h"
 
 struct par_os_set {
     pthread_mutex_t lock; /* guards all of this once the thread runs */
@@ -163,11 +164,8 @@ static void *watch(void *context)
 
 static int make_pipe(int fd[2])
 {
-    if (PAR_TRY(pipe(fd)) != 0) return -1;
-    for (int i = 0; i < 2; i++) {
-        fcntl(fd[i], F_SETFD, FD_CLOEXEC);
-        fcntl(fd[i], F_SETFL, O_NONBLOCK);
-    }
+    if (par_os_make_pipe(fd) != 0) return -1;
+    for (int i = 0; i < 2; i++) fcntl(fd[i], F_SETFL, O_NONBLOCK);
     return 0;
 }
 
