@@ -30,6 +30,17 @@ local function leave_if_done(child)
 end
 handle.on_last_message(leave_if_done)
 
+local owner = core.pid() -- the process whose they are
+
+--- A copy of the program, which it made by a fork of its own, has none of the program's children and pools: it begins anew.
+function children.begin_in_copy()
+  if owner == core.pid() then return end
+  owner = core.pid()
+  for id in pairs(by_id) do by_id[id] = nil end
+  for pool in pairs(state.pools) do state.pools[pool] = nil end
+  state.joined_last, state.selector, state.pool_loop = {}, nil, nil
+end
+
 --- A child is among parallel.children from now on.
 function children.add(child)
   state.joined_last = {}

@@ -8,6 +8,7 @@ local forkserver = {
 }
 
 local server, server_program, server_modules -- the running one and what it was started with
+local owner -- the process that started it, whose children it makes
 local modules = {}
 
 --- parallel.preload{'name', ...}: modules that the fork server loads once, so that its children have them at hand.
@@ -28,16 +29,17 @@ local function open(command)
     package.cpath} do args[#args + 1] = word end
   for _, name in ipairs(modules) do args[#args + 1] = name end
   server, server_program, server_modules = core.child.forkserver(command[1], args), interpreter.text(command), modules
+  owner = core.pid()
 end
 
 function forkserver.close()
-  if server then core.child.forkserver_close(server) end
+  if server and owner == core.pid() then core.child.forkserver_close(server) end
   server = nil
 end
 
 --- Runs start(server, answer_seconds); once more with a new server when the old one was gone.
 function forkserver.use(command, start)
-  if not server or server_program ~= interpreter.text(command) or server_modules ~= modules then
+  if not server or owner ~= core.pid() or server_program ~= interpreter.text(command) or server_modules ~= modules then
     forkserver.close()
     open(command)
   end

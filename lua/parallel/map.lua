@@ -14,7 +14,7 @@ local own_workers = {'init', 'init_timeout', 'lua', 'env', 'cwd', 'memory_limit'
 
 local function kept_pool(size)
   local found = kept[size]
-  if found and not found.closed and not found.scheduler.queue.broken then return found end
+  if found and not found.closed and found.owner == core.pid() and not found.scheduler.queue.broken then return found end
   kept[size] = pool.open{workers = size, name = 'parallel.map'}
   return kept[size]
 end

@@ -166,6 +166,7 @@ end
 --- Starts one child by the options of parallel.run{...}. A hidden one is not among parallel.children: it belongs to a pool.
 function start.child(options)
   local module = package.loaded.parallel
+  children.begin_in_copy()
   check_options(options)
   local code = options.code
   if not options.waits then start.check_code('parallel.run', code, not interpreter.is_named(options.lua)) end

@@ -71,7 +71,7 @@ void par_link_kill(par_link *link)
 {
     par_exit_reap_strays();
     par_link_look_at_exit(link);
-    if (link->exit.ended || link->is_peer) return;
+    if (link->exit.ended || link->is_peer || link->owner != par_os_pid()) return;
     if (link->apart) {
         par_apart_kill(link);
         return;
@@ -96,6 +96,7 @@ static void await_life_line(par_link *link)
 
 bool par_link_signal(par_link *link, int signal_number)
 {
+    if (link->owner != par_os_pid()) return false;
     if (signal_number == SIGSTOP) await_life_line(link);
     if (link->apart) return par_apart_signal(link, signal_number);
     par_link_look_at_exit(link);

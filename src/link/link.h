@@ -27,6 +27,7 @@ typedef struct par_link {
     struct par_channel *channel; /* NULL once retired */
     uint32_t id;
     pid_t pid;      /* of the other process */
+    pid_t owner;    /* the process that started it; a copy that this made by fork has the link too, but may not touch its process */
     bool is_parent; /* it is our parent */
     par_link_state state;
     par_kept *final;          /* RESULT or FAILED */

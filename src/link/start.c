@@ -76,6 +76,7 @@ int par_link_start(par_link **out, const par_start_options *options, par_error *
     link->channel = process.channel;
     link->relay = process.relay;
     link->pid = process.pid;
+    link->owner = par_os_pid();
     par_exit_forget_stray(link->pid);
     link->apart = link->far = options->place != NULL;
     par_family_add(link);

@@ -47,7 +47,8 @@ end
 function pool.new(options, its_loop)
   local places = options.hosts and options.workers ~= 0 and require 'parallel.places'.new(options.hosts, options.workers, options.reconnect)
   local size = places and places.size or options.workers or options_of.default_workers()
-  local self = setmetatable({size = size, places = places or nil, defaults = options, name = options.name or 'pool'}, metatable)
+  local self = setmetatable({size = size, places = places or nil, defaults = options, name = options.name or 'pool', owner = core.pid()},
+    metatable)
   if size > 0 then
     add_workers(self, its_loop)
   elseif options.init then
@@ -57,6 +58,7 @@ function pool.new(options, its_loop)
 end
 
 local function process_loop()
+  require 'parallel.children'.begin_in_copy()
   state.pool_loop = state.pool_loop or loop.new(require 'parallel.pool.system')
   return state.pool_loop
 end
@@ -159,7 +161,7 @@ function methods.close(self, options)
   self.closed = true
   state.pools[self] = nil
   local its_scheduler, job = self.scheduler, self.calls
-  if not its_scheduler then return end
+  if not its_scheduler or self.owner ~= core.pid() then return end -- a copy of the program: they are not its workers
   local now = options and options.now or false
   local ok, problem = true, nil
   if not now and job then

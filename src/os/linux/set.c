@@ -13,7 +13,8 @@
 
 struct par_os_set {
     int epoll;
-    int flag; /* an eventfd in the set: readable while raised; -1 until somebody asks for the descriptor */
+    pid_t owner; /* a copy of this process, made by fork, has the very same set, and its descriptors and tokens mean nothing there */
+    int flag;    /* an eventfd in the set: readable while raised; -1 until somebody asks for the descriptor */
     bool raised;
 };
 
@@ -21,7 +22,7 @@ int par_os_set_open(par_os_set **out, par_error *err)
 {
     par_os_set *set = malloc(sizeof *set);
     if (!set) return par_error_set(err, PAR_E_NOMEM, "not enough memory for a set of descriptors");
-    *set = (par_os_set){.epoll = PAR_TRY(epoll_create1(EPOLL_CLOEXEC)), .flag = -1};
+    *set = (par_os_set){.epoll = PAR_TRY(epoll_create1(EPOLL_CLOEXEC)), .owner = getpid(), .flag = -1};
     if (set->epoll < 0) {
         par_error_system(err, "cannot make an epoll descriptor");
         free(set);
@@ -42,11 +43,16 @@ void par_os_set_close(par_os_set *set)
 int par_os_set_add(par_os_set *set, int fd, void *token, par_error *err)
 {
     struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.ptr = token};
+    if (set->owner != getpid())
+        return par_error_set(err, PAR_E_SYSTEM, "cannot watch with what belongs to another process, of which this is a copy");
     if (PAR_TRY(epoll_ctl(set->epoll, EPOLL_CTL_ADD, fd, &event)) == 0) return PAR_OK;
     return par_error_system(err, "cannot watch descriptor %d", fd);
 }
 
-void par_os_set_remove(par_os_set *set, int fd) { epoll_ctl(set->epoll, EPOLL_CTL_DEL, fd, NULL); }
+void par_os_set_remove(par_os_set *set, int fd)
+{
+    if (set->owner == getpid()) epoll_ctl(set->epoll, EPOLL_CTL_DEL, fd, NULL);
+}
 
 /* epoll_wait counts milliseconds; the last part of one is waited for with poll. */
 static int wait_ms(par_os_set *set, struct epoll_event *events, int max, int64_t deadline_ns)
