@@ -2,10 +2,11 @@
 # tests/run-script.sh VERSION script.lua [args]: a script on one interpreter, under the sanitizer the build was made with.
 set -eu
 
-# The run-time library of a sanitizer, asan or tsan. gcc's is named by what is linked with it; clang links it to programs alone.
+# The run-time library of a sanitizer, asan or tsan, in which this script itself may run already. gcc's is named by what is linked with
+# it; clang links it to programs alone.
 runtime() {
   local core=${PARALLEL_BUILD:-$root/build/release}/lib/$version/parallel/core.so file
-  file=$(ldd "$core" | awk -v name="lib$1\\.so" '$1 ~ name { print $3 }')
+  file=$(LD_PRELOAD= ldd "$core" | awk -v name="lib$1\\.so" '$1 ~ name { print $3 }')
   echo "${file:-$("${CLANG:-clang}" -print-file-name="libclang_rt.$1-$(uname -m).so")}"
 }
 

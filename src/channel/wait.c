@@ -266,27 +266,39 @@ static int sleep_on_socket(par_channel *channel, target t, int64_t deadline_ns)
     return rc > 0 ? PAR_OK : rc;
 }
 
-/* Where the word was waited for in vain, twice in a row, the next sleep is a long one at once: a process that runs only to go to sleep
- * elsewhere finds its memory in no cache, and of a thousand each does. The first that would not have been in vain puts that back. A long
- * sleep is on the socket, which tells the peer's end; or on the word, with less work for both, where somebody else sees that end. */
-static int64_t word_limit_ns(const par_channel *channel)
+/* On the word, and on the socket when that was in vain. */
+static int sleep_on_word_first(par_channel *channel, target t, int64_t deadline_ns)
 {
-    if (channel->quiet || !par_os_futex_usable()) return 0;
-    if (channel->slow < SLOW_AFTER) return WORD_NS;
-    return channel->owner.dies_with_peer && !is_stuck(channel) ? PAR_OS_SLICE_NS : 0;
+    bool on_word = channel->quiet == 0 && par_os_futex_usable();
+    int rc = on_word ? sleep_on_word(channel, t, WORD_NS, deadline_ns) : PAR_E_TIMEOUT;
+    channel->slow = rc == PAR_E_TIMEOUT ? channel->slow + 1 : 0;
+    return rc == PAR_E_TIMEOUT ? sleep_on_socket(channel, t, deadline_ns) : rc;
 }
 
+/* For a slice on the word, which is less work for both than the socket: where somebody else sees the peer's end. */
+static int sleep_slice_on_word(par_channel *channel, target t, int64_t deadline_ns)
+{
+    int rc = sleep_on_word(channel, t, PAR_OS_SLICE_NS, deadline_ns);
+    channel->quiet = rc == PAR_E_TIMEOUT;
+    return rc;
+}
+
+/* A long sleep. A wait for which the word would have been enough ends that: one that ends soon in its first slice. */
+static int sleep_at_once(par_channel *channel, target t, int64_t deadline_ns)
+{
+    if (channel->quiet) return sleep_on_socket(channel, t, deadline_ns);
+    int64_t began_ns = par_os_now_ns();
+    bool on_word = channel->owner.dies_with_peer && !is_stuck(channel) && par_os_futex_usable();
+    int rc = on_word ? sleep_slice_on_word(channel, t, deadline_ns) : sleep_on_socket(channel, t, deadline_ns);
+    if (par_os_now_ns() - began_ns < WORD_NS) channel->slow = 0;
+    return rc;
+}
+
+/* Where the word was waited for in vain, twice in a row, the next sleep is a long one at once: a process that runs only to go to sleep
+ * elsewhere finds its memory in no cache, and of a thousand each does. */
 static int arm_and_sleep(par_channel *channel, target t, int64_t deadline_ns)
 {
-    bool slow = channel->slow >= SLOW_AFTER;
-    int64_t began_ns = slow ? par_os_now_ns() : 0;
-    int64_t word_ns = word_limit_ns(channel);
-    int rc = word_ns ? sleep_on_word(channel, t, word_ns, deadline_ns) : PAR_E_TIMEOUT;
-    if (!slow) channel->slow = rc == PAR_E_TIMEOUT ? channel->slow + 1 : 0;
-    if (slow && word_ns) channel->quiet = rc == PAR_E_TIMEOUT; /* that was a slice */
-    else if (rc == PAR_E_TIMEOUT) rc = sleep_on_socket(channel, t, deadline_ns);
-    if (slow && par_os_now_ns() - began_ns < WORD_NS) channel->slow = 0;
-    return rc;
+    return channel->slow < SLOW_AFTER ? sleep_on_word_first(channel, t, deadline_ns) : sleep_at_once(channel, t, deadline_ns);
 }
 
 int par_channel_leave(par_channel *channel, par_error *err)

@@ -40,7 +40,7 @@ static void it_learns_where_to_sleep(void)
         if (i < LEARNED_AFTER)
             while (armed(p.channel) & PAR_NEED_WORD) continue;
         CHECK(!(armed(p.channel) & PAR_NEED_WORD));
-        par_os_sleep_ns(20000000); /* this wait is long as well */
+        par_os_sleep_ns(i % 2 ? PAR_OS_SLICE_NS + 2000000 : 20000000); /* this wait is long as well, whenever in a slice it ends */
         send(p.channel, 0);
     }
     if (par_os_futex_usable()) /* one that is short: sooner or later, however busy the machine is */
