@@ -79,7 +79,6 @@ typedef struct told { /* what a member was told at last */
     int code, kind;
     unsigned rank;
     uint32_t id;
-    int64_t at_ns;
     char text[500];
 } told;
 
@@ -90,22 +89,21 @@ static int pass_until_told(par_board *board, void *context)
     int rc = PAR_OK;
     while (rc == PAR_OK) rc = par_phase_pass(board, SECONDS(60), &err);
     par_board_failure failure = par_board_last_failure(board);
-    *out = (told){.code = rc, .kind = failure.kind, .rank = failure.rank, .id = failure.id, .at_ns = par_os_now_ns()};
+    *out = (told){.code = rc, .kind = failure.kind, .rank = failure.rank, .id = failure.id};
     snprintf(out->text, sizeof out->text, "%s", err.text);
     CHECK_INT(par_phase_pass(board, SECONDS(60), &err), rc); /* and it stays broken */
     CHECK(par_board_is_broken(board));
     return 0;
 }
 
-static void check_told(const told *by_rank, unsigned n, unsigned ended, int kind, int64_t since_ns)
+static void check_told(const told *by_rank, unsigned n, unsigned ended, int kind)
 {
     for (unsigned rank = 0; rank < n; rank++) {
         if (rank == ended) continue;
-        CHECK_INT(by_rank[rank].code, PAR_E_CLOSED);
+        CHECK_INT(by_rank[rank].code, PAR_E_CLOSED); /* told, not timed out */
         CHECK_INT(by_rank[rank].kind, kind);
         CHECK_INT(by_rank[rank].rank, ended);
         CHECK_INT(by_rank[rank].id, member_id(ended));
-        CHECK(by_rank[rank].at_ns - since_ns < 10000000000); /* told, not timed out */
     }
 }
 
@@ -115,10 +113,9 @@ static void kill_one(unsigned n, unsigned victim, int64_t after_ns)
     told *out = shared_memory(n * sizeof *out);
     members_start(&m, n, pass_until_told, out);
     par_os_sleep_ns(after_ns);
-    int64_t killed_ns = par_os_now_ns();
     members_kill(&m, victim);
     members_end(&m, (uint64_t)1 << victim);
-    check_told(out, n, victim, PAR_FAILURE_DIED, killed_ns);
+    check_told(out, n, victim, PAR_FAILURE_DIED);
     char text[100];
     snprintf(text, sizeof text, "barrier: member %u (child %u) has died", victim + 1, member_id(victim));
     CHECK(strcmp(out[victim ? 0 : 1].text, text) == 0);
@@ -154,7 +151,7 @@ static void one_dies_before_it_enters_anything(void)
     par_os_sleep_ns(1000000);
     members_kill(&m, 1);
     members_end(&m, 2);
-    check_told(out, 3, 1, PAR_FAILURE_DIED, par_os_now_ns());
+    check_told(out, 3, 1, PAR_FAILURE_DIED);
 }
 
 static void one_is_never_started(void) /* its descriptor was made and closed: it got lost on its way */
@@ -169,7 +166,7 @@ static void one_is_never_started(void) /* its descriptor was made and closed: it
     CHECK_INT(out[0].code, 0); /* it may still come */
     par_os_close(m.seat_fd[1]);
     members_end(&m, 0);
-    check_told(out, 3, 1, PAR_FAILURE_DIED, par_os_now_ns());
+    check_told(out, 3, 1, PAR_FAILURE_DIED);
 }
 
 static int leave_soon(par_board *board, void *context)
@@ -186,10 +183,9 @@ static void one_leaves(void)
     for (unsigned n = 2; n <= 18; n += 8) {
         members m;
         told *out = shared_memory(n * sizeof *out);
-        int64_t began_ns = par_os_now_ns();
         members_start(&m, n, leave_soon, out);
         members_end(&m, 0);
-        check_told(out, n, 1, PAR_FAILURE_LEFT, began_ns);
+        check_told(out, n, 1, PAR_FAILURE_LEFT);
         CHECK(strcmp(out[0].text, "barrier: member 2 (child 102) has left the group") == 0);
     }
 }
@@ -216,10 +212,10 @@ static void all_leave(void)
 /* --- waits with an end --- */
 static int two_come_late(par_board *board, void *context)
 {
-    told *out = (told *)context + par_board_rank(board);
-    par_error err = {0};
     unsigned rank = par_board_rank(board);
-    if (rank % 2) par_os_sleep_ns(400000000);
+    told *first = context, *out = first + rank;
+    par_error err = {0};
+    while (rank % 2 && first->code == 0) par_os_sleep_ns(1000000); /* until the first has given up */
     out->code = par_phase_pass(board, rank == 0 ? MILLISECONDS(50) : SECONDS(60), &err);
     snprintf(out->text, sizeof out->text, "%s", err.text);
     return 0;
@@ -233,7 +229,8 @@ static void one_does_not_wait_for_ever(void)
     members_end(&m, 0);
     for (int i = 0; i < 4; i++) CHECK_INT(out[i].code, PAR_E_TIMEOUT);
     CHECK(strncmp(out[0].text, "barrier: waited ", 16) == 0);
-    CHECK(strstr(out[0].text, " s for members 2 and 4 (child 102, child 104)"));
+    CHECK(strstr(out[0].text, " s for members 2 and 4 (child 102, child 104)") ||
+          strstr(out[0].text, " s for members 2, 3 and 4 (child 102, child 103, child 104)")); /* the third may be late as well */
     for (int i = 1; i < 4; i++)
         CHECK(strcmp(out[i].text, "barrier: member 1 (child 101) waited too long for the others and has given the group up") == 0);
 }

@@ -503,7 +503,7 @@ static void go_on(par_board *board)
 
 static int collect_until_told(par_board *board, void *context)
 {
-    int64_t *told_ns = context;
+    (void)context;
     par_error err = {0};
     unsigned size = par_board_size(board), me = par_board_rank(board), round = 0;
     room r = room_of(size, 300000);
@@ -521,10 +521,9 @@ static int collect_until_told(par_board *board, void *context)
         default: rc = par_collect_transfer(board, &all, SECONDS(60), &err); clear_values(&v);
         }
     }
-    CHECK_INT(rc, PAR_E_CLOSED);
+    CHECK_INT(rc, PAR_E_CLOSED); /* told, not timed out */
     CHECK(par_board_last_failure(board).kind == PAR_FAILURE_DIED);
     CHECK(strstr(err.text, "has died"));
-    told_ns[me] = par_os_now_ns();
     room_free(&r, size);
     go_on(board);
     return 0;
@@ -536,16 +535,11 @@ static void a_death_in_the_middle(void)
     uint64_t state = 3;
     for (int i = 0, rounds = more ? atoi(more) : 40; i < rounds; i++) {
         unsigned n = 2 + chance(&state, 3), victim = chance(&state, n);
-        int64_t *told_ns = shared_memory(n * sizeof *told_ns);
         members m;
-        members_start(&m, n, collect_until_told, told_ns);
+        members_start(&m, n, collect_until_told, NULL);
         par_os_sleep_ns(chance(&state, 20000000));
-        int64_t killed_ns = par_os_now_ns();
         members_kill(&m, victim);
         members_end(&m, (uint64_t)1 << victim);
-        for (unsigned rank = 0; rank < n; rank++)
-            if (rank != victim) CHECK(told_ns[rank] - killed_ns < 10000000000);
-        munmap(told_ns, n * sizeof *told_ns);
     }
 }
 
