@@ -139,6 +139,7 @@ static void on_output(par_source *source)
     par_frame_bytes(&w, bytes, (size_t)n);
     par_frame_end(&w);
     output->credit -= (size_t)n;
+    output->rest -= (size_t)n < output->rest ? (size_t)n : output->rest;
     if (output->credit == 0) par_loop_unwatch(&child->agent->loop, &output->source);
 }
 
@@ -178,6 +179,7 @@ static void reap(par_agent_child *child)
     par_os_reap(child->pid, &child->exit);
     if (!child->exit.ended) return;
     child->exited_ns = par_os_now_ns();
+    for (int i = 0; i < 2; i++) child->output[i].rest = PAR_OS_PIPE_BYTES;
     par_loop_unwatch(&child->agent->loop, &child->process);
     if (child->stream->channel) par_channel_peer_ended(child->stream->channel);
 }
@@ -308,11 +310,18 @@ void par_agent_send_trace(par_agent *agent)
 }
 
 /* --- its end --- */
+/* Nothing more comes from here that the child has written itself, however slowly that is read. */
+static bool is_drained(const par_agent_output *output, bool late)
+{
+    if (output->fd < 0) return true;
+    return late && (output->rest == 0 || par_os_wait_fd(output->fd, PAR_OS_READABLE, 0) == PAR_E_TIMEOUT);
+}
+
 static bool is_over(par_agent_child *child, int64_t now_ns)
 {
     if (!child->exit.ended || !child->channel_over || child->stream->out.bytes) return false;
-    if (child->output[0].fd < 0 && child->output[1].fd < 0) return true;
-    return now_ns - child->exited_ns > LAST_LINES_NS;
+    bool late = now_ns - child->exited_ns > LAST_LINES_NS;
+    return is_drained(&child->output[0], late) && is_drained(&child->output[1], late);
 }
 
 static void child_free(par_agent_child *child)

@@ -31,6 +31,7 @@ typedef struct par_agent_output {
     par_source source;
     int fd;        /* -1 at its end */
     size_t credit; /* bytes that may be sent */
+    size_t rest;   /* of an ended child: so many bytes may still be its own */
 } par_agent_output;
 
 struct par_agent_child {

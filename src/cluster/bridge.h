@@ -72,7 +72,8 @@ struct par_remote {
     par_buffer unwritten[2];
     bool over;         /* nothing more comes: what is left is delivered, then its channel closes */
     bool closed;       /* and it has been */
-    bool acknowledged; /* its agent has said its last word of it */
+    bool acknowledged; /* its agent has said its last word of it: */
+    par_told_ended ended;
     size_t written[2]; /* bytes of output that were not granted again yet */
 };
 

@@ -43,7 +43,19 @@ static void end_with(par_remote *remote, uint32_t kind, const void *bytes, size_
     finish(remote);
 }
 
-void par_remote_lose(par_remote *remote, const char *why) { end_with(remote, PAR_KIND_LOST, why, strlen(why)); }
+static void tell_end(par_remote *remote) { end_with(remote, PAR_KIND_ENDED, &remote->ended, sizeof remote->ended); }
+
+void par_remote_lose(par_remote *remote, const char *why)
+{
+    if (remote->acknowledged) tell_end(remote);
+    else end_with(remote, PAR_KIND_LOST, why, strlen(why));
+}
+
+/* Who hears of its end has all of its output. */
+static void tell_end_if_due(par_remote *remote)
+{
+    if (remote->acknowledged && !output_left(remote)) tell_end(remote);
+}
 
 void par_remote_free(par_remote *remote)
 {
@@ -66,7 +78,7 @@ uint32_t par_remote_free_stream(const par_mux *mux)
 par_remote *par_remote_of(const par_bridge *bridge, const par_host *host, uint32_t id)
 {
     par_remote *one = bridge->remotes;
-    while (one && (one->host != host || one->id != id || one->over)) one = one->next;
+    while (one && (one->host != host || one->id != id || one->over || one->acknowledged)) one = one->next;
     return one;
 }
 
@@ -129,7 +141,7 @@ void par_remote_refuse(int fd, const char *why)
 /* --- its output --- */
 static void grant_output(par_remote *remote, int i, size_t bytes)
 {
-    if (!remote->over)
+    if (!remote->over && !remote->acknowledged)
         par_frame_put_empty(&remote->stream->mux->out, PAR_FRAME_OUTPUT, remote->stream->id, (uint32_t)i + 1, (unsigned)(bytes >> 10));
 }
 
@@ -176,9 +188,10 @@ static int on_started(par_remote *remote, const par_frame *frame, const uint8_t 
 static int on_ended(par_remote *remote, const par_frame *frame, const uint8_t *body, par_error *err)
 {
     par_frame_reader reader = par_frame_open(body, frame->len);
-    par_told_ended ended = {(int32_t)par_frame_read_u32(&reader, "status"), (int32_t)par_frame_read_u32(&reader, "signal")};
+    remote->ended.status = (int32_t)par_frame_read_u32(&reader, "status");
+    remote->ended.signal = (int32_t)par_frame_read_u32(&reader, "signal");
     remote->acknowledged = true;
-    end_with(remote, PAR_KIND_ENDED, &ended, sizeof ended);
+    tell_end_if_due(remote);
     return par_frame_close(&reader, PAR_FRAME_ENDED, err);
 }
 
@@ -290,7 +303,8 @@ static void on_channel_end(void *context, par_stream *stream, int code)
     }
     par_remote *remote = stream->user;
     par_stream_end(stream);
-    if (!remote->over && !stream->mux->lost) par_frame_put_empty(&stream->mux->out, PAR_FRAME_CLOSE, stream->id, 0, 0);
+    if (!remote->over && !remote->acknowledged && !stream->mux->lost)
+        par_frame_put_empty(&stream->mux->out, PAR_FRAME_CLOSE, stream->id, 0, 0);
     finish(remote);
 }
 
@@ -312,6 +326,7 @@ int64_t par_remotes_tick(par_bridge *bridge, int64_t now_ns)
         for (int i = 0; i < 2; i++)
             if (remote->unwritten[i].len) write_output(remote, i);
         if (output_left(remote)) next_ns = now_ns + OUTPUT_RETRY_NS;
+        tell_end_if_due(remote);
         finish(remote);
         /* A stream whose agent has not said its last word keeps its number. */
         if (!remote->closed || (!remote->acknowledged && !remote->stream->mux->lost)) {

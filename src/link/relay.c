@@ -9,13 +9,16 @@
 #include "os/os.h"
 
 typedef struct stream {
-    int fd;          /* ours, to read; -1 at its end. The thread's alone */
+    int fd;          /* ours, to read; -1 at its end. Changed by the thread alone, under the lock */
     par_buffer line; /* PREFIX: the line that has begun; CAPTURE: all that was kept (under the lock) */
     uint64_t dropped;
+    bool busy;      /* the thread has bytes that it has not passed on */
+    uint64_t taken; /* bytes that it has */
+    uint64_t last;  /* what was written before the end is among so many first bytes; 0: not asked yet */
 } stream;
 
 struct par_relay {
-    pthread_mutex_t lock; /* guards refs, done, and the buffers of CAPTURE */
+    pthread_mutex_t lock; /* guards refs, done, what is known of the streams, and the buffers of CAPTURE */
     pthread_cond_t changed;
     int refs; /* the owner and the thread */
     bool done;
@@ -88,19 +91,30 @@ static void end_stream(par_relay *relay, stream *s, int target)
         par_buffer_append(&s->line, "\n", 1);
         pass_line_on(s, target);
     }
+    pthread_mutex_lock(&relay->lock);
     par_os_close(s->fd);
     s->fd = -1;
+    pthread_mutex_unlock(&relay->lock);
+}
+
+static void set_busy(par_relay *relay, stream *s, bool busy, int taken)
+{
+    pthread_mutex_lock(&relay->lock);
+    s->busy = busy;
+    if (taken > 0) s->taken += (uint64_t)taken;
+    pthread_mutex_unlock(&relay->lock);
 }
 
 static void read_stream(par_relay *relay, int i)
 {
     char bytes[16384];
     stream *s = &relay->streams[i];
+    set_busy(relay, s, true, 0);
     int n = par_os_read(s->fd, bytes, sizeof bytes);
-    if (n == PAR_E_AGAIN) return;
-    if (n <= 0) end_stream(relay, s, i + 1);
-    else if (relay->mode == PAR_RELAY_PREFIX) pass_on(relay, s, i + 1, bytes, (size_t)n);
-    else keep(relay, s, bytes, (size_t)n);
+    if (n > 0 && relay->mode == PAR_RELAY_PREFIX) pass_on(relay, s, i + 1, bytes, (size_t)n);
+    else if (n > 0) keep(relay, s, bytes, (size_t)n);
+    else if (n != PAR_E_AGAIN) end_stream(relay, s, i + 1);
+    set_busy(relay, s, false, n);
 }
 
 static void *relay_main(void *argument)
@@ -170,8 +184,24 @@ void par_relay_finish(par_relay *relay, int64_t deadline_ns)
     int64_t left_ns = deadline_ns - par_os_now_ns(), until_ns = par_os_wall_ns() + (left_ns > 0 ? left_ns : 0);
     struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000), .tv_nsec = (long)(until_ns % 1000000000)};
     pthread_mutex_lock(&relay->lock);
+    for (int i = 0; i < 2; i++)
+        if (!relay->streams[i].last) relay->streams[i].last = relay->streams[i].taken + PAR_OS_PIPE_BYTES;
     while (!relay->done && pthread_cond_timedwait(&relay->changed, &relay->lock, &until) == 0) {}
     pthread_mutex_unlock(&relay->lock);
+}
+
+bool par_relay_has_rest(par_relay *relay)
+{
+    bool rest = false;
+    if (!relay) return false;
+    pthread_mutex_lock(&relay->lock);
+    for (int i = 0; i < 2; i++) {
+        const stream *s = &relay->streams[i];
+        if (s->taken >= s->last) continue; /* what comes now is somebody else's */
+        rest = rest || s->busy || (s->fd >= 0 && par_os_wait_fd(s->fd, PAR_OS_READABLE, 0) > 0);
+    }
+    pthread_mutex_unlock(&relay->lock);
+    return rest;
 }
 
 int par_relay_take(par_relay *relay, int i, char **bytes, size_t *len, uint64_t *dropped)

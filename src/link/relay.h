@@ -3,6 +3,7 @@
 #ifndef PAR_LINK_RELAY_H
 #define PAR_LINK_RELAY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,8 @@ typedef struct par_relay par_relay;
 int par_relay_open(par_relay **out, par_relay_mode mode, const char *prefix, int child_fds[2], par_error *err);
 /* Waits until everything was taken in: the ends of both streams, or the deadline (a grandchild may hold them open). */
 void par_relay_finish(par_relay *relay, int64_t deadline_ns);
+/* After par_relay_finish: is something left that may have been written before it was called? */
+bool par_relay_has_rest(par_relay *relay);
 /* Copies what was kept of stream 0 or 1 and could be kept: *dropped counts the bytes beyond the limit. The caller frees. */
 int par_relay_take(par_relay *relay, int stream, char **bytes, size_t *len, uint64_t *dropped);
 /* Gives the handle up; the thread goes on as long as somebody writes. NULL is allowed. */

@@ -8,6 +8,7 @@
 #include "link/need.h"
 
 #define LAST_LINES_NS INT64_C(500000000) /* a grandchild may hold the output of an ended child open so long */
+#define REST_NS INT64_C(10000000)        /* who is still busy with it is looked at so often */
 #define ABSORB_AT_ONCE 64u               /* messages taken in before a wait looks at the time again */
 #define ABSORB_AT_MOST (1u << 18)        /* by one that does not wait: as many as fit into a ring of ordinary size */
 
@@ -85,6 +86,14 @@ static int await_hangup(par_link *link, int64_t deadline_ns, par_error *err)
     }
 }
 
+/* What it has written is passed on or kept before its end is told, however slowly that is read. */
+static void await_last_lines(par_link *link, int64_t deadline_ns)
+{
+    par_relay_finish(link->relay, par_os_now_ns() + LAST_LINES_NS);
+    while (par_relay_has_rest(link->relay) && par_os_now_ns() < deadline_ns && !par_link_interrupted(link))
+        par_relay_finish(link->relay, par_os_now_ns() + REST_NS);
+}
+
 int par_link_reap(par_link *link, int64_t deadline_ns, par_error *err)
 {
     if (!link->channel) return PAR_OK;
@@ -95,7 +104,7 @@ int par_link_reap(par_link *link, int64_t deadline_ns, par_error *err)
         par_link_await_exit(link, deadline_ns);
         if (!link->exit.ended) return par_error_set(err, PAR_E_TIMEOUT, "the process is still ending");
     }
-    par_relay_finish(link->relay, par_os_now_ns() + LAST_LINES_NS);
+    await_last_lines(link, deadline_ns);
     par_channel_peer_ended(link->channel);
     return PAR_OK;
 }

@@ -210,7 +210,8 @@ typedef struct par_os_part {
 /* Bytes written or read, PAR_E_AGAIN, PAR_E_CLOSED (reading: at the end), PAR_E_SYSTEM. SIGPIPE has to be ignored. */
 int64_t par_os_write_parts(int fd, const par_os_part *parts, int n);
 int64_t par_os_read_parts(int fd, const par_os_part *parts, int n);
-int par_os_stream_prepare(int fd, par_error *err); /* close-on-exec, without waiting, with a large buffer if it is a pipe */
+int par_os_stream_prepare(int fd, par_error *err); /* close-on-exec, without waiting, with a large buffer if it is a pipe: */
+#define PAR_OS_PIPE_BYTES (1 << 20)                /* unprivileged users may have so much */
 /* A pipe the other way round: [0] is ours to write without waiting, the other for a child to read. */
 int par_os_pipe_out(int *write_fd, int *read_fd, par_error *err);
 /* Standard input and output become streams of our own; in their places come nothing, and standard error, so that nothing that prints

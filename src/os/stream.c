@@ -11,8 +11,6 @@
 #include "os/os.h"
 #include "os/system.h"
 
-#define PIPE_BYTES (1 << 20) /* a hint: unprivileged users may have so much */
-
 _Static_assert(sizeof(par_os_part) == sizeof(struct iovec) && offsetof(par_os_part, len) == offsetof(struct iovec, iov_len),
                "a part is an iovec");
 
@@ -45,7 +43,7 @@ int par_os_stream_prepare(int fd, par_error *err)
     if (flags < 0 || PAR_TRY(fcntl(fd, F_SETFL, flags | O_NONBLOCK)) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
         return par_error_system(err, "cannot use descriptor %d as a stream", fd);
 #ifdef F_SETPIPE_SZ
-    fcntl(fd, F_SETPIPE_SZ, PIPE_BYTES);
+    fcntl(fd, F_SETPIPE_SZ, PAR_OS_PIPE_BYTES);
 #endif
     return PAR_OK;
 }

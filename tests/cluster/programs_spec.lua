@@ -109,6 +109,20 @@ describe('a program of the original', function()
       {'3\th0\t1', '7\th2\t2', 'children left\t0'})
   end)
 
+  it('has all that children elsewhere have printed when it goes on after their end, however slowly that is read', function()
+    local path = support.scratch('.lua')
+    for _, lines in ipairs{3500, 10000} do -- what all buffers hold when nobody reads, and more than that
+      support.write_file(path, ([[
+        require 'parallel'
+        far = parallel.fork('h1', 'ssh', '%s')
+        far:exec('for i = 1, %d do print(("x"):rep(99)) end')
+        far:sync()]]):format(lua, lines))
+      local command = ('%s/tools/lua %s %s | (sleep 1.5; wc -c)'):format(support.quote(support.root), support.version, support.quote(path))
+      assert.equal(100 * lines, tonumber((support.shell(command))))
+    end
+    os.remove(path)
+  end)
+
   it('goes on after an error of a child elsewhere', function()
     expect([[
       require 'parallel'

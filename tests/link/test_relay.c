@@ -56,6 +56,30 @@ static void a_stream_held_open_does_not_hold_finish(void)
     close(fds[1]);
 }
 
+/* Whoever asks after a child's end gets what it had written, however late the thread comes to it. */
+static void what_was_written_before_is_waited_for(void)
+{
+    static char text[50001];
+    memset(text, 'x', sizeof text - 1);
+    for (int round = 0; round < 20; round++) {
+        par_relay *relay;
+        int fds[2];
+        char *bytes;
+        size_t len;
+        uint64_t dropped;
+        CHECK_INT(par_relay_open(&relay, PAR_RELAY_CAPTURE, "", fds, &err), PAR_OK);
+        put(fds[0], text);
+        par_relay_finish(relay, par_os_now_ns());
+        while (par_relay_has_rest(relay)) par_relay_finish(relay, par_os_now_ns() + 1000000);
+        CHECK_INT(par_relay_take(relay, 0, &bytes, &len, &dropped), PAR_OK);
+        CHECK_INT(len, sizeof text - 1);
+        free(bytes);
+        par_relay_close(relay);
+        close(fds[0]);
+        close(fds[1]);
+    }
+}
+
 static void lines_get_a_prefix_each(void)
 {
     int out[2], kept = dup(1);
@@ -78,4 +102,5 @@ static void lines_get_a_prefix_each(void)
     CHECK(strcmp(text, "[7] a\n[7] \n[7] bc\n[7] last without an end\n") == 0);
 }
 
-TAP_MAIN(TEST(what_is_kept_is_all_of_it_in_order), TEST(a_stream_held_open_does_not_hold_finish), TEST(lines_get_a_prefix_each))
+TAP_MAIN(TEST(what_is_kept_is_all_of_it_in_order), TEST(a_stream_held_open_does_not_hold_finish),
+         TEST(what_was_written_before_is_waited_for), TEST(lines_get_a_prefix_each))
