@@ -136,6 +136,7 @@ function methods.exec(child, code, ...) return require 'parallel.forked'.exec_ch
 
 --- Ends a child at once and forgets it. Idempotent.
 function methods.close(child)
+  must_be_child(child, 'close')
   leave(child)
   handle.forget(child)
 end

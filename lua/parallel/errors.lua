@@ -5,6 +5,9 @@
 -- `signal`, `status`. tostring(err) says it all.
 local core = require 'parallel.core'
 
+-- A child's code may take these away, so as to be confined.
+local getmetatable, setmetatable, tostring, type = getmetatable, setmetatable, tostring, type
+
 local errors = {}
 local metatable = {__name = 'parallel.error'}
 core.set_error_metatable(metatable)

@@ -45,6 +45,15 @@ local function is_list_of_cores(list)
   return list[1] ~= nil
 end
 
+local MOST = 7000 -- arguments that a call can have on every Lua
+
+local function check_arguments(args)
+  local n = args.n
+  if n == nil then n = #args end
+  if type(n) == 'number' and n >= 0 and n % 1 == 0 and (n <= MOST or pcall(compat.unpack, args, 1, n)) then return end
+  misuse(("parallel.run: option 'args': its n must be a whole number from 0 to what a call can have as arguments, got %s"):format(tostring(n)))
+end
+
 local function check_options(options)
   for name in pairs(options) do
     if not known[name] then
@@ -53,10 +62,11 @@ local function check_options(options)
   end
   local o = options
   check(o.args == nil or type(o.args) == 'table', 'args', 'a list', o.args)
+  if o.args then check_arguments(o.args) end
   check(o.env == nil or type(o.env) == 'table', 'env', 'a table of names and values', o.env)
   check(o.cwd == nil or type(o.cwd) == 'string', 'cwd', 'a path', o.cwd)
   check(o.name == nil or type(o.name) == 'string', 'name', 'a string', o.name)
-  check(o.nice == nil or type(o.nice) == 'number', 'nice', 'a number', o.nice)
+  check(o.nice == nil or type(o.nice) == 'number' and o.nice % 1 == 0, 'nice', 'a whole number', o.nice)
   check(o.functions == nil or type(o.functions) == 'boolean', 'functions', 'true or false', o.functions)
   check(o.affinity == nil or type(o.affinity) == 'table' and is_list_of_cores(o.affinity), 'affinity',
     'a list of at least one core number from 0 on', o.affinity)

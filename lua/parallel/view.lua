@@ -137,6 +137,12 @@ local function wait_for_next(every, columns, draw_again)
   until not key
 end
 
+-- pid: what the caller asked for; nil: his own process.
+local function no_process(what, pid)
+  local why = pid and ('there is no process %s'):format(tostring(pid)) or 'the system lists no processes (is /proc there, and may it be read?)'
+  options_of.misuse(what .. ': ' .. why)
+end
+
 local function show_pictures(pid, every, times, output, on_terminal)
   local before, looked
   for i = 1, times do
@@ -168,7 +174,7 @@ function view.top(options)
     not options.output)
   terminal.give_lines()
   if not ok then error(found, 0) end
-  if not found then error(('parallel.top: there is no process %d'):format(pid), 2) end
+  if not found then no_process('parallel.top', options.pid) end
 end
 
 -- --- stacks ---
@@ -211,7 +217,7 @@ function view.stacks(pid, limit)
   options_of.seconds(limit, 'parallel.stacks')
   if pid ~= nil and type(pid) ~= 'number' then error('parallel.stacks: the number of a process expected, got ' .. type(pid), 2) end
   local tree = view.tree(pid)
-  if not tree then error(('parallel.stacks: there is no process %d'):format(pid), 2) end
+  if not tree then no_process('parallel.stacks', pid) end
   local parts = {}
   each(tree, function(node)
     if not node.shown then return end

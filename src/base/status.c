@@ -27,6 +27,16 @@ static int code_of(int error)
     return error == ENOMEM ? PAR_E_NOMEM : PAR_E_SYSTEM;
 }
 
+/* What to do about a limit of the system. */
+static const char *advice(int number)
+{
+    switch (number) {
+    case EMFILE: return " (close files, or raise the limit: ulimit -n)";
+    case EFBIG: return " (raise the limit of file sizes: ulimit -f)";
+    default: return "";
+    }
+}
+
 int par_error_system(par_error *err, const char *format, ...)
 {
     int saved = errno;
@@ -36,6 +46,6 @@ int par_error_system(par_error *err, const char *format, ...)
     va_end(args);
     err->sys = saved;
     size_t used = strlen(err->text);
-    snprintf(err->text + used, sizeof err->text - used, ": %s", strerror(saved));
+    snprintf(err->text + used, sizeof err->text - used, ": %s%s", strerror(saved), advice(saved));
     return err->code;
 }

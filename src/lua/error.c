@@ -1,12 +1,14 @@
 #include "lua/error.h"
 
 #include <lauxlib.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "codec/compat.h"
 #include "lua/parts.h"
 
 static const char metatable_key; /* its address is the key in the registry: of error objects */
+static const char folder_key;    /* of the folder of our Lua files, as their source has it: "@.../" */
 
 const char *par_lua_code_name(int code)
 {
@@ -101,6 +103,37 @@ int par_lua_throw(lua_State *L, const char *code, unsigned id, const char *messa
     return par_lua_raise(L);
 }
 
+static bool is_ours(const lua_Debug *at, const char *folder) { return folder && strncmp(at->source, folder, strlen(folder)) == 0; }
+
+/* As luaL_where: "" where C has called, as pcall does. */
+static void push_place(lua_State *L)
+{
+    lua_Debug at;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &folder_key);
+    const char *folder = lua_tostring(L, -1);
+    bool found = false;
+    for (int level = 1; !found && lua_getstack(L, level, &at); level++) {
+        lua_getinfo(L, "Sl", &at);
+        if (level == 1 && at.currentline <= 0) break;
+        found = at.currentline > 0 && !is_ours(&at, folder);
+    }
+    if (found) lua_pushfstring(L, "%s:%d: ", at.short_src, at.currentline);
+    else lua_pushliteral(L, "");
+    lua_remove(L, -2);
+}
+
+int par_lua_misuse(lua_State *L, const char *format, ...)
+{
+    va_list args;
+    luaL_checkstack(L, 6, "no room for an error");
+    push_place(L);
+    va_start(args, format);
+    lua_pushvfstring(L, format, args);
+    va_end(args);
+    lua_concat(L, 2);
+    return lua_error(L);
+}
+
 static bool ends_with(const char *text, const char *end)
 {
     size_t len = strlen(text), end_len = strlen(end);
@@ -125,12 +158,25 @@ int par_lua_throw_status(lua_State *L, unsigned id, const par_error *err)
         leave_own_place_out(L);
         return lua_error(L);
     }
-    return luaL_error(L, "parallel: %s", err->text);
+    return par_lua_misuse(L, "parallel: %s", err->text);
 }
 
-/* core.set_error_metatable(table) */
+/* Keeps the folder of the file that calls. */
+static void note_folder(lua_State *L)
+{
+    lua_Debug at;
+    if (!lua_getstack(L, 1, &at)) return;
+    lua_getinfo(L, "S", &at);
+    const char *end = strrchr(at.source, '/');
+    if (!end) return;
+    lua_pushlstring(L, at.source, (size_t)(end - at.source) + 1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &folder_key);
+}
+
+/* core.set_error_metatable(table): called by errors.lua */
 static int set_error_metatable(lua_State *L)
 {
+    note_folder(L);
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &metatable_key);

@@ -2,12 +2,14 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/checked.h"
 #include "os/fault.h"
 #include "os/os.h"
+#include "os/system.h"
 
 size_t par_os_page_bytes(void)
 {
@@ -29,6 +31,16 @@ uint64_t par_os_memory_total_bytes(void)
     known = pages > 0 ? (uint64_t)pages * par_os_page_bytes() : 0;
     __atomic_store_n(&all, known, __ATOMIC_RELAXED);
     return known;
+}
+
+int par_os_memory_grow(int fd, size_t bytes)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && bytes > limit.rlim_cur) {
+        errno = EFBIG; /* from ftruncate it would come with a SIGXFSZ, which ends the process */
+        return -1;
+    }
+    return ftruncate(fd, (off_t)bytes);
 }
 
 int par_os_memory_identity(int fd, uint64_t out[2], par_error *err)

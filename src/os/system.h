@@ -21,6 +21,8 @@ int par_os_make_pipe(int fd[2]);
 int par_os_make_socket(int family, int type);
 int par_os_make_socketpair(int fd[2]);
 int par_os_take_connection(int listen_fd, struct sockaddr *from, socklen_t *len);
+/* ftruncate for shared memory, without the signal of a limit; 0, or -1 and errno. */
+int par_os_memory_grow(int fd, size_t bytes);
 /* Has the system set the room of a file aside; 0, or -1 and errno. */
 int par_os_reserve(int fd, off_t bytes);
 

@@ -3,6 +3,10 @@
 local compat = require 'parallel.compat'
 local state = require 'parallel.state'
 
+-- The child's code may take these away, so as to be confined, and then fail.
+local debug, io = {getinfo = debug.getinfo, traceback = debug.traceback}, {open = io.open}
+local error, getmetatable, pcall, require, tostring, type, xpcall = error, getmetatable, pcall, require, tostring, type, xpcall
+
 local failure = {}
 
 local root = debug.getinfo(1, 'S').source:match('^@(.*/)child/[^/]*$')

@@ -6,9 +6,13 @@ local errors = require 'parallel.errors'
 local worker = {}
 local handle = core.child
 
+-- The child's code may take these away, so as to be confined, and then fail.
+local pcall, xpcall, type, tostring, require, collectgarbage = pcall, xpcall, type, tostring, require, collectgarbage
+local exit, where = os.exit, debug.traceback
+
 -- Message handler: what cannot be had later. The rest is done when the stack is free again.
 local function capture(value)
-  local ok, traceback = pcall(debug.traceback, '', 2)
+  local ok, traceback = pcall(where, '', 2)
   return {value = value, traceback = ok and traceback or ''}
 end
 
@@ -29,10 +33,10 @@ local function report_failure(parent, captured)
   local failure = explain(captured)
   local value = failure.value
   if type(value) == 'string' then value = nil end
-  if errors.is(value) and value.code == 'closed' and value.id == 0 then os.exit(1) end -- orphaned in mid-wait
+  if errors.is(value) and value.code == 'closed' and value.id == 0 then exit(1) end -- orphaned in mid-wait
   local ok = pcall(handle.send_failure, parent, failure.text, failure.traceback, value)
   if not ok then ok = pcall(handle.send_failure, parent, failure.text, failure.traceback) end
-  os.exit(ok and 1 or 2)
+  exit(ok and 1 or 2)
 end
 
 local function compile(parent, code)

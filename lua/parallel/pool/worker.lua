@@ -5,6 +5,9 @@ local protocol = require 'parallel.pool.protocol'
 local state = require 'parallel.state'
 local on_error = require 'parallel.child.failure'.on_error
 
+-- Tasks may take these away, so as to be confined.
+local collectgarbage, io, pcall, tonumber, tostring, type, xpcall = collectgarbage, {open = io.open}, pcall, tonumber, tostring, type, xpcall
+
 local worker = {}
 local tasks = core.tasks
 local claim, done, run, finish, take, post = tasks.claim, tasks.done, tasks.run, tasks.finish, tasks.take, tasks.post

@@ -51,8 +51,14 @@ local function unlock_after(lock, ok, ...)
   return ...
 end
 
+local function check_self(self, kind, what)
+  if getmetatable(self) == kinds[kind].metatable then return end
+  options_of.misuse(('%s: a parallel.%s expected, got %s (call it as %s:%s(), with a colon)'):format(what, kind, type(self), kind, what))
+end
+
 --- lock:with(f, ...) -> what f(...) returned, called while the lock is ours
 function kinds.lock.methods.with(lock, f, ...)
+  check_self(lock, 'lock', 'with')
   if type(f) ~= 'function' then options_of.misuse('with: a function expected, got ' .. type(f)) end
   lock:lock()
   return unlock_after(lock, pcall(f, ...))
@@ -60,11 +66,15 @@ end
 
 --- for key, value in table:pairs() do: all that was in it at one moment
 function kinds.table.methods.pairs(self)
+  check_self(self, 'table', 'pairs')
   return next, (self:copy())
 end
 
 --- How many entries it has.
-function kinds.table.methods.count(self) return (select(2, self:copy())) end
+function kinds.table.methods.count(self)
+  check_self(self, 'table', 'count')
+  return (select(2, self:copy()))
+end
 
 kinds.table.metatable.__pairs = kinds.table.methods.pairs
 kinds.table.metatable.__len = kinds.table.methods.count

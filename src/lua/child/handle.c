@@ -6,6 +6,7 @@
 #include "link/family.h"
 #include "link/message.h"
 #include "lua/child/parts.h"
+#include "lua/error.h"
 #include "lua/object.h"
 
 #define LINK_MAGIC UINT64_C(0x9d1f3ba6c25e7401)
@@ -94,8 +95,8 @@ void par_lua_link_leave_claim(lua_State *L, par_lua_link *self)
 
 int par_lua_throw_closed(lua_State *L, par_lua_link *self)
 {
-    if (self->id == 0) return luaL_error(L, "parallel: the link to the parent was closed: it can no longer be used");
-    return luaL_error(L, "parallel: child %d was closed: it can no longer be used", (int)self->id);
+    if (self->id == 0) return par_lua_misuse(L, "parallel: the link to the parent was closed: it can no longer be used");
+    return par_lua_misuse(L, "parallel: child %d was closed: it can no longer be used", (int)self->id);
 }
 
 /* --- its end --- */

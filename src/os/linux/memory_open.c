@@ -8,6 +8,7 @@
 
 #include "os/fault.h"
 #include "os/os.h"
+#include "os/system.h"
 
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
@@ -22,7 +23,7 @@ int par_os_memory_open(size_t bytes, int *fd, par_error *err)
 {
     int made = PAR_TRY(memfd_create("parallel", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (made < 0) return memory_failed(made, bytes, err);
-    if (PAR_TRY(ftruncate(made, (off_t)bytes)) != 0) return memory_failed(made, bytes, err);
+    if (PAR_TRY(par_os_memory_grow(made, bytes)) != 0) return memory_failed(made, bytes, err);
     if (PAR_TRY(fcntl(made, F_ADD_SEALS, SEALS)) != 0) return memory_failed(made, bytes, err);
     *fd = made;
     return PAR_OK;

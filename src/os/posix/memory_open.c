@@ -41,7 +41,7 @@ static int open_nameless(void)
 /* A ftruncate'd object may be larger than what is free: the first touch would then be SIGBUS. Ask for it now. */
 static int reserve(int fd, size_t bytes)
 {
-    if (PAR_TRY(ftruncate(fd, (off_t)bytes)) != 0) return -1;
+    if (PAR_TRY(par_os_memory_grow(fd, bytes)) != 0) return -1;
     return par_os_reserve(fd, (off_t)bytes);
 }
 

@@ -254,3 +254,44 @@ describe('a library made by the program', function()
     assert.matches("('made_here' was made by the program that sent this", out, 1, true)
   end)
 end)
+
+describe('the line of the program', function()
+  it('is named also where a file of ours has called on', function()
+    local child = parallel.run('return 1')
+    child:close()
+    for _, name in ipairs{'join', 'sync', 'send', 'receive', 'try_receive', 'status', 'kill'} do
+      assert.matches('slips_spec.lua:%d+: parallel: child %d+ was closed', message_of(function() child[name](child) end), nil, false)
+    end
+    assert.matches('slips_spec.lua:%d+: parallel: child %d+ was closed', message_of(function() parallel.join{child} end))
+  end)
+
+  it('is named for arguments and options of a child that cannot be', function()
+    for _, n in ipairs{'x', -1, 1.5, 0 / 0, 1e9} do
+      assert.matches("slips_spec.lua:%d+: parallel.run: option 'args': its n must be a whole number from 0 to ",
+        message_of(function() parallel.run{code = '', args = {n = n}} end))
+    end
+    assert.matches("slips_spec.lua:%d+: parallel.run: option 'nice' must be a whole number", message_of(function()
+      parallel.run{code = '', nice = 1.5}
+    end))
+  end)
+
+  it('is named for methods of shared objects without their colon', function()
+    local lock, shared = parallel.lock(), parallel.table()
+    assert.matches('slips_spec.lua:%d+: with: a parallel.lock expected, got function %(call it as lock:with%(%), with a colon%)',
+      message_of(function() lock.with(print) end))
+    for _, name in ipairs{'pairs', 'count'} do
+      for _, wrong in ipairs{false, 5, {}, lock} do
+        assert.matches('slips_spec.lua:%d+: ' .. name .. ': a parallel.table expected, got %w+ %(call it as table:' .. name .. '%(%), with a colon%)',
+          message_of(function() shared[name](wrong or nil) end))
+      end
+    end
+  end)
+end)
+
+describe('in a child, its parent', function()
+  it('cannot be closed', function()
+    local ok, message = parallel.run([[return pcall(parallel.parent.close, parallel.parent)]]):join()
+    assert.is_false(ok)
+    assert.matches('close: a child expected, got the parent', message, 1, true)
+  end)
+end)
