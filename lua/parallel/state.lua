@@ -3,6 +3,10 @@ return {
   -- Is this process a child of the library? Set by parallel.child.boot (in the fork server by forkserver_main), read by init.
   in_child = false,
 
+  -- May this process ask whoever started it for modules that are not on its machine? Set by parallel.child.boot, read by start: children of
+  -- its own may then as well.
+  takes_modules = nil,
+
   -- Is it a worker of a pool? Set when a worker begins, read by siblings.member.
   in_pool = false,
 

@@ -1,5 +1,7 @@
 #include "channel/state.h"
 
+_Static_assert(sizeof((par_segment_header *)0)->user == PAR_CHANNEL_WORDS * sizeof(uint64_t), "as channel.h says");
+
 int par_channel_corrupt(par_channel *channel, par_error *err)
 {
     if (channel->failed == PAR_E_NOMEM)

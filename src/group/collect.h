@@ -51,9 +51,8 @@ typedef struct par_transfer {
     par_call meant;          /* what it is done for: all have to agree on that; BARRIER (0): for itself */
     unsigned root;           /* of the first three; 0 for ALLGATHER */
     uint8_t type;            /* anything that all have to agree on */
-    bool same;               /* all say the same length (or the call is PAR_E_INVALID); else each sender says its own */
-    uint64_t length;         /* of what we send, to each; without `same` 0 where we send nothing */
-    const uint64_t *lengths; /* SCATTER at the root, without `same`: for each member; else NULL */
+    uint64_t length;         /* of what we send, to each; 0 where we send nothing */
+    const uint64_t *lengths; /* SCATTER at the root: for each member, where they differ; else NULL */
     void *context;
     /* Writes bytes [offset, offset + len) of what member `to` is to get. `to` is our own rank where all get the same; otherwise never:
      * what one gives oneself is the caller's business. */
@@ -64,14 +63,5 @@ typedef struct par_transfer {
     int (*take)(void *context, unsigned from, uint64_t length, uint64_t offset, const uint8_t *bytes, size_t len, par_error *err);
 } par_transfer;
 int par_collect_transfer(par_board *board, const par_transfer *what, int64_t deadline_ns, par_error *err);
-
-/* The same for memory of one size: `bytes` from the root to everybody's data; from src to dst, each of n * bytes where it is one
- * for each member. src may be where its bytes go in dst. type: anything that all have to agree on. */
-int par_collect_broadcast(par_board *board, unsigned root, uint8_t type, void *data, uint64_t bytes, int64_t deadline_ns, par_error *err);
-int par_collect_scatter(par_board *board, unsigned root, uint8_t type, const void *src, void *dst, uint64_t bytes, int64_t deadline_ns,
-                        par_error *err);
-int par_collect_gather(par_board *board, unsigned root, uint8_t type, const void *src, void *dst, uint64_t bytes, int64_t deadline_ns,
-                       par_error *err);
-int par_collect_allgather(par_board *board, uint8_t type, const void *src, void *dst, uint64_t bytes, int64_t deadline_ns, par_error *err);
 
 #endif

@@ -86,7 +86,7 @@ static void take_scattered(moving *m, uint64_t at)
     if (skip) {
         memcpy(&m->length, window, sizeof m->length);
         uint64_t said = m->most - LENGTH_BYTES;
-        if (m->what->same || m->length > said) m->length = said; /* the windows hold no more */
+        if (m->length > said) m->length = said; /* the windows hold no more */
     }
     uint64_t from = at == 0 ? 0 : at - LENGTH_BYTES;
     size_t len = part_of(m->length, from, par_phase_window_bytes(m->board) - skip);
@@ -112,7 +112,7 @@ static int hear_all(moving *m, par_error *err)
     par_say theirs;
     for (unsigned from = 0; from < m->board->n; from++) {
         par_phase_hear(m->board, from, &theirs);
-        uint64_t length = m->what->same ? m->what->length : theirs.count;
+        uint64_t length = theirs.count;
         bool counts = scatters(m) || m->what->call == PAR_CALL_BROADCAST ? from == m->what->root : true;
         if (length > PAR_MESSAGE_MAX_BYTES)
             return par_error_set(err, PAR_E_CORRUPT, "%s: a member announced %llu bytes", par_call_name(m->what->call),
@@ -136,8 +136,7 @@ static uint64_t longest(const moving *m)
 static par_say say_of(const moving *m)
 {
     par_call call = m->what->meant ? m->what->meant : m->what->call;
-    par_say say = {.call = (uint8_t)call, .type = m->what->type, .root = m->what->root, .count = longest(m)};
-    if (!m->what->same) say.flags = PAR_SAY_ANY_COUNT;
+    par_say say = {.call = (uint8_t)call, .type = m->what->type, .flags = PAR_SAY_ANY_COUNT, .root = m->what->root, .count = longest(m)};
     if (sends(m) && !scatters(m) && say.count && say.count <= PAR_SAY_BYTES)
         m->what->give(m->what->context, m->board->rank, 0, say.bytes, (size_t)say.count);
     return say;
@@ -161,71 +160,4 @@ int par_collect_transfer(par_board *board, const par_transfer *what, int64_t dea
     if (rc != PAR_OK || m.taken == PAR_OK) return rc;
     *err = taking;
     return m.taken;
-}
-
-/* --- memory of one size --- */
-typedef struct memory {
-    const uint8_t *src;
-    uint8_t *dst;
-    size_t src_each, dst_each; /* from one member's bytes to the next one's; 0: they are the same */
-} memory;
-
-static void give_memory(void *context, unsigned to, uint64_t offset, uint8_t *out, size_t len)
-{
-    const memory *at = context;
-    memcpy(out, at->src + to * at->src_each + offset, len);
-}
-
-static int take_memory(void *context, unsigned from, uint64_t length, uint64_t offset, const uint8_t *bytes, size_t len, par_error *err)
-{
-    (void)length, (void)err;
-    const memory *at = context;
-    if (len) memcpy(at->dst + from * at->dst_each + offset, bytes, len);
-    return PAR_OK;
-}
-
-/* What we give ourselves. */
-static void keep_own(const par_board *board, const par_transfer *what, const memory *at)
-{
-    uint8_t *to = at->dst ? at->dst + board->rank * at->dst_each : NULL;
-    const uint8_t *from = at->src ? at->src + board->rank * at->src_each : NULL;
-    if ((what->call == PAR_CALL_ALLGATHER || what->root == board->rank) && to != from && what->length)
-        memcpy(to, from, (size_t)what->length);
-}
-
-static int move(par_board *board, par_transfer what, memory *at, int64_t deadline_ns, par_error *err)
-{
-    what.same = true;
-    what.context = at;
-    what.give = give_memory;
-    what.take = take_memory;
-    int rc = par_collect_transfer(board, &what, deadline_ns, err);
-    if (rc == PAR_OK) keep_own(board, &what, at);
-    return rc;
-}
-
-int par_collect_broadcast(par_board *board, unsigned root, uint8_t type, void *data, uint64_t bytes, int64_t deadline_ns, par_error *err)
-{
-    memory at = {.src = data, .dst = data};
-    return move(board, (par_transfer){.call = PAR_CALL_BROADCAST, .root = root, .type = type, .length = bytes}, &at, deadline_ns, err);
-}
-
-int par_collect_scatter(par_board *board, unsigned root, uint8_t type, const void *src, void *dst, uint64_t bytes, int64_t deadline_ns,
-                        par_error *err)
-{
-    memory at = {.src = src, .dst = dst, .src_each = bytes};
-    return move(board, (par_transfer){.call = PAR_CALL_SCATTER, .root = root, .type = type, .length = bytes}, &at, deadline_ns, err);
-}
-
-int par_collect_gather(par_board *board, unsigned root, uint8_t type, const void *src, void *dst, uint64_t bytes, int64_t deadline_ns,
-                       par_error *err)
-{
-    memory at = {.src = src, .dst = dst, .dst_each = bytes};
-    return move(board, (par_transfer){.call = PAR_CALL_GATHER, .root = root, .type = type, .length = bytes}, &at, deadline_ns, err);
-}
-
-int par_collect_allgather(par_board *board, uint8_t type, const void *src, void *dst, uint64_t bytes, int64_t deadline_ns, par_error *err)
-{
-    memory at = {.src = src, .dst = dst, .dst_each = bytes};
-    return move(board, (par_transfer){.call = PAR_CALL_ALLGATHER, .type = type, .length = bytes}, &at, deadline_ns, err);
 }

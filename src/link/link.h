@@ -31,7 +31,7 @@ typedef struct par_link {
     bool is_parent; /* it is our parent */
     par_link_state state;
     par_kept *final;          /* RESULT or FAILED */
-    par_kept *controls;       /* JOIN, EXEC and GROUP that came, oldest first; they count as messages that wait */
+    par_kept *controls;       /* that came and nobody has asked for, oldest first; they count as messages that wait */
     par_kept *need;           /* the name of a module that this child asks us for; NULL: none */
     par_relay *relay;         /* of its output; NULL when it writes to ours */
     par_os_exit exit;         /* once its process has ended */

@@ -33,14 +33,6 @@ static int trace_name(lua_State *L)
     return 0;
 }
 
-/* core.trace_flush() */
-static int trace_flush(lua_State *L)
-{
-    (void)L;
-    par_trace_flush();
-    return 0;
-}
-
 /* core.trace_task(number): a task begins */
 static int trace_task(lua_State *L)
 {
@@ -61,8 +53,7 @@ static int trace_task_end(lua_State *L)
 
 void par_lua_open_trace(lua_State *L)
 {
-    static const luaL_Reg functions[] = {
-        {"trace", trace_start}, {"trace_on", trace_on}, {"trace_name", trace_name}, {"trace_flush", trace_flush}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"trace", trace_start}, {"trace_on", trace_on}, {"trace_name", trace_name}, {NULL, NULL}};
     static const luaL_Reg tasks[] = {{"trace_task", trace_task}, {"trace_task_end", trace_task_end}, {NULL, NULL}};
     par_error err;
     luaL_setfuncs(L, functions, 0);

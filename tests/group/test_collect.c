@@ -4,6 +4,7 @@
 #include "group/collect.h"
 #include "group/layout.h"
 #include "members.h"
+#include "transfers.h"
 #include "threads.h"
 
 static size_t window_bytes(void) { return PAR_BOARD_WINDOW_BYTES; }
@@ -217,16 +218,16 @@ static void move_once(par_board *board, room *r, size_t bytes, unsigned round)
     int64_t n = (int64_t)bytes;
     for (unsigned i = 0; i < size; i++) fill(PAR_BYTE, n, r->in[i], round, i);
     for (unsigned i = 0; i < size; i++) memcpy(r->want + i * bytes, r->in[i], bytes);
-    CHECK_INT(par_collect_allgather(board, 7, r->in[me], r->out, bytes, SECONDS(60), &err), PAR_OK);
+    CHECK_INT(allgather_memory(board, 7, r->in[me], r->out, bytes, SECONDS(60), &err), PAR_OK);
     CHECK(memcmp(r->out, r->want, bytes * size) == 0);
     memset(r->out, 0xee, bytes * size + 1);
-    CHECK_INT(par_collect_gather(board, root, 7, r->in[me], r->out, bytes, SECONDS(60), &err), PAR_OK);
+    CHECK_INT(gather_memory(board, root, 7, r->in[me], r->out, bytes, SECONDS(60), &err), PAR_OK);
     if (me == root) CHECK(memcmp(r->out, r->want, bytes * size) == 0);
     else CHECK_INT(r->out[0], 0xee);
-    CHECK_INT(par_collect_scatter(board, root, 7, me == root ? r->want : NULL, r->out, bytes, SECONDS(60), &err), PAR_OK);
+    CHECK_INT(scatter_memory(board, root, 7, me == root ? r->want : NULL, r->out, bytes, SECONDS(60), &err), PAR_OK);
     CHECK(memcmp(r->out, r->in[me], bytes) == 0);
     uint8_t *data = me == root ? r->in[root] : r->out;
-    CHECK_INT(par_collect_broadcast(board, root, 7, data, bytes, SECONDS(60), &err), PAR_OK);
+    CHECK_INT(broadcast_memory(board, root, 7, data, bytes, SECONDS(60), &err), PAR_OK);
     CHECK(memcmp(data, r->want + root * bytes, bytes) == 0);
 }
 
@@ -403,8 +404,8 @@ static int fit_badly(par_board *board, void *context)
     if (odd) CHECK_TEXT("barrier here, allreduce (sum) of 1 doubles in member 1 (child 101)");
     CHECK_INT(odd ? par_collect_barrier(board, SECONDS(60), &mismatch) : allreduce(board, PAR_REDUCE_SUM, PAR_BYTE, 0), PAR_E_INVALID);
     char bytes[64] = "";
-    CHECK_INT(par_collect_broadcast(board, odd, 7, bytes, 64, SECONDS(60), &mismatch), PAR_E_INVALID);
-    if (me == 0) CHECK_TEXT("broadcast with root 1 of 64 bytes here, broadcast with root 2 of 64 bytes in member 2 (child 102)");
+    CHECK_INT(broadcast_memory(board, odd, 7, bytes, 64, SECONDS(60), &mismatch), PAR_E_INVALID);
+    if (me == 0) CHECK_TEXT("broadcast with root 1 of any value here, broadcast with root 2 of any value in member 2 (child 102)");
     /* and the group is as it was */
     CHECK(!par_board_is_broken(board));
     room r = room_of(par_board_size(board), 3 * window_bytes());
@@ -515,9 +516,9 @@ static int collect_until_told(par_board *board, void *context)
         switch (round++ % 6) {
         case 0: rc = par_collect_allreduce(board, &what, SECONDS(60), &err); break;
         case 1: rc = par_collect_reduce(board, 0, &what, SECONDS(60), &err); break;
-        case 2: rc = par_collect_broadcast(board, 1, 0, r.out, 300000, SECONDS(60), &err); break;
-        case 3: rc = par_collect_scatter(board, 0, 0, r.out, r.want, 300000 / size, SECONDS(60), &err); break;
-        case 4: rc = par_collect_gather(board, 0, 0, r.in[me], r.out, 300000, SECONDS(60), &err); break;
+        case 2: rc = broadcast_memory(board, 1, 0, r.out, 300000, SECONDS(60), &err); break;
+        case 3: rc = scatter_memory(board, 0, 0, r.out, r.want, 300000 / size, SECONDS(60), &err); break;
+        case 4: rc = gather_memory(board, 0, 0, r.in[me], r.out, 300000, SECONDS(60), &err); break;
         default: rc = par_collect_transfer(board, &all, SECONDS(60), &err); clear_values(&v);
         }
     }

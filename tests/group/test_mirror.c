@@ -6,6 +6,7 @@
 #include "group/layout.h"
 #include "group/mirror.h"
 #include "members.h"
+#include "transfers.h"
 
 enum { PLACES_MAX = 3 }; /* the first passes on what the others say */
 
@@ -213,18 +214,18 @@ static void move_all(par_board *board, double *data, int64_t n, int round)
     unsigned size = par_board_size(board), me = par_board_rank(board), root = (unsigned)round % size;
     uint64_t bytes = (uint64_t)n * sizeof *data;
     for (int64_t i = 0; i < n; i++) data[i] = me == root ? element(root, round, i) : 0;
-    CHECK_INT(par_collect_broadcast(board, root, PAR_DOUBLE, data, bytes, SECONDS(60), &err), PAR_OK);
+    CHECK_INT(broadcast_memory(board, root, PAR_DOUBLE, data, bytes, SECONDS(60), &err), PAR_OK);
     for (int64_t i = 0; i < n; i++) CHECK(data[i] == element(root, round, i));
     for (int64_t i = 0; i < n; i++) data[me * n + i] = element(me, round, i);
-    CHECK_INT(par_collect_allgather(board, PAR_DOUBLE, data + me * n, data, bytes, SECONDS(60), &err), PAR_OK);
+    CHECK_INT(allgather_memory(board, PAR_DOUBLE, data + me * n, data, bytes, SECONDS(60), &err), PAR_OK);
     for (unsigned rank = 0; rank < size; rank++)
         for (int64_t i = 0; i < n; i++) CHECK(data[rank * n + i] == element(rank, round, i));
     for (int64_t i = 0; i < n && me != root; i++) data[me * n + i] = 0;
-    CHECK_INT(par_collect_scatter(board, root, PAR_DOUBLE, data, data + me * n, bytes, SECONDS(60), &err), PAR_OK);
+    CHECK_INT(scatter_memory(board, root, PAR_DOUBLE, data, data + me * n, bytes, SECONDS(60), &err), PAR_OK);
     for (int64_t i = 0; i < n; i++) CHECK(data[me * n + i] == element(me, round, i));
     for (unsigned rank = 0; rank < size; rank++)
         for (int64_t i = 0; i < n && rank != me; i++) data[rank * n + i] = 0;
-    CHECK_INT(par_collect_gather(board, root, PAR_DOUBLE, data + me * n, data, bytes, SECONDS(60), &err), PAR_OK);
+    CHECK_INT(gather_memory(board, root, PAR_DOUBLE, data + me * n, data, bytes, SECONDS(60), &err), PAR_OK);
     for (unsigned rank = 0; rank < size && me == root; rank++)
         for (int64_t i = 0; i < n; i++) CHECK(data[rank * n + i] == element(rank, round, i));
 }

@@ -494,7 +494,7 @@ mutant('group', 'another operation', 'a->op == b->op && ', '', C)
 mutant('group', 'another root', 'a->root == b->root &&', '1 &&', C)
 mutant('group', 'another size', '(a->count == b->count || ', '(1 || ', C)
 mutant('group', 'more than a message may have', 'if (length > PAR_MESSAGE_MAX_BYTES)', 'if (0)', C)
-mutant('group', 'more than the root has said', 'if (m->what->same || m->length > said) m->length = said;', '(void)said;', C)
+mutant('group', 'more than the root has said', 'if (m->length > said) m->length = said;', '(void)said;', C)
 mutant('group', 'what is not taken does not stop the others', 'if (m->taken == PAR_OK) m->taken = m->what->take',
   'm->taken = m->what->take', C)
 mutant('group', 'more bytes than there can be', ' && *bytes <= PTRDIFF_MAX)', ')', C)

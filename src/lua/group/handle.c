@@ -222,14 +222,6 @@ static int group_is(lua_State *L)
     return 1;
 }
 
-/* core.group.has_left(group) */
-static int group_has_left(lua_State *L)
-{
-    par_lua_group *self = to_group(L, 1);
-    lua_pushboolean(L, !self || !self->board);
-    return 1;
-}
-
 /* core.group.in_place(group) -> how many reductions of single tensors were done in place */
 static int group_in_place(lua_State *L)
 {
@@ -283,9 +275,9 @@ void par_lua_group_methods(lua_State *L, const luaL_Reg *methods)
 
 void par_lua_open_group_handle(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"position", group_position}, {"fields", group_fields},     {"is_group", group_is},
-                                         {"has_left", group_has_left}, {"regroup", group_regroup},   {"fate", group_fate},
-                                         {"leave", group_leave},       {"in_place", group_in_place}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"position", group_position}, {"fields", group_fields}, {"is_group", group_is},       {"regroup", group_regroup},
+        {"fate", group_fate},         {"leave", group_leave},   {"in_place", group_in_place}, {NULL, NULL}};
     static const luaL_Reg methods[] = {{"barrier", group_barrier}, {"alive", group_alive}, {NULL, NULL}};
     lua_newtable(L); /* for users: group:barrier(...) */
     par_lua_object_open(L, &kind);

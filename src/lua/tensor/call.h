@@ -45,7 +45,7 @@ typedef struct par_call {
     par_random *random;
 } par_call;
 
-enum { PAR_FOR_ALL = 127, PAR_FOR_FLOATS = 96, PAR_FOR_INTEGERS = 31, PAR_FOR_BYTE = 1, PAR_FOR_SIGNED = 126 };
+enum { PAR_FOR_ALL = 127, PAR_FOR_FLOATS = 96, PAR_FOR_INTEGERS = 31, PAR_FOR_BYTE = 1 };
 
 typedef struct par_function {
     const char *name;
