@@ -17,12 +17,15 @@ local module_path = core.module_path() -- asked once: a row of system calls
 -- has set stays.
 local cores -- asked once: the system's answer takes longer than the rest of a start
 
-local function thread_limits(env, running)
+local function environment(given, running)
+  local env = {}
+  for name, value in pairs(given or {}) do env[name] = value end
   cores = cores or core.cores()
   local share = math.max(1, math.floor(cores / math.max(1, running)))
   for _, name in ipairs{'OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS'} do
     if os.getenv(name) == nil and env[name] == nil then env[name] = tostring(share) end
   end
+  return env
 end
 
 -- --- options ---
@@ -123,44 +126,53 @@ local function arguments(command, same_kind)
   return args
 end
 
--- Starts the process. Returns the child, its fields, whether it surely runs our kind of Lua, and for one that the fork server made
--- the environment and folder that it has to set for itself. Behind them the words that it was started with, or whether one on another
--- machine may ask for modules.
-local function spawn(id, options, module, running)
-  local host = options.host ~= nil and require 'parallel.hosts'.find(options.host, 'parallel.run')
-  if host then
-    local child, fields, same_kind, send_modules = require 'parallel.hosts'.spawn(host, {
-      id = id, ring_bytes = module.getSharedSize(), env = options.env, cwd = options.cwd, functions = options.functions,
-      output = options.stdout ~= 'inherit' and options.stdout or nil, prefix = module._prefix_of(id) .. '\t',
-    }, options)
-    return child, fields, same_kind, nil, nil, nil, send_modules
-  end
-  local commands, same_kind = interpreter.commands(options.lua)
-  local env = {}
-  for name, value in pairs(options.env or {}) do env[name] = value end
-  thread_limits(env, running)
-  local request = {
-    id = id, ring_bytes = module.getSharedSize(), env = env, cwd = options.cwd,
+-- What core.child.spawn is asked for, but for the program.
+local function request_of(id, options, module)
+  return {
+    id = id, ring_bytes = module.getSharedSize(), env = options.env, cwd = options.cwd, functions = options.functions,
     output = options.stdout ~= 'inherit' and options.stdout or nil, prefix = module._prefix_of(id) .. '\t',
-    functions = options.functions,
   }
-  if wants_forkserver(module, same_kind) then
-    local command = commands[1]
-    local child, fields = require 'parallel.forkserver'.use(command, function(server, answer_seconds)
-      request.program, request.args, request.server, request.answer_seconds = command[1], {}, server, answer_seconds
-      return core.child.spawn(request)
-    end)
-    return child, fields, true, env, options.cwd
-  end
+end
+
+-- The three ways to start a process. Each returns what is known of it: child, fields; same_kind: surely of our kind of Lua; and what is
+-- said below.
+
+-- send_modules: it may ask for modules.
+local function spawn_there(host, request, options)
+  local child, fields, same_kind, send_modules = require 'parallel.hosts'.spawn(host, request, options)
+  return {child = child, fields = fields, same_kind = same_kind, send_modules = send_modules}
+end
+
+-- env, cwd: it has to set these for itself.
+local function fork_from_server(command, request)
+  local child, fields = require 'parallel.forkserver'.use(command, function(server, answer_seconds)
+    request.program, request.args, request.server, request.answer_seconds = command[1], {}, server, answer_seconds
+    return core.child.spawn(request)
+  end)
+  return {child = child, fields = fields, same_kind = true, env = request.env, cwd = request.cwd}
+end
+
+-- command: the words that it was started with, the first of several that can be.
+local function spawn_here(commands, request, same_kind)
   local failure
   for _, command in ipairs(commands) do
     request.program, request.args = command[1], arguments(command, same_kind)
     local ok, child, fields = pcall(core.child.spawn, request)
-    if ok then return child, fields, same_kind, nil, nil, command end
+    if ok then return {child = child, fields = fields, same_kind = same_kind, command = command} end
     failure = tostring(child)
     if not failure:find('cannot start', 1, true) then misuse(failure) end -- no matter of the interpreter
   end
-  misuse(interpreter.explain(commands, failure, options.cwd))
+  return misuse(interpreter.explain(commands, failure, request.cwd))
+end
+
+local function spawn(id, options, module)
+  local request = request_of(id, options, module)
+  local host = options.host ~= nil and require 'parallel.hosts'.find(options.host, 'parallel.run')
+  if host then return spawn_there(host, request, options) end
+  local commands, same_kind = interpreter.commands(options.lua)
+  request.env = environment(options.env, children.count() + 1)
+  if wants_forkserver(module, same_kind) then return fork_from_server(commands[1], request) end
+  return spawn_here(commands, request, same_kind)
 end
 
 -- The message holds code and arguments: "arguments 2" is the user's first argument.
@@ -173,50 +185,63 @@ local function name_argument(failure)
   return failure
 end
 
+-- Code that does not compile, and values that children cannot load, are told before anything is started.
+local function check_code_and_args(options)
+  if not options.waits then start.check_code('parallel.run', options.code, not interpreter.is_named(options.lua)) end
+  if options.host ~= nil then return end
+  modules.check(options.code, 'code')
+  for i, value in ipairs(options.args or {}) do modules.check(value, ('arguments[%d]'):format(i)) end
+end
+
+-- One of whose Lua nothing is known says so itself, if it comes to that.
+local function is_same_kind(begun)
+  if begun.same_kind then return true end
+  local ok, same_kind = pcall(handle.await_hello, begun.child, 30)
+  if ok then return same_kind end
+  handle.forget(begun.child)
+  core.raise(interpreter.not_ready(same_kind, begun.command))
+end
+
+-- What the child is told of itself, for parallel.child.boot.
+local function settings_of(id, options, begun, module)
+  local host, same_kind = begun.fields.host, begun.same_kind
+  local takes_ours = not host and options.functions ~= false and state.takes_modules -- what we are sent ourselves
+  return {
+    id = id, parent_id = module.id, path = state.path, name = options.name,
+    package_path = package.path, package_cpath = same_kind and not host and package.cpath or nil, apart = host and true,
+    send_modules = begun.send_modules or takes_ours or nil,
+    release = core._VERSION, shared_size = module.getSharedSize(), inbox_size = module.getInboxSize(), interpreter = module.interpreter,
+    block_cache = state.block_cache, waits = options.waits,
+    compiled = same_kind and not begun.env and compiled_files() or nil, -- the fork server has them loaded
+    env = begun.env, cwd = begun.cwd, start_method = module.start_method,
+    nice = options.nice, affinity = options.affinity, memory_limit = options.memory_limit,
+  }
+end
+
 --- Starts one child by the options of parallel.run{...}. A hidden one is not among parallel.children: it belongs to a pool.
 function start.child(options)
   local module = package.loaded.parallel
   children.begin_in_copy()
   check_options(options)
-  local code = options.code
-  if not options.waits then start.check_code('parallel.run', code, not interpreter.is_named(options.lua)) end
-  if options.host == nil then
-    modules.check(code, 'code')
-    for i, value in ipairs(options.args or {}) do modules.check(value, ('arguments[%d]'):format(i)) end
-  end
+  check_code_and_args(options)
   local id = state.last_id + 1
   core.view.answer()
-  local child, fields, same_kind, env, cwd, command, send_modules = spawn(id, options, module, children.count() + 1)
+  local begun = spawn(id, options, module)
+  local child, fields, args = begun.child, begun.fields, options.args or {}
   state.last_id = id
   if not fields.host then fields.ip, fields.speed = '127.0.0.1', 1 end
   handle.limit_inbox(child, module.getInboxSize())
-  if not same_kind then
-    local ok, failure = pcall(function() same_kind = handle.await_hello(child, 30) end)
-    if not ok then
-      handle.forget(child)
-      core.raise(interpreter.not_ready(failure, command))
-    end
-  end
+  begun.same_kind = is_same_kind(begun)
   fields.name = options.name
-  local settings = {
-    id = id, parent_id = module.id, path = state.path, name = options.name,
-    package_path = package.path, package_cpath = same_kind and not fields.host and package.cpath or nil, apart = fields.host and true,
-    send_modules = send_modules or not fields.host and options.functions ~= false and state.takes_modules or nil, -- what we are sent ourselves
-    release = core._VERSION, shared_size = module.getSharedSize(), inbox_size = module.getInboxSize(), interpreter = module.interpreter,
-    block_cache = state.block_cache, waits = options.waits,
-    compiled = same_kind and not env and compiled_files() or nil, -- the fork server has them loaded
-    env = env, cwd = cwd, start_method = module.start_method,
-    nice = options.nice, affinity = options.affinity, memory_limit = options.memory_limit,
-  }
-  local args = options.args or {}
-  local ok, failure = pcall(handle.start, child, settings, code, compat.unpack(args, 1, args.n or #args))
+  local settings = settings_of(id, options, begun, module)
+  local ok, failure = pcall(handle.start, child, settings, options.code, compat.unpack(args, 1, args.n or #args))
   if not ok then
     handle.forget(child)
     core.raise(name_argument(failure))
   end
   if options.hidden then return child end
   children.add(child)
-  if options.waits then state.idle[child] = same_kind and 'same kind' or 'foreign' end
+  if options.waits then state.idle[child] = begun.same_kind and 'same kind' or 'foreign' end
   return child
 end
 
