@@ -55,7 +55,7 @@ local parallel = {}
 ---@field cwd string? working directory
 ---@field stdout 'inherit'|'prefix'|'capture'|'null'|nil where its output goes
 ---@field name string? what errors call it
----@field memory_limit number? bytes of address space
+---@field memory_limit number? bytes that it may have for itself, without what it shares (on macOS: of address space)
 ---@field nice integer? priority, 0 to 19
 ---@field affinity integer[]? numbers of cores, from 0 on
 ---@field functions boolean? false: no code is taken from it
