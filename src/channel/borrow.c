@@ -46,6 +46,14 @@ static void return_to_peer(par_segment *segment)
     if (lends) par_channel_notify(segment->from, PAR_INTERNAL_RELEASE, segment->peer_id, lends);
 }
 
+/* What is lent by value was copied there first, and takes up half of its segment at least (pool.c). Whoever only says that it is large
+ * would have us take up the memory, by reading what nobody has written. */
+static bool is_paid_for(int fd, const par_record_segment *record)
+{
+    if (record->mode == PAR_LEND_SHARED || record->bytes <= PAR_CLAIM_TRUSTED_BYTES) return true;
+    return par_os_memory_taken_up(fd) >= record->bytes / 2;
+}
+
 static int map_import(par_segment *segment, const par_record_segment *record)
 {
     par_error err;
@@ -55,6 +63,7 @@ static int map_import(par_segment *segment, const par_record_segment *record)
     int rc = par_os_memory_size(segment->fd, &bytes, &err);
     if (rc != PAR_OK) return rc;
     if (bytes != record->bytes) return PAR_E_CORRUPT;
+    if (!is_paid_for(segment->fd, record)) return PAR_E_CORRUPT;
     rc = record->mode == PAR_LEND_COMMON ? par_os_memory_map_private(segment->fd, bytes, &data, &err)
                                          : par_os_memory_map(segment->fd, 0, bytes, &data, &err);
     if (rc != PAR_OK) return PAR_E_LIMIT; /* a mapping takes no memory, but a process may have only so many */

@@ -34,6 +34,8 @@ size_t par_os_page_bytes(void);
 int par_os_memory_open(size_t bytes, int *fd, par_error *err);
 /* Size of a received object; PAR_E_CORRUPT when it can still shrink under us (not sealed), where the system can tell. */
 int par_os_memory_size(int fd, size_t *bytes, par_error *err);
+/* How much of it takes up memory: what somebody has written (or read, where nothing was). UINT64_MAX: the system does not tell. */
+uint64_t par_os_memory_taken_up(int fd);
 /* Two numbers that all descriptors of one object have, and no others. */
 int par_os_memory_identity(int fd, uint64_t out[2], par_error *err);
 int par_os_memory_map(int fd, size_t offset, size_t bytes, void **data, par_error *err);

@@ -127,6 +127,31 @@ static void memory_that_can_shrink_is_refused(void)
     }
 }
 
+/* What is lent was written before. By its size alone a peer could have us take up memory that it has not. */
+static void memory_that_nobody_has_written_is_refused(void)
+{
+    const size_t bytes = 2 * PAR_CLAIM_TRUSTED_BYTES, written[] = {0, 4096, bytes / 2 - 65536, bytes / 2, bytes};
+    for (int k = 0; k < 15; k++) {
+        par_channel *a, *b;
+        par_error err;
+        par_message message;
+        void *data;
+        int memory;
+        const par_record_segment record = {.id = 5, .bytes = bytes, .mode = (uint64_t)k / 5};
+        bool good = record.mode == PAR_LEND_SHARED || written[k % 5] >= bytes / 2;
+        CHECK_INT(par_os_memory_open(bytes, &memory, &err), PAR_OK);
+        CHECK_INT(par_os_memory_map(memory, 0, bytes, &data, &err), PAR_OK);
+        memset(data, 1, written[k % 5]);
+        pair_open(&a, &b, 16384, NULL);
+        CHECK_INT(par_os_socket_write(a->socket, "S", 1, &memory, 1), 1);
+        par_channel_put_internal(a, PAR_INTERNAL_SEGMENT, &record, sizeof record);
+        CHECK_INT(par_channel_receive(b, &message, 0, &err), good ? PAR_E_TIMEOUT : PAR_E_CORRUPT);
+        pair_close(a, b);
+        par_os_memory_unmap(data, bytes);
+        par_os_close(memory);
+    }
+}
+
 static void empty_memory_is_refused(void)
 {
     par_error err;
@@ -152,10 +177,11 @@ static void our_own_memory_is_sealed(void)
 }
 #else
 static void memory_that_can_shrink_is_refused(void) {}
+static void memory_that_nobody_has_written_is_refused(void) {}
 static void empty_memory_is_refused(void) {}
 static void our_own_memory_is_sealed(void) {}
 #endif
 
 TAP_MAIN(TEST(what_arrives_is_closed_on_exec), TEST(what_nobody_wants_is_closed), TEST(a_refused_attach_closes_what_came),
-         TEST(descriptors_that_nothing_announces), TEST(memory_that_can_shrink_is_refused), TEST(empty_memory_is_refused),
-         TEST(our_own_memory_is_sealed))
+         TEST(descriptors_that_nothing_announces), TEST(memory_that_can_shrink_is_refused), TEST(memory_that_nobody_has_written_is_refused),
+         TEST(empty_memory_is_refused), TEST(our_own_memory_is_sealed))

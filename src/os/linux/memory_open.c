@@ -31,6 +31,12 @@ int par_os_memory_open(size_t bytes, int *fd, par_error *err)
 
 bool par_os_memory_is_lazy(void) { return true; }
 
+uint64_t par_os_memory_taken_up(int fd)
+{
+    struct stat info;
+    return PAR_TRY(fstat(fd, &info)) == 0 ? (uint64_t)info.st_blocks * 512 : UINT64_MAX;
+}
+
 int par_os_memory_size(int fd, size_t *bytes, par_error *err)
 {
     struct stat info;
