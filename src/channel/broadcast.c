@@ -31,6 +31,7 @@ typedef struct broadcast {
 static void finish(broadcast *b, uint32_t i, int rc, const par_error *err)
 {
     delivery *d = &b->deliveries[i];
+    if (d->job.channel->owed == &d->job.tx) d->job.channel->owed = NULL;
     if (d->begun) par_job_fini(&d->job, rc);
     if (rc == PAR_OK) par_channel_count_sent(d->job.channel, b->message.len);
     if (rc != PAR_OK && b->first_rc == PAR_OK) {
@@ -48,7 +49,7 @@ static int go_on(broadcast *b, delivery *d, par_error *err)
     par_channel *channel = d->job.channel;
     if (channel->failed) return par_channel_corrupt(channel, err);
     if (channel->gone) return par_channel_closed(err);
-    if (!par_channel_push_rest(channel)) return PAR_E_AGAIN;
+    if (!par_channel_push_owed(channel)) return PAR_E_AGAIN;
     if (!d->begun) {
         int rc = par_job_init(&d->job, channel, b->message, b->payloads, b->n_payloads, b->common, err);
         if (rc != PAR_OK) return rc;
@@ -56,7 +57,10 @@ static int go_on(broadcast *b, delivery *d, par_error *err)
     }
     int rc = par_job_plan(&d->job, err);
     if (rc != PAR_OK) return rc;
-    if (!par_tx_push(channel, &d->job.tx)) rc = PAR_E_AGAIN;
+    if (!par_tx_push(channel, &d->job.tx)) {
+        channel->owed = &d->job.tx;
+        rc = PAR_E_AGAIN;
+    }
     if (channel->failed) return par_channel_corrupt(channel, err);
     return channel->gone ? par_channel_closed(err) : rc;
 }
@@ -85,8 +89,7 @@ static bool go_round(broadcast *b)
 static uint64_t room_need(const delivery *d)
 {
     const par_channel *channel = d->job.channel;
-    if (channel->rest.n) return par_tx_need(channel, &channel->rest);
-    if (d->begun && d->job.planned == d->job.n) return par_tx_need(channel, &d->job.tx);
+    if (channel->owed) return par_tx_need(channel, channel->owed);
     if (d->begun && d->job.need) return d->job.need;
     return par_need_arm(channel->out.head + par_record_total(sizeof(par_record_segment)) - channel->out.capacity);
 }
@@ -101,7 +104,7 @@ static bool waits_for_socket(const delivery *d)
 {
     par_channel *channel = d->job.channel;
     bool is_planning = d->begun && d->job.planned < d->job.n;
-    return !channel->rest.n && is_planning && !d->job.need && par_channel_has_room(channel, sizeof(par_record_segment));
+    return !channel->owed && is_planning && !d->job.need && par_channel_has_room(channel, sizeof(par_record_segment));
 }
 
 /* Arms up to PAR_OS_WAITS_MAX of them. Returns how many, 0 when one need not wait. */

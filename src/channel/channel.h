@@ -139,7 +139,7 @@ int par_selector_look(par_selector *selector, void **user, bool readable);
 /* --- one message to many (broadcast.c) --- */
 /* Sends the same message to each channel: encoded once, a large payload copied into one segment and lent to all. results[i]
  * is the outcome for channels[i]; returns PAR_OK or the first failure, after all have been tried. A slow peer does not
- * hold up the others. */
+ * hold up the others. A channel that is named twice gets the message twice. */
 int par_channel_broadcast(par_channel *const *channels, uint32_t n, uint32_t kind, const void *bytes, size_t len,
                           const par_payload *payloads, uint32_t n_payloads, int64_t deadline_ns, int *results, par_error *err);
 

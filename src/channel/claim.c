@@ -6,14 +6,14 @@
 static void end_claim(par_channel *channel)
 {
     channel->claimed = false;
-    if (channel->notices.len && !channel->rest.n) par_channel_flush_notices(channel);
+    if (channel->notices.len && !channel->owed) par_channel_flush_notices(channel);
 }
 
 uint8_t *par_channel_claim(par_channel *channel, size_t want, size_t *room)
 {
     par_writer *out = &channel->out;
     end_claim(channel);
-    if (channel->rest.n && !par_channel_push_rest(channel)) return NULL;
+    if (channel->owed && !par_channel_push_owed(channel)) return NULL;
     uint64_t free_bytes = par_writer_room(out);
     if (free_bytes < PAR_RECORD_HEADER || free_bytes - PAR_RECORD_HEADER < want) {
         if (channel->failed) return NULL;
@@ -40,7 +40,7 @@ __attribute__((always_inline)) static inline int fill_claim(par_channel *channel
         channel->claimed = false;
         return par_error_set(err, PAR_E_AGAIN, "another message was sent while this one was written");
     }
-    if (len > out->capacity || total > par_writer_room(out) || kind > PAR_KIND_MAX || channel->rest.n)
+    if (len > out->capacity || total > par_writer_room(out) || kind > PAR_KIND_MAX || channel->owed)
         return par_error_set(err, PAR_E_INVALID, "commit of %zu bytes that were not claimed", len);
     uint64_t word = par_record_word(len, kind, 0);
     memcpy(par_writer_at(out), &word, sizeof word);

@@ -25,7 +25,7 @@ static int again(par_channel *channel, uint64_t need)
 bool par_channel_want_room(par_channel *channel, size_t bytes)
 {
     channel->room_need = 0;
-    if (!par_channel_push_rest(channel)) again(channel, par_tx_need(channel, &channel->rest));
+    if (!par_channel_push_owed(channel)) again(channel, par_tx_need(channel, channel->owed));
     else if (!channel->gone && !channel->failed && !par_channel_has_room(channel, bytes)) again(channel, need_for(channel, bytes));
     return channel->room_need == 0;
 }
@@ -43,7 +43,7 @@ static int push_job(par_channel *channel, par_job *job, par_error *err)
     if (all) return PAR_OK;
     if (par_tx_untouched(&job->tx)) return again(channel, par_tx_need(channel, &job->tx));
     rc = par_tx_abandon(channel, &job->tx, PAR_E_TIMEOUT, err); /* the rest follows, and the message counts as sent */
-    if (channel->rest.n) again(channel, par_tx_need(channel, &channel->rest));
+    if (channel->owed) again(channel, par_tx_need(channel, channel->owed));
     return rc;
 }
 
@@ -57,7 +57,7 @@ int par_channel_try_send(par_channel *channel, uint32_t kind, const void *bytes,
     channel->room_need = 0;
     if (channel->failed) return par_channel_corrupt(channel, err);
     if (channel->gone) return par_channel_closed(err);
-    if (!par_channel_push_rest(channel)) return again(channel, par_tx_need(channel, &channel->rest));
+    if (!par_channel_push_owed(channel)) return again(channel, par_tx_need(channel, channel->owed));
     par_tx_part part = {.word = par_record_word(len, kind, 0), .data = bytes, .len = len};
     int rc = par_job_init(&job, channel, part, payloads, n_payloads, NULL, err);
     if (rc == PAR_OK) rc = push_job(channel, &job, err);

@@ -266,7 +266,7 @@ static void free_messages(par_channel *channel)
 void par_channel_close(par_channel *channel)
 {
     if (!channel) return;
-    if (!channel->failed && channel->rest.n && channel->pid == par_os_pid()) par_channel_push_rest(channel);
+    if (!channel->failed && channel->pid == par_os_pid()) par_channel_push_owed(channel);
     par_channel_unwatch(channel);
     free_messages(channel);
     par_lend_close(channel);

@@ -13,7 +13,7 @@
 static int await_more(par_channel *channel, int64_t deadline_ns, par_error *err)
 {
     bool was_gone = channel->gone;
-    if (par_channel_push_rest(channel)) par_channel_flush_notices(channel);
+    if (par_channel_push_owed(channel)) par_channel_flush_notices(channel);
     if (channel->failed) return par_channel_corrupt(channel, err);
     if (was_gone) return par_channel_closed(err);
     if (channel->gone) return PAR_OK; /* what was published before the end is still to be read */
@@ -23,7 +23,7 @@ static int await_more(par_channel *channel, int64_t deadline_ns, par_error *err)
         if (channel->gone || channel->failed) return PAR_OK;
         return par_error_set(err, PAR_E_TIMEOUT, "no message is there");
     }
-    return par_channel_wait(channel, channel->rx.need, channel->rest.n ? par_tx_need(channel, &channel->rest) : 0, deadline_ns, err);
+    return par_channel_wait(channel, channel->rx.need, channel->owed ? par_tx_need(channel, channel->owed) : 0, deadline_ns, err);
 }
 
 /* --- handing out --- */

@@ -30,18 +30,20 @@ static int push_all(par_channel *channel, par_tx *tx, int64_t deadline_ns, par_e
     return rc;
 }
 
-static int finish_rest(par_channel *channel, int64_t deadline_ns, par_error *err)
+static int finish_owed(par_channel *channel, int64_t deadline_ns, par_error *err)
 {
-    if (!channel->rest.n || par_channel_push_rest(channel)) return PAR_OK;
-    int rc = push_all(channel, &channel->rest, deadline_ns, err);
-    if (rc == PAR_OK) par_channel_push_rest(channel);
+    if (par_channel_push_owed(channel)) return PAR_OK;
+    int rc = push_all(channel, channel->owed, deadline_ns, err);
+    if (rc == PAR_OK) par_channel_push_owed(channel);
     return rc;
 }
 
 static int send_tx(par_channel *channel, par_tx *tx, int64_t deadline_ns, par_error *err)
 {
     if (par_tx_push(channel, tx) && !channel->gone) return PAR_OK;
+    channel->owed = tx; /* the owner may send something else from within the wait */
     int rc = push_all(channel, tx, deadline_ns, err);
+    if (channel->owed == tx) channel->owed = NULL;
     if (rc == PAR_OK && channel->gone) return par_channel_closed(err);
     return rc == PAR_OK ? rc : par_tx_abandon(channel, tx, rc, err);
 }
@@ -97,6 +99,7 @@ static int send_with_payloads(par_channel *channel, par_job *job, int64_t deadli
         rc = job->need ? wait_for_tail(channel, job->need, deadline_ns, err)
                        : wait_for_room(channel, sizeof(par_record_segment), deadline_ns, err);
         if (rc == PAR_OK && !first) rc = par_channel_overdue(channel, deadline_ns, err);
+        if (rc == PAR_OK) rc = finish_owed(channel, deadline_ns, err); /* of what was sent from within this wait */
         if (rc != PAR_OK) break;
         first = false;
     }
@@ -124,7 +127,7 @@ int par_channel_send(par_channel *channel, uint32_t kind, const void *bytes, siz
     channel->claimed = false;
     if (rc == PAR_OK && channel->failed) rc = par_channel_corrupt(channel, err);
     if (rc == PAR_OK && channel->gone) rc = par_channel_closed(err);
-    if (rc == PAR_OK) rc = finish_rest(channel, deadline_ns, err);
+    if (rc == PAR_OK) rc = finish_owed(channel, deadline_ns, err);
     if (rc != PAR_OK) return rc;
     par_tx_part part = {.word = par_record_word(len, kind, 0), .data = bytes, .len = len};
     rc = send_message(channel, part, payloads, n_payloads, deadline_ns, err);

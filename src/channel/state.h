@@ -84,7 +84,9 @@ struct par_channel {
     int socket;
     pid_t pid; /* the process whose channel this is */
     par_rx rx;
-    par_tx rest; /* of a message whose sender gave up in the middle (rest.parts is ours, one block) */
+    par_tx rest;  /* of a message whose sender gave up in the middle (rest.parts is ours, one block) */
+    par_tx *owed; /* what has to be out before anything else: that rest, or a message of which a call that waits, perhaps further out, has
+                   * put a part there; NULL: nothing */
     par_parcel *inbox, **inbox_end;
     par_parcel *spare;          /* an empty one with a warm buffer */
     void *held;                 /* what the owner has not released: NULL, IN_PLACE or a parcel */

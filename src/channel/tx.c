@@ -26,7 +26,7 @@ static uint64_t room_wanted(const par_tx *tx)
 uint64_t par_tx_need(const par_channel *channel, const par_tx *tx)
 {
     const par_writer *out = &channel->out;
-    uint64_t left = part_left(tx), half = out->capacity / 2;
+    uint64_t left = tx->at == tx->n ? 0 : part_left(tx), half = out->capacity / 2; /* 0: as in par_tx_push */
     /* The tail with which `want` bytes are free. */
     return par_need_arm(out->head + (left < half ? left : half) - out->capacity);
 }
@@ -54,6 +54,7 @@ static void put_bytes(par_writer *out, par_tx *tx)
 bool par_tx_push(par_channel *channel, par_tx *tx)
 {
     par_writer *out = &channel->out;
+    if (tx->at == tx->n) return true; /* somebody further in has brought it to its end, and may have begun another one */
     while (tx->at < tx->n) {
         if (par_writer_room(out) < room_wanted(tx)) {
             if (!par_writer_refresh(out, memory_order_acquire)) channel->failed = PAR_E_CORRUPT;
@@ -73,17 +74,17 @@ bool par_tx_push(par_channel *channel, par_tx *tx)
     return tx->at == tx->n;
 }
 
-/* --- what an abandoned send left --- */
-bool par_channel_push_rest(par_channel *channel)
+/* --- what goes first: a send that waits further out, or what an abandoned one left --- */
+bool par_channel_push_owed(par_channel *channel)
 {
-    par_tx *rest = &channel->rest;
-    if (!rest->n) return true;
-    if (channel->gone || channel->failed || par_tx_push(channel, rest)) {
-        free((void *)(uintptr_t)rest->parts);
-        *rest = (par_tx){0};
-        return true;
-    }
-    return false;
+    par_tx *owed = channel->owed;
+    if (!owed) return true;
+    if (!channel->gone && !channel->failed && !par_tx_push(channel, owed)) return false;
+    channel->owed = NULL;
+    if (owed != &channel->rest) return true;
+    free((void *)(uintptr_t)owed->parts);
+    *owed = (par_tx){0};
+    return true;
 }
 
 static uint64_t unwritten(const par_tx *tx, uint32_t i) { return tx->parts[i].len - (i == tx->at ? tx->done : 0); }
@@ -105,6 +106,7 @@ static int keep_rest(par_channel *channel, const par_tx *tx)
         to += left;
     }
     channel->rest = (par_tx){.parts = parts, .n = n, .begun = tx->begun, .done = tx->done};
+    channel->owed = &channel->rest;
     return PAR_OK;
 }
 
@@ -120,7 +122,8 @@ static void add_text(par_error *err, const char *text)
 int par_tx_abandon(par_channel *channel, const par_tx *tx, int rc, par_error *err)
 {
     if (rc == PAR_E_CLOSED || rc == PAR_E_CORRUPT || rc == PAR_E_SYSTEM) return rc;
-    if (tx->at == tx->n || par_tx_untouched(tx)) return rc;
+    if (tx->n && tx->at == tx->n) return rc == PAR_E_TIMEOUT ? PAR_OK : rc; /* all of it is out, by the hand of somebody further in */
+    if (!tx->n || par_tx_untouched(tx)) return rc;
     if (keep_rest(channel, tx) == PAR_OK) {
         if (rc != PAR_E_INTERRUPTED) add_text(err, "; a part of the message is out, and the rest follows by itself: do not send it again");
         return rc == PAR_E_TIMEOUT ? PAR_OK : rc;

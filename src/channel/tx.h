@@ -12,8 +12,8 @@ bool par_tx_untouched(const par_tx *tx);
 int par_tx_abandon(par_channel *channel, const par_tx *tx, int rc, par_error *err);
 /* The tail (as a need word) with which push can usefully go on. */
 uint64_t par_tx_need(const par_channel *channel, const par_tx *tx);
-/* Goes on with the rest of an abandoned message. true: nothing is left of it. */
-bool par_channel_push_rest(par_channel *channel);
+/* Goes on with what has to be out before anything else. true: nothing has. */
+bool par_channel_push_owed(par_channel *channel);
 
 /* Makes what was written visible, and rings if the peer waits for it. */
 static inline void par_tx_publish(par_channel *channel)

@@ -52,7 +52,8 @@ typedef struct par_transport_owner {
     void (*on_control)(void *context, const par_message *message);
     /* Asked before each sleep, at least ten times a second in the first one of a wait, and when a signal came: true =
      * leave the wait with PAR_E_INTERRUPTED. A signal that came while nobody slept interrupts no system call, so what it
-     * left has to be looked for. Must not longjmp. May run anything, but for closing this transport. */
+     * left has to be looked for. Must not longjmp. May run anything, but for closing this transport; what it sends goes behind
+     * the message whose send asks. */
     bool (*interrupted)(void *context);
     /* Asked now and then during long waits: is the peer's process known to be gone? (A leaked copy of the socket can
      * hide the end of file.) */

@@ -200,6 +200,8 @@ mutant('channel', 'notices wait for the end of a claim',
 mutant('channel', 'notices wait for the rest of a message', 'if (channel->mid_record || channel->failed) return false;',
   'if (channel->failed) return false;', 'channel.records')
 mutant('channel', 'memory that nobody has written', 'return par_os_memory_taken_up(fd) >= record->bytes / 2;', 'return true;', 'channel.descriptors')
+mutant('channel', 'one message in the middle of another', 'channel->owed = tx;', '', 'channel.nested')
+mutant('channel', 'the same in a broadcast', 'channel->owed = &d->job.tx;', '', 'channel.nested')
 mutant('channel', 'the end of a peer whose socket is full', 'if (rc == PAR_E_TIMEOUT) par_channel_ask_for_end(channel);', '', 'channel.full_socket')
 mutant('channel', 'the same for a broadcast', 'if (rc == PAR_E_TIMEOUT) par_channel_ask_for_end(sleepers[i].channel);', '',
   'channel.full_socket')

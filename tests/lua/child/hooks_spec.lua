@@ -311,6 +311,24 @@ describe('a finalizer', function()
     child:close()
   end)
 
+  it('sends to the child for which a long message waits: both arrive whole', function()
+    local child = parallel.run(function()
+      require 'parallel.core'.sleep(0.05)
+      local list, text = parallel.parent:receive(), parallel.parent:receive()
+      for i = 1, #list do
+        if list[i] ~= i / 2 then error('wrong at ' .. i) end
+      end
+      return #list, text
+    end)
+    local list = {}
+    for i = 1, 500000 do list[i] = i / 2 end
+    local done = once_in_a_wait(function() child:send('inside') end)
+    child:send(list)
+    debug.sethook()
+    if not done() then child:send('inside') end
+    assert.same({500000, 'inside'}, {child:join()})
+  end)
+
   it('sends to the child to whom a message is being encoded: both arrive whole', function()
     local child = parallel.run(function()
       local outer, inner = 0, 0
