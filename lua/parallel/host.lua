@@ -77,10 +77,10 @@ local function check_transport(entry)
 end
 
 local function check_env(entry)
-  for name, value in pairs(entry.env or {}) do
-    if type(name) ~= 'string' or not name:match('^[%a_][%w_]*$') or (value ~= false and type(value) ~= 'string' and type(value) ~= 'number') then
-      fail('host %s: env takes names with strings as values, or false to remove a name', tostring(entry.host))
-    end
+  local env, what = entry.env or {}, 'host ' .. tostring(entry.host)
+  options.check_environment(env, 'parallel.hosts: ' .. what)
+  for name in pairs(env) do
+    if not name:match('^[%a_][%w_]*$') then fail("%s: env: a shell there cannot set '%s'", what, name) end
   end
 end
 

@@ -87,6 +87,21 @@ function options.check(given, known, what)
   return given
 end
 
+-- --- the environment of a process ---
+
+--- Text that the system takes: with a zero byte in it, it would be cut there.
+function options.is_text(value) return type(value) == 'string' and not value:find('\0', 1, true) end
+
+--- Raises an error where a table does not change an environment: names with strings as values, or false to remove a name.
+function options.check_environment(env, what)
+  for name, value in pairs(env) do
+    local good = options.is_text(name) and name ~= '' and not name:find('=', 1, true)
+    if not good or value ~= false and type(value) ~= 'number' and not options.is_text(value) then
+      options.misuse(what .. ': env takes names with strings as values, or false to remove a name')
+    end
+  end
+end
+
 -- --- time limits ---
 
 options.timeout = {timeout = true}

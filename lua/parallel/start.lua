@@ -67,7 +67,8 @@ local function check_options(options)
   check(o.args == nil or type(o.args) == 'table', 'args', 'a list', o.args)
   if o.args then check_arguments(o.args) end
   check(o.env == nil or type(o.env) == 'table', 'env', 'a table of names and values', o.env)
-  check(o.cwd == nil or type(o.cwd) == 'string', 'cwd', 'a path', o.cwd)
+  if o.env then require 'parallel.options'.check_environment(o.env, 'parallel.run') end
+  check(o.cwd == nil or type(o.cwd) == 'string' and not o.cwd:find('\0', 1, true), 'cwd', 'a path without a zero byte', o.cwd)
   check(o.name == nil or type(o.name) == 'string', 'name', 'a string', o.name)
   check(o.nice == nil or type(o.nice) == 'number' and o.nice % 1 == 0, 'nice', 'a whole number', o.nice)
   check(o.functions == nil or type(o.functions) == 'boolean', 'functions', 'true or false', o.functions)

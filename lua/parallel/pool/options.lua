@@ -5,6 +5,7 @@ local state = require 'parallel.state'
 local summary = require 'parallel.summary'
 
 local options = {}
+local MOST_WORKERS = 2 ^ 16 -- more is a slip, which would start processes until the machine has no room for any other
 local INIT_SECONDS = 60 -- at least, for a worker to get ready, when tasks have a time limit
 
 local misuse = general.misuse
@@ -29,11 +30,12 @@ for name in pairs(options.pool) do options.map_and_pool[name] = true end
 
 -- --- values ---
 
-local function check_number(given, name, least, whole)
+local function check_number(given, name, least, whole, most)
   local value = given[name]
   if value == nil then return end
-  if type(value) ~= 'number' or not (value >= least) or (whole and value ~= math.floor(value)) then
-    misuse(("pool: option '%s' must be %s from %g on, got %s"):format(name, whole and 'a whole number' or 'a number', least, summary(1, value)))
+  if type(value) ~= 'number' or not (value >= least and value <= (most or value)) or (whole and value ~= math.floor(value)) then
+    local range = most and ('from %g to %d'):format(least, most) or ('from %g on'):format(least)
+    misuse(("pool: option '%s' must be %s %s, got %s"):format(name, whole and 'a whole number' or 'a number', range, summary(1, value)))
   end
 end
 
@@ -55,7 +57,7 @@ end
 
 local function check_values(given)
   check_journal(given)
-  check_number(given, 'workers', 0, true)
+  check_number(given, 'workers', 0, true, MOST_WORKERS)
   check_number(given, 'chunk', 1, true)
   check_number(given, 'timeout', 0)
   check_number(given, 'init_timeout', 0)

@@ -101,6 +101,11 @@ describe('calls that are nearly right', function()
       message_of(function() parallel.run{code = '', cwd = '/no/such'} end))
     assert.matches("slips_spec.lua:%d+: parallel.run: option 'affinity' must be a list of at least one core",
       message_of(function() parallel.run{code = '', affinity = {}} end))
+    for _, env in ipairs{{['A\0B'] = 'x'}, {A = 'x\0y'}, {['A=B'] = 'x'}, {[''] = 'x'}, {'A=x'}, {A = true}} do
+      assert.matches('slips_spec.lua:%d+: parallel.run: env takes names with strings as values, or false to remove a name$',
+        message_of(function() parallel.run{code = '', env = env} end))
+    end
+    assert.matches("option 'cwd' must be a path without a zero byte", message_of(function() parallel.run{code = '', cwd = '/\0tmp'} end))
     local child = parallel.run{code = '', affinity = {4000}}
     assert.matches("child %d+ failed: parallel.run: option 'affinity': there is no core 4000", message_of(child.join, child))
     assert.matches("slips_spec.lua:%d+: parallel: cannot start '/no/such': No such file",
