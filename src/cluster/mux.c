@@ -34,6 +34,7 @@ int par_mux_open(par_mux **out, par_wire *wire, par_selector *selector, const pa
                      .silence_ns = PAR_SILENCE_NS,
                      .sent_ns = now_ns,
                      .heard_ns = now_ns,
+                     .due_ns = now_ns + PAR_BEAT_NS,
                      .clock_error_ns = INT64_MAX};
     *out = mux;
     return PAR_OK;
@@ -256,9 +257,18 @@ void par_mux_feed(par_mux *mux, const void *bytes, size_t len)
 }
 
 /* --- beats --- */
+/* Who comes late was stopped himself, and what was said to him meanwhile is still to be read: that is no silence of the other end. */
+static void forgive(par_mux *mux, int64_t now_ns)
+{
+    if (now_ns <= mux->due_ns) return;
+    mux->heard_ns += now_ns - mux->due_ns;
+    if (mux->heard_ns > now_ns) mux->heard_ns = now_ns;
+}
+
 int64_t par_mux_tick(par_mux *mux, int64_t now_ns)
 {
     if (mux->lost) return INT64_MAX;
+    forgive(mux, now_ns);
     if (now_ns - mux->heard_ns > mux->silence_ns) {
         par_mux_fail(mux, "silent for %g s", (double)mux->silence_ns * 1e-9);
         return INT64_MAX;
@@ -270,5 +280,6 @@ int64_t par_mux_tick(par_mux *mux, int64_t now_ns)
         mux->sent_ns = now_ns;
     }
     int64_t next_ns = mux->sent_ns + mux->beat_ns, silent_ns = mux->heard_ns + mux->silence_ns + 1000000;
-    return next_ns < silent_ns ? next_ns : silent_ns;
+    mux->due_ns = next_ns < silent_ns ? next_ns : silent_ns;
+    return mux->due_ns;
 }

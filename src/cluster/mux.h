@@ -126,6 +126,7 @@ struct par_mux {
     par_stream *paused, *bells, *ready, *over; /* over: of members (between.h), which both ends are done with */
     uint32_t window_bytes;
     int64_t beat_ns, silence_ns, sent_ns, heard_ns;
+    int64_t due_ns;                          /* until when tick wants to be called */
     par_frame_beat last_beat;                /* of the other end */
     int64_t last_beat_ns;                    /* when it came */
     int64_t clock_offset_ns, clock_error_ns; /* the other end's clock minus ours, and by how much that may be wrong */
