@@ -1,6 +1,8 @@
 --- How the agent of a host is started: the command as a list of words, for a host as parallel.hosts describes it. Nothing is started here.
 --
 -- Only a launcher that hands its words to a shell on the other machine (ssh) needs quotes; the others pass words as they are.
+local variable = require 'parallel.options'.variable
+
 local launcher = {}
 
 -- A text as one word of any shell: sh, csh and fish read single quotes alike but for what is a quote there, a backslash (fish) or
@@ -46,7 +48,7 @@ function launcher.agent(host)
         table.insert(words, 2, '-u')
         table.insert(words, 3, name)
       else
-        words[#words + 1] = name .. '=' .. tostring(value)
+        words[#words + 1] = name .. '=' .. variable(value)
       end
     end
   end

@@ -102,6 +102,12 @@ function options.check_environment(env, what)
   end
 end
 
+--- The value of a variable; a number as text, which has a point whatever the locale.
+function options.variable(value)
+  if type(value) ~= 'number' then return value end
+  return (tostring(value):gsub(',', '.'))
+end
+
 -- --- time limits ---
 
 options.timeout = {timeout = true}

@@ -19,7 +19,10 @@ local cores -- asked once: the system's answer takes longer than the rest of a s
 
 local function environment(given, running)
   local env = {}
-  for name, value in pairs(given or {}) do env[name] = value end
+  if given then
+    local text_of = require 'parallel.options'.variable
+    for name, value in pairs(given) do env[name] = text_of(value) end
+  end
   cores = cores or core.cores()
   local share = math.max(1, math.floor(cores / math.max(1, running)))
   for _, name in ipairs{'OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS'} do

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "trace/trace.h"
 
 /* An event is read as JSON of the plain kind that ours is (objects in objects, strings of visible characters, numbers) and written again:
@@ -30,7 +31,7 @@ static void put(copier *c, const char *text, size_t len)
 static void put_number(copier *c, const char *format, double value)
 {
     char text[64];
-    int n = snprintf(text, sizeof text, format, value);
+    int n = par_decimal_print(text, sizeof text, format, value);
     put(c, text, n > 0 && n < (int)sizeof text ? (size_t)n : c->room + 1);
 }
 
@@ -71,7 +72,7 @@ static double take_number(copier *c)
     while (c->at < c->end && n < sizeof text - 1 && strchr("0123456789.-+eE", *c->at) && *c->at) text[n++] = *c->at++;
     text[n] = 0;
     char *rest;
-    double value = strtod(text, &rest);
+    double value = par_decimal_read(text, &rest);
     if (n > 0 && !*rest && value > -1e18 && value < 1e18) return value;
     c->failed = true;
     return 0;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "tensor/file.h"
 #include "tensor/kernels.h"
 
@@ -108,8 +109,8 @@ static bool parse(par_type type, const char *token, par_value *out)
     case PAR_SHORT: return parse_integer(token, INT16_MIN, INT16_MAX, out);
     case PAR_INT: return parse_integer(token, INT32_MIN, INT32_MAX, out);
     case PAR_LONG: return parse_integer(token, INT64_MIN, INT64_MAX, out);
-    case PAR_FLOAT: out->d = (double)strtof(token, &end); break;
-    default: out->d = strtod(token, &end); break;
+    case PAR_FLOAT: out->d = (double)par_decimal_read_float(token, &end); break;
+    default: out->d = par_decimal_read(token, &end); break;
     }
     return *end == '\0';
 }
@@ -136,8 +137,8 @@ static int64_t read_text(par_file *file, par_type type, void *data, int64_t n)
 
 static int print(par_type type, par_value value, char *out, size_t room)
 {
-    if (type == PAR_FLOAT) return snprintf(out, room, "%.9g", value.d);
-    if (type == PAR_DOUBLE) return snprintf(out, room, "%.17g", value.d);
+    if (type == PAR_FLOAT) return par_decimal_print(out, room, "%.9g", value.d);
+    if (type == PAR_DOUBLE) return par_decimal_print(out, room, "%.17g", value.d);
     return snprintf(out, room, "%" PRId64, value.i);
 }
 

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
+
 #define TRACE_VARIABLE "PARALLEL_TRACE"           /* what users set */
 #define TRACE_JOIN_VARIABLE "PARALLEL_TRACE_JOIN" /* what children find: the file is there, append to it */
 
@@ -86,16 +88,17 @@ void par_trace_record(const char *name, int64_t began_ns, int64_t peer, int64_t 
     int64_t now_ns = par_os_now_ns();
     if (peer >= 0 && bytes >= 0) snprintf(args, sizeof args, ",\"args\":{\"peer\":%" PRId64 ",\"bytes\":%" PRId64 "}", peer, bytes);
     else if (peer >= 0) snprintf(args, sizeof args, ",\"args\":{\"peer\":%" PRId64 "}", peer);
-    put(text, snprintf(text, sizeof text, "{\"name\":\"%s\",\"ph\":\"X\",\"ts\":%.3f,\"dur\":%.3f,\"pid\":%d,\"tid\":%" PRId64 "%s}", name,
-                       (double)began_ns / 1e3, (double)(now_ns - began_ns) / 1e3, (int)par_os_pid(), par_os_thread_id(), args));
+    put(text,
+        par_decimal_print(text, sizeof text, "{\"name\":\"%s\",\"ph\":\"X\",\"ts\":%.3f,\"dur\":%.3f,\"pid\":%d,\"tid\":%" PRId64 "%s}",
+                          name, (double)began_ns / 1e3, (double)(now_ns - began_ns) / 1e3, (int)par_os_pid(), par_os_thread_id(), args));
 }
 
 /* Where the run of this process begins and where it ends. */
 static void mark_run_locked(const char *phase)
 {
     char text[TRACE_EVENT_BYTES];
-    put_locked(text, snprintf(text, sizeof text, "{\"name\":\"run\",\"ph\":\"%s\",\"ts\":%.3f,\"pid\":%d,\"tid\":%" PRId64 "}", phase,
-                              (double)par_os_now_ns() / 1e3, (int)par_os_pid(), trace.thread_id));
+    put_locked(text, par_decimal_print(text, sizeof text, "{\"name\":\"run\",\"ph\":\"%s\",\"ts\":%.3f,\"pid\":%d,\"tid\":%" PRId64 "}",
+                                       phase, (double)par_os_now_ns() / 1e3, (int)par_os_pid(), trace.thread_id));
 }
 
 static void begin_run_locked(void)
@@ -251,9 +254,9 @@ void par_trace_record_task(double number, int64_t began_ns, bool failed)
 {
     char text[TRACE_EVENT_BYTES];
     int64_t took_ns = par_os_now_ns() - began_ns;
-    put(text, snprintf(text, sizeof text,
-                       "{\"name\":\"%s\",\"cat\":\"task\",\"ph\":\"X\",\"ts\":%.3f,\"dur\":%.3f,\"pid\":%d,\"tid\":%" PRId64
-                       ",\"args\":{\"task\":%.0f}}",
-                       failed ? "failed task" : "task", (double)began_ns / 1e3, (double)took_ns / 1e3, (int)par_os_pid(),
-                       par_os_thread_id(), number));
+    put(text, par_decimal_print(text, sizeof text,
+                                "{\"name\":\"%s\",\"cat\":\"task\",\"ph\":\"X\",\"ts\":%.3f,\"dur\":%.3f,\"pid\":%d,\"tid\":%" PRId64
+                                ",\"args\":{\"task\":%.0f}}",
+                                failed ? "failed task" : "task", (double)began_ns / 1e3, (double)took_ns / 1e3, (int)par_os_pid(),
+                                par_os_thread_id(), number));
 }
