@@ -34,9 +34,10 @@ static bool is_changed(const char *entry, par_frame_texts env)
 /* Is the variable set, here or by the child's own settings? */
 static bool is_set(const char *name, par_frame_texts env)
 {
+    size_t n = strlen(name);
     if (getenv(name)) return true;
     for (const char *change; (change = par_frame_next_text(&env));)
-        if (strncmp(change, name, strlen(name)) == 0) return true;
+        if (strncmp(change, name, n) == 0 && strcspn(change, "=") == n) return true;
     return false;
 }
 

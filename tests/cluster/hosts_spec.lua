@@ -133,6 +133,15 @@ describe('parallel.run{host=}', function()
     assert.equal(dir, pwd)
   end)
 
+  it('gives libraries of numbers their share of the cores, whatever variables of a longer name are set', function()
+    local code = 'return os.getenv "OMP_NUM_THREADS", os.getenv "OMP_NUM_THREADS_OF_MINE"'
+    local function threads(env) return parallel.run{host = world.host('h1'), env = env, code = code}:join() end
+    local share, mine = threads{OMP_NUM_THREADS_OF_MINE = 'x'}
+    assert.matches('^%d+$', share)
+    assert.equal('x', mine)
+    assert.equal('77', (threads{OMP_NUM_THREADS = '77'}))
+  end)
+
   it('refuses what cannot be a host', function()
     for _, host in ipairs{'', '-oProxyCommand=x', 'a b', 'h1;id', {host = 'h1', slots = 0}, {host = 'h1', colour = 'red'}, {slots = 2}, 7} do
       assert.has_error(function() parallel.run{host = host, code = ''} end)
