@@ -57,13 +57,13 @@ static int put_with_payloads(par_stream *stream, uint32_t kind, const void *byte
     return rc;
 }
 
-/* PAR_OK, also when nobody is there who would read it; PAR_E_AGAIN. */
+/* PAR_OK, also when nobody is there who would read it; PAR_E_AGAIN: not now, for want of room, of memory or of what the system gives. */
 static int put(par_stream *stream, uint32_t kind, const void *bytes, size_t len, par_blob *const *payloads, uint32_t n_payloads)
 {
     if (!stream->channel) return PAR_OK;
     int rc = n_payloads ? PAR_E_AGAIN : put_in_place(stream, kind, bytes, len);
     if (rc == PAR_E_AGAIN) rc = put_with_payloads(stream, kind, bytes, len, payloads, n_payloads);
-    return rc == PAR_E_AGAIN || rc == PAR_E_NOMEM ? PAR_E_AGAIN : PAR_OK;
+    return rc == PAR_OK || rc == PAR_E_CLOSED || rc == PAR_E_CORRUPT ? PAR_OK : PAR_E_AGAIN;
 }
 
 int par_stream_deliver(par_stream *stream, uint32_t kind, const void *bytes, size_t len, par_blob *const *payloads, uint32_t n_payloads)

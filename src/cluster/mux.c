@@ -99,11 +99,12 @@ static int on_beat(par_mux *mux, const par_frame *frame, const uint8_t *body, pa
         par_mux_beat(mux, now_ns);
         return PAR_OK;
     }
-    /* Ours was sent at echo, stayed there for held, and its answer is here: half of the rest is the way. */
-    int64_t way_ns = (now_ns - (int64_t)beat.echo_ns - (int64_t)beat.held_ns) / 2;
+    /* Ours was sent at echo, stayed there for held, and its answer is here: half of the rest is the way. The other end may say any
+     * numbers, so they are added without a sign. */
+    int64_t way_ns = (int64_t)((uint64_t)now_ns - beat.echo_ns - beat.held_ns) / 2;
     if (way_ns < 0 || way_ns > mux->clock_error_ns) return PAR_OK; /* the quickest exchange tells the clocks best */
     mux->clock_error_ns = way_ns;
-    mux->clock_offset_ns = (int64_t)beat.clock_ns + way_ns - now_ns;
+    mux->clock_offset_ns = (int64_t)(beat.clock_ns + (uint64_t)way_ns - (uint64_t)now_ns);
     return PAR_OK;
 }
 
