@@ -57,7 +57,7 @@ static void events_of_all_come_into_one_file(void)
         "core.trace(os.getenv('STATES_FILE'))\n"
         "wait_for_all()\n"
         "for i = 1, 5000 do core.trace_task(i) core.trace_task_end(false) end\n"
-        "core.trace_name('both') core.trace_flush()\n"
+        "core.trace_name('both')\n"
         "wait_for_all()\n"
         "core.trace()\n");
     close(fd);
