@@ -142,11 +142,21 @@ local function receive_one(child, slot, deadline, noblock)
   return child:receive(slot, {timeout = options.left(deadline)}), true
 end
 
+-- The second message of a child would come before the first is let go.
+local function must_differ(list)
+  local seen = {}
+  for _, child in ipairs(list) do
+    if seen[child] then options.misuse(('receive: child %d is in the list twice: receive from it once more instead'):format(child.id)) end
+    seen[child] = true
+  end
+end
+
 -- One message of each into `into`, or of those that have one. Says whether every child had one. After an error what had been
 -- received by then is still to be received.
 local function receive_each(target, into, given)
   local deadline, noblock = type(given) == 'table' and options.deadline(given) or nil, given == 'noblock'
   local list, values, held, complete = members(target, 'receive'), {}, 0, true
+  must_differ(list)
   local ok, failure = pcall(function()
     for i, child in ipairs(list) do
       handle.hold(child)

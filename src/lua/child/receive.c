@@ -198,8 +198,8 @@ static int link_try_receive(lua_State *L)
 static int link_hold(lua_State *L)
 {
     par_lua_link *self = par_lua_link_check(L, 1);
+    if (self->held.held) return luaL_error(L, "parallel: receive: a message of child %d is being received", (int)self->id);
     self->holding = true;
-    self->held = (par_message){0};
     return 0;
 }
 

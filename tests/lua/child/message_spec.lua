@@ -2,6 +2,7 @@
 package.path = 'tests/lua/?.lua;' .. package.path
 local support = require 'support'
 local parallel = require 'parallel'
+local core = require 'parallel.core'
 
 local echo = 'while true do parallel.parent:send(parallel.parent:receive()) end'
 
@@ -248,6 +249,21 @@ describe('groups', function()
     assert.equal('r', parallel.join(one))
     assert.matches('list of children expected, got number', tostring(error_of(parallel.send, 5, 1)))
     assert.matches('element 2', tostring(error_of(parallel.join, {one, 'x'})))
+  end)
+
+  it('name a child once to receive from it: no message is lost when one is named twice', function()
+    local child = parallel.run 'for i = 1, 3 do parallel.parent:send(i) end parallel.parent:receive()'
+    for _, given in ipairs{'noblock', {timeout = support.patience}} do
+      assert.matches('child ' .. child.id .. ' is in the list twice', tostring(error_of(parallel.receive, {child, child}, given)))
+    end
+    assert.same({1}, parallel.receive({child}, {timeout = support.patience}))
+    core.child.hold(child) -- as the call does that a hook of the program comes in the middle of
+    assert.equal(2, child:receive{timeout = support.patience})
+    assert.matches('a message of child ' .. child.id .. ' is being received', tostring(error_of(parallel.receive, {child}, 'noblock')))
+    core.child.settle(child, false)
+    for i = 2, 3 do assert.same({i}, parallel.receive({child}, {timeout = support.patience})) end
+    child:send(true)
+    child:join()
   end)
 
   it('tell of all that a message did not reach, when the rest has it', function()
