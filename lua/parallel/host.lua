@@ -78,7 +78,8 @@ end
 
 local function check_env(entry)
   local env, what = entry.env or {}, 'host ' .. tostring(entry.host)
-  options.check_environment(env, 'parallel.hosts: ' .. what)
+  local good, why = options.is_environment(env)
+  if not good then fail('%s: %s', what, why) end
   for name in pairs(env) do
     if not name:match('^[%a_][%w_]*$') then fail("%s: env: a shell there cannot set '%s'", what, name) end
   end

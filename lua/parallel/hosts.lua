@@ -3,12 +3,12 @@ local core = require 'parallel.core'
 local host_options = require 'parallel.host'
 local launcher = require 'parallel.launcher'
 local machine = require 'parallel.machine'
+local options = require 'parallel.options'
 local searcher = require 'parallel.searcher'
 local source = require 'parallel.hostsource'
 
 local hosts = {}
 local handle = core.child
-local fail = host_options.fail
 
 -- --- the bridge ---
 
@@ -134,7 +134,7 @@ function hosts.find(value, what)
     if machine.is_here(value) then return nil end
   end
   local ok, host = pcall(host_options.new, value)
-  if not ok then error((tostring(host):gsub('^parallel.hosts', what)), 0) end
+  if not ok then options.misuse((tostring(host):gsub('^parallel.hosts', what))) end
   return host
 end
 
@@ -161,8 +161,12 @@ function hosts.list(what) return hosts.merged(source.list(what)) end
 
 --- parallel.hosts(list | 'slurm' | 'pbs' | 'file:PATH' | 'h1:8,h2' | nothing) -> list of hosts, with launched agents
 function hosts.hosts(what)
-  local list = hosts.list(what)
-  if #list == 0 then fail("the list of hosts is empty") end
+  local ok, list = pcall(hosts.list, what)
+  if ok and #list == 0 then ok, list = false, 'parallel.hosts: the list of hosts is empty' end
+  if not ok then
+    if what == nil then core.raise(list) end -- the environment has it, not the program
+    options.misuse(list)
+  end
   known = list
   for _, host in ipairs(list) do
     if host.dryrun then print(launcher.line(host)) else launch(host) end

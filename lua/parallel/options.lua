@@ -92,14 +92,15 @@ end
 --- Text that the system takes: with a zero byte in it, it would be cut there.
 function options.is_text(value) return type(value) == 'string' and not value:find('\0', 1, true) end
 
---- Raises an error where a table does not change an environment: names with strings as values, or false to remove a name.
-function options.check_environment(env, what)
+--- Does a table change an environment: names with strings as values, or false to remove a name? Else: what is said of one that does not.
+function options.is_environment(env)
   for name, value in pairs(env) do
     local good = options.is_text(name) and name ~= '' and not name:find('=', 1, true)
     if not good or value ~= false and type(value) ~= 'number' and not options.is_text(value) then
-      options.misuse(what .. ': env takes names with strings as values, or false to remove a name')
+      return false, 'env takes names with strings as values, or false to remove a name'
     end
   end
+  return true
 end
 
 --- The value of a variable; a number as text, which has a point whatever the locale.

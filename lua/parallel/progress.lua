@@ -117,7 +117,10 @@ end
 function progress:row(width)
   local before, behind = self:words(self.done, self.now_rate, core.clock() - self.began)
   local room = math.min(width - #before - #behind - 3, MOST_BAR)
-  if not self.total or room < LEAST_BAR then return (before .. behind):sub(1, math.max(width, 1)) end
+  if not self.total or room < LEAST_BAR then
+    local words = behind:sub(1, math.max(width, 1))
+    return (before:sub(1, math.max(width - #words, 0)):gsub('.$', ' ')) .. words
+  end
   local full = math.floor(room * math.min(1, self.total > 0 and self.done / self.total or 1))
   local bar = ('='):rep(full)
   if full > 0 and full < room then bar = bar:sub(2) .. '>' end

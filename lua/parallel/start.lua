@@ -6,6 +6,7 @@ local interpreter = require 'parallel.interpreter'
 local modules = require 'parallel.modules'
 local searcher = require 'parallel.searcher'
 local state = require 'parallel.state'
+require 'parallel.select' -- parallel.close() is to find it loaded when no descriptor is left to load it with
 
 local start = {}
 local handle = core.child
@@ -70,7 +71,10 @@ local function check_options(options)
   check(o.args == nil or type(o.args) == 'table', 'args', 'a list', o.args)
   if o.args then check_arguments(o.args) end
   check(o.env == nil or type(o.env) == 'table', 'env', 'a table of names and values', o.env)
-  if o.env then require 'parallel.options'.check_environment(o.env, 'parallel.run') end
+  if o.env then
+    local good, why = require 'parallel.options'.is_environment(o.env)
+    if not good then misuse('parallel.run: ' .. why) end
+  end
   check(o.cwd == nil or type(o.cwd) == 'string' and not o.cwd:find('\0', 1, true), 'cwd', 'a path without a zero byte', o.cwd)
   check(o.name == nil or type(o.name) == 'string', 'name', 'a string', o.name)
   check(o.nice == nil or type(o.nice) == 'number' and o.nice % 1 == 0, 'nice', 'a whole number', o.nice)

@@ -11,6 +11,16 @@ int par_encode_string(lua_State *L, par_encoder *e)
     return par_put_string(e, s, len);
 }
 
+/* Is the value at the top parallel.children? The receiver would find its own by that name. */
+static bool is_children(lua_State *L)
+{
+    if (!lua_istable(L, -1) || !lua_getmetatable(L, -1)) return false;
+    char type[32];
+    par_metatable_name(L, type, sizeof type);
+    lua_pop(L, 1);
+    return strcmp(type, PAR_TYPE_CHILDREN) == 0;
+}
+
 int par_encode_named(lua_State *L, par_codec *codec, par_encoder *e, bool renew)
 {
     if (!par_names_find(L, codec, renew)) return 0;
@@ -18,6 +28,12 @@ int par_encode_named(lua_State *L, par_codec *codec, par_encoder *e, bool renew)
         lua_pop(L, 1);
         return par_refuse(L, e, "cannot send a %s of a library here", luaL_typename(L, -1));
     }
+    lua_insert(L, -2); /* name, value */
+    if (is_children(L)) {
+        lua_remove(L, -2);
+        return par_refuse_handle(L, e, PAR_TYPE_CHILDREN);
+    }
+    lua_insert(L, -2);
     size_t len;
     const char *name = lua_tolstring(L, -1, &len), *end = name + len;
     unsigned fields = 0;

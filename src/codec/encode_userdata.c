@@ -100,6 +100,7 @@ int par_encode_userdata(lua_State *L, par_codec *codec, par_encoder *e)
         lua_pop(L, 1);
     }
     if (!*type) return par_refuse(L, e, "cannot send a userdata");
+    if (strncmp(type, "parallel.", 9) == 0) return par_refuse_handle(L, e, type);
     return par_refuse(L, e, "cannot send a userdata (%s); parallel.register('%s', {encode=, decode=}) would teach how", type, type);
 }
 

@@ -77,5 +77,8 @@ int par_encode_storages(par_codec *codec, par_encoder *e);
 /* ---- refusals (refusal.c) ---- */
 /* PAR_E_UNSUPPORTED with the path of the value being written, then what is wrong with it. */
 int par_refuse(lua_State *L, par_encoder *e, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Of a child, a pool and the like, which are of one process. */
+int par_refuse_handle(lua_State *L, par_encoder *e, const char *type);
+#define PAR_TYPE_CHILDREN "parallel.children"
 
 #endif

@@ -166,3 +166,12 @@ int par_refuse(lua_State *L, par_encoder *e, const char *format, ...)
     va_end(args);
     return par_error_set(e->err, PAR_E_UNSUPPORTED, "%s: %s", path.text, what);
 }
+
+int par_refuse_handle(lua_State *L, par_encoder *e, const char *type)
+{
+    return par_refuse(
+        L, e,
+        "cannot send a handle (%s): children, pools, futures and groups are of use only in the process that has them; children that are "
+        "to talk to each other can be made a parallel.group",
+        type);
+}

@@ -55,6 +55,16 @@ end
 local function passes(code, limit) passes_bare(prelude .. code, limit) end
 
 describe('descriptors', function()
+  it('need not be free for parallel.close()', function()
+    passes_bare([[
+      local child = parallel.run('parallel.parent:receive()')
+      local files = {}
+      repeat files[#files + 1] = io.open('/dev/null') until #files > 100 or not io.open('/dev/null')
+      parallel.close()
+      assert(not next(parallel.children))
+    ]], 64)
+  end)
+
   it('that a program was started without are not taken up: what it prints stays out of shared memory', function()
     local path, script = support.scratch('.txt'), support.scratch('.lua')
     support.write_file(script, [[

@@ -280,6 +280,13 @@ describe('the line of the program', function()
     end))
   end)
 
+  it('is named for hosts that cannot be', function()
+    for _, wrong in ipairs{3, 'a;b', {3}, {{host = 'a', slot = 3}}, {{host = 'a', env = {[1] = 2}}}, {}} do
+      assert.matches('^[^:]*slips_spec.lua:%d+: parallel.hosts: [^:]', message_of(function() parallel.hosts(wrong) end))
+    end
+    assert.matches('^[^:]*slips_spec.lua:%d+: parallel.run: ', message_of(function() parallel.run{code = '', host = {host = 'a', slot = 3}} end))
+  end)
+
   it('is named for methods of shared objects without their colon', function()
     local lock, shared = parallel.lock(), parallel.table()
     assert.matches('slips_spec.lua:%d+: with: a parallel.lock expected, got function %(call it as lock:with%(%), with a colon%)',
@@ -290,6 +297,22 @@ describe('the line of the program', function()
           message_of(function() shared[name](wrong or nil) end))
       end
     end
+  end)
+end)
+
+describe('what is of one process', function()
+  it('is refused where it is sent, and the error says what to do', function()
+    local child = parallel.run([[return parallel.parent:receive()]])
+    local pool = parallel.pool{workers = 1}
+    local future = pool:submit(function() return 1 end)
+    for place, handle in pairs{['parallel%.children'] = parallel.children, ['parallel%.child'] = child, pool = pool, future = future} do
+      local text = message_of(function() child:send{first = handle} end)
+      assert.matches('^message%.first.*: cannot send a handle %(parallel%.child.*parallel%.group', text)
+      if place:find('parallel', 1, true) then assert.matches('^message%.first: cannot send a handle %(' .. place .. '%)', text) end
+    end
+    pool:close()
+    child:send('usable')
+    assert.equal('usable', child:join())
   end)
 end)
 
