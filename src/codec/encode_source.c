@@ -23,13 +23,12 @@ static int push_chunk(lua_State *L, par_encoder *e, const lua_Debug *ar)
         return par_refuse(L, e, "cannot send a function to another kind of Lua: %s: %s", path, strerror(why.sys));
     char piece[1024];
     size_t n;
-    par_buffer text = {0};
     int rc = PAR_OK;
-    while (rc == PAR_OK && (n = par_os_file_read(file, piece, sizeof piece)) > 0) rc = par_buffer_append(&text, piece, n);
+    e->own_text.len = 0; /* of the encoder, so that nothing leaks when Lua raises */
+    while (rc == PAR_OK && (n = par_os_file_read(file, piece, sizeof piece)) > 0) rc = par_buffer_append(&e->own_text, piece, n);
     par_os_file_close(file);
-    e->own_text = text; /* lives on in the encoder, so that nothing leaks when the next line raises */
     if (rc != PAR_OK) return par_output_full(e);
-    lua_pushlstring(L, (const char *)text.data, text.len);
+    lua_pushlstring(L, (const char *)e->own_text.data, e->own_text.len);
     par_buffer_fini(&e->own_text);
     return PAR_OK;
 }
