@@ -114,7 +114,8 @@ bool par_link_is_there(par_link *link)
     if (link->is_parent) return !atomic_load_explicit(&orphaned, memory_order_relaxed);
     int64_t now_ns = par_os_now_coarse_ns();
     if (now_ns - link->looked_ns < LOOK_NS) return true;
-    link->looked_ns = now_ns;
     int events = par_os_wait_fd(par_channel_socket(link->channel), 0, 0);
-    return events < 0 || !(events & PAR_OS_HANGUP);
+    bool there = events < 0 || !(events & PAR_OS_HANGUP);
+    if (there) link->looked_ns = now_ns;
+    return there;
 }
