@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/buffer.h"
 #include "os/os.h"
@@ -153,7 +152,7 @@ static par_relay *relay_new(par_relay_mode mode, const char *prefix)
     relay->prefix_len = len;
     memcpy(relay->prefix, prefix, len);
     pthread_mutex_init(&relay->lock, NULL);
-    pthread_cond_init(&relay->changed, NULL);
+    par_os_condition_init(&relay->changed);
     relay->streams[0].fd = relay->streams[1].fd = -1;
     return relay;
 }
@@ -181,12 +180,10 @@ int par_relay_open(par_relay **out, par_relay_mode mode, const char *prefix, int
 void par_relay_finish(par_relay *relay, int64_t deadline_ns)
 {
     if (!relay) return;
-    int64_t left_ns = deadline_ns - par_os_now_ns(), until_ns = par_os_wall_ns() + (left_ns > 0 ? left_ns : 0);
-    struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000), .tv_nsec = (long)(until_ns % 1000000000)};
     pthread_mutex_lock(&relay->lock);
     for (int i = 0; i < 2; i++)
         if (!relay->streams[i].last) relay->streams[i].last = relay->streams[i].taken + PAR_OS_PIPE_BYTES;
-    while (!relay->done && pthread_cond_timedwait(&relay->changed, &relay->lock, &until) == 0) {}
+    while (!relay->done && par_os_condition_wait(&relay->changed, &relay->lock, deadline_ns)) {}
     pthread_mutex_unlock(&relay->lock);
 }
 

@@ -235,6 +235,10 @@ bool par_os_has_descriptor(void);
 void par_os_signal_thread(pthread_t thread, int signal_number);
 /* A detached thread with a small stack, in which no signal handler of the host ever runs. */
 int par_os_thread_start(void *(*run)(void *), void *argument, par_error *err);
+/* A condition whose waits end at a moment of par_os_now_ns, whatever the system's clock is set to meanwhile. */
+void par_os_condition_init(pthread_cond_t *condition);
+/* false: nobody has signalled it before deadline_ns. */
+bool par_os_condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t deadline_ns);
 /* Has *run called when this thread ends, by itself or by pthread_exit (not at the end of the process). One for each thread. */
 void par_os_at_thread_end(void (*const *run)(void));
 
