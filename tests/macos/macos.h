@@ -36,7 +36,8 @@
 #undef __GLIBC__
 #define SO_NOSIGPIPE 0x1022
 int pthread_threadid_np(void *thread, uint64_t *id); /* its pthread_t is a pointer */
+int pthread_cond_timedwait_relative_np(pthread_cond_t *condition, pthread_mutex_t *lock, const struct timespec *left);
 
 #pragma GCC poison memfd_create ppoll mremap pipe2 accept4 posix_fallocate dup3 sched_getaffinity sched_setaffinity
 #pragma GCC poison posix_spawn_file_actions_addclosefrom_np close_range epoll_create1 epoll_ctl epoll_wait eventfd prctl syscall gettid
-#pragma GCC poison execvpe getrandom strchrnul pthread_setaffinity_np
+#pragma GCC poison execvpe getrandom strchrnul pthread_setaffinity_np pthread_condattr_setclock

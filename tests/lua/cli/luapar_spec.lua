@@ -19,7 +19,7 @@ local function together(list)
     for word in words:gmatch('%S+') do lines[i] = lines[i] .. ('%q, '):format(word) end
     lines[i] = lines[i] .. '}'
   end
-  local out = support.script(([[
+  local out = support.script(("(loadstring or load)(%q, '@bin/luapar')()"):format(([[
     io.stdout:setvbuf 'no'
     os.exit = function(status) error(%q .. status, 0) end
     local main = require 'parallel.cli'.main
@@ -27,7 +27,7 @@ local function together(list)
       local ok, status = pcall(main, words)
       io.stdout:write('\1', ok and tostring(status) or status, '\1')
     end
-  ]]):format(EXIT) .. table.concat(lines, '\n'))
+  ]]):format(EXIT) .. table.concat(lines, '\n')))
   local results = {}
   for text, status in out:gmatch('([^\1]*)\1([^\1]*)\1') do results[#results + 1] = {text, tonumber((status:gsub(EXIT, ''))) or status} end
   assert.equal(#list, #results, out)

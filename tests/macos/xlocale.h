@@ -1,0 +1,1 @@
+/* What macOS' header of this name declares stands in <locale.h> here. */
