@@ -1,8 +1,7 @@
 /* What several children get, as the sending end of a connection says it: what is kept goes out once, also when whoever sent it ends in the
  * middle; and it is let go. What comes again goes out twice. The receiving end is test_agent's, and the specs'. */
 #include "base/siphash.h"
-#include "cluster/mux.h"
-#include "peers.h"
+#include "mux_end.h"
 
 #define CHILDREN 3
 #define BYTES ((size_t)1 << 20)
@@ -11,10 +10,7 @@
 static par_error err;
 
 typedef struct world {
-    par_mux *mux;
-    par_selector *selector;
-    uint64_t grown;
-    int fd; /* what the mux writes comes out here */
+    mux_end end;
     par_stream *streams[CHILDREN];
     par_channel *users[CHILDREN];
     /* what came out */
@@ -23,11 +19,6 @@ typedef struct world {
     size_t kept_bytes, own_bytes; /* on stream 0, on others */
 } world;
 
-static int on_frame(void *context, par_stream *stream, const par_frame *frame, const uint8_t *body, par_error *why)
-{
-    (void)context, (void)stream, (void)frame, (void)body, (void)why;
-    return PAR_OK;
-}
 static void on_local(void *context, par_stream *stream, const par_queued *message)
 {
     par_told_common told;
@@ -36,8 +27,6 @@ static void on_local(void *context, par_stream *stream, const par_queued *messag
     memcpy(&told, message->bytes, sizeof told);
     par_stream_expect_common(stream, told.number);
 }
-static void on_channel_end(void *context, par_stream *stream, int code) { (void)context, (void)stream, (void)code; }
-static void on_delivered(void *context, par_stream *stream) { (void)context, (void)stream; }
 static void on_lost(void *context, par_mux *mux, const char *why)
 {
     (void)context, (void)mux;
@@ -45,20 +34,15 @@ static void on_lost(void *context, par_mux *mux, const char *why)
     CHECK(0);
 }
 
-static const par_mux_role role = {NULL, PAR_FROM_AGENT, on_frame, on_local, on_channel_end, NULL, on_delivered, on_lost};
+static const par_mux_role role = {NULL, PAR_FROM_AGENT, ignore_frame, on_local, ignore_channel_end, NULL, ignore_delivered, on_lost};
 
 static void world_open(world *w)
 {
-    int fds[2];
     *w = (world){0};
-    CHECK_INT(par_os_socketpair(fds, &err), PAR_OK);
-    w->fd = fds[1];
-    CHECK_INT(par_os_stream_prepare(fds[0], &err), PAR_OK);
-    CHECK_INT(par_selector_open(&w->selector, NULL, &err), PAR_OK);
-    CHECK_INT(par_mux_open(&w->mux, par_wire_open(fds[0], fds[0]), w->selector, &role, NULL, &w->grown, &err), PAR_OK);
+    mux_end_open(&w->end, &role);
     for (uint32_t i = 0; i < CHILDREN; i++) {
         par_channel *ours;
-        CHECK_INT(par_stream_open(&w->streams[i], w->mux, i + 1, NULL, &err), PAR_OK);
+        CHECK_INT(par_stream_open(&w->streams[i], w->end.mux, i + 1, NULL, &err), PAR_OK);
         par_channel_owner owner = par_stream_owner(w->streams[i]);
         pair_open(&ours, &w->users[i], RING_BYTES, &owner);
         CHECK_INT(par_stream_bind(w->streams[i], ours, &err), PAR_OK);
@@ -67,10 +51,8 @@ static void world_open(world *w)
 
 static void world_close(world *w)
 {
-    par_mux_close(w->mux);
+    mux_end_close(&w->end);
     for (int i = 0; i < CHILDREN; i++) par_channel_close(w->users[i]);
-    par_selector_close(w->selector);
-    par_os_close(w->fd);
     par_buffer_fini(&w->in);
 }
 
@@ -100,10 +82,11 @@ static size_t go_on(world *w, size_t most)
     size_t taken = 0;
     void *user;
     for (int idle = 0; idle < 3 && taken < most;) {
-        while (par_selector_wait(w->selector, &user, 0, &err) == PAR_OK) par_stream_serve(user);
-        par_mux_serve(w->mux);
-        par_mux_flush(w->mux);
-        int n_fds, n = par_os_socket_read(w->fd, bytes, most - taken < sizeof bytes ? most - taken : sizeof bytes, NULL, 0, &n_fds);
+        while (par_selector_wait(w->end.selector, &user, 0, &err) == PAR_OK) par_stream_serve(user);
+        par_mux_serve(w->end.mux);
+        par_mux_flush(w->end.mux);
+        int n_fds,
+            n = par_os_socket_read(w->end.other_end, bytes, most - taken < sizeof bytes ? most - taken : sizeof bytes, NULL, 0, &n_fds);
         idle = n > 0 ? 0 : idle + 1;
         if (n <= 0) continue;
         taken += (size_t)n;
@@ -182,7 +165,7 @@ static void a_broadcast_is_let_go_when_all_have_it(void)
         CHECK_INT(w.kept_bytes, number * BYTES);
         CHECK_INT(w.n_drops, number);
     }
-    CHECK_INT(w.mux->cache->bytes, 0);
+    CHECK_INT(w.end.mux->cache->bytes, 0);
     world_close(&w);
 }
 
@@ -197,11 +180,11 @@ static void a_broadcast_to_some_does_not_stay(void)
         go_on(&w, SIZE_MAX);
         CHECK_INT(w.kept_bytes, number * BYTES);
     }
-    CHECK_INT(w.mux->cache->bytes, PAR_CACHE_PASSING_MAX * BYTES);
+    CHECK_INT(w.end.mux->cache->bytes, PAR_CACHE_PASSING_MAX * BYTES);
     par_stream_free(w.streams[0]);
-    CHECK_INT(w.mux->cache->bytes, PAR_CACHE_PASSING_MAX * BYTES);
+    CHECK_INT(w.end.mux->cache->bytes, PAR_CACHE_PASSING_MAX * BYTES);
     par_stream_free(w.streams[1]);
-    CHECK_INT(w.mux->cache->bytes, 0);
+    CHECK_INT(w.end.mux->cache->bytes, 0);
     go_on(&w, SIZE_MAX);
     CHECK_INT(w.n_drops, 20);
     world_close(&w);
@@ -223,7 +206,7 @@ static void it_stays_until_the_last_one_ends(void)
     par_stream_free(w.streams[2]);
     go_on(&w, SIZE_MAX);
     CHECK_INT(w.n_drops, 1);
-    CHECK_INT(w.mux->cache->bytes, 0);
+    CHECK_INT(w.end.mux->cache->bytes, 0);
     world_close(&w);
 }
 
@@ -235,7 +218,7 @@ static void its_sender_ends(void)
         world_open(&w);
         for (int i = 0; i < CHILDREN; i++) say(&w, i, 7, 7);
         go_on(&w, cut);
-        par_stream *sender = w.mux->filler;
+        par_stream *sender = w.end.mux->filler;
         if (sender) {
             CHECK_INT(w.n_kept, 0);
             par_stream_end(sender);
@@ -244,7 +227,7 @@ static void its_sender_ends(void)
         CHECK_INT(w.n_kept, sender ? CHILDREN - 1 : CHILDREN);
         CHECK_INT(w.n_begins, sender ? 2 : 1);
         CHECK(w.kept_bytes >= BYTES && w.own_bytes == 0);
-        CHECK(w.mux->filler == NULL && w.mux->cache->coming == -1);
+        CHECK(w.end.mux->filler == NULL && w.end.mux->cache->coming == -1);
         world_close(&w);
     }
 }
@@ -315,7 +298,7 @@ static void what_comes_again_goes_out_twice(void)
         for (int i = 0; i < CHILDREN; i++) par_stream_free(w.streams[i]);
         go_on(&w, SIZE_MAX);
         CHECK_INT(w.n_drops, 1);
-        CHECK_INT(w.mux->cache->bytes, 0);
+        CHECK_INT(w.end.mux->cache->bytes, 0);
         world_close(&w);
     }
     free(bytes);
@@ -351,12 +334,12 @@ static void of_what_comes_again_the_last_few_stay(void)
         for (unsigned i = 0; i < 3; i++) say_again(&w, (int)i % CHILDREN, bytes, true, i);
     }
     CHECK_INT(w.kept_bytes, 3 * PAR_CACHE_PARTS_MAX * BYTES);
-    CHECK_INT(w.mux->cache->bytes, PAR_CACHE_PARTS_MAX * BYTES);
+    CHECK_INT(w.end.mux->cache->bytes, PAR_CACHE_PARTS_MAX * BYTES);
     CHECK_INT(w.n_drops, 2 * PAR_CACHE_PARTS_MAX);
     say(&w, 0, 0, 100); /* others have places of their own */
     par_stream_on_credit(w.streams[0], (uint32_t)BYTES);
     go_on(&w, SIZE_MAX);
-    CHECK_INT(w.mux->cache->bytes, (PAR_CACHE_PARTS_MAX + 1) * BYTES);
+    CHECK_INT(w.end.mux->cache->bytes, (PAR_CACHE_PARTS_MAX + 1) * BYTES);
     world_close(&w);
     free(bytes);
 }
@@ -376,14 +359,14 @@ static void its_child_ends_in_the_middle(void)
             CHECK_INT(par_channel_send(w.users[i], PAR_KIND_DATA, "", 0, &payload, 1, SECONDS(60), &err), PAR_OK);
         }
         go_on(&w, cut);
-        par_stream *sender = w.mux->filler;
+        par_stream *sender = w.end.mux->filler;
         if (sender) par_stream_end(sender);
         go_on(&w, SIZE_MAX);
         CHECK_INT(w.n_parts, sender ? CHILDREN - 1 : CHILDREN);
         CHECK_INT(w.n_begins, sender ? 2 : 1);
         CHECK(w.kept_bytes >= BYTES);
         CHECK_INT(w.own_bytes, BYTES + strlen("number 0"));
-        CHECK(w.mux->filler == NULL && w.mux->cache->coming == -1);
+        CHECK(w.end.mux->filler == NULL && w.end.mux->cache->coming == -1);
         world_close(&w);
     }
     free(bytes);
