@@ -75,7 +75,7 @@ local function check_options(options)
     local good, why = require 'parallel.options'.is_environment(o.env)
     if not good then misuse('parallel.run: ' .. why) end
   end
-  check(o.cwd == nil or type(o.cwd) == 'string' and not o.cwd:find('\0', 1, true), 'cwd', 'a path without a zero byte', o.cwd)
+  check(o.cwd == nil or require 'parallel.options'.is_text(o.cwd), 'cwd', 'a path without a zero byte', o.cwd)
   check(o.name == nil or type(o.name) == 'string', 'name', 'a string', o.name)
   check(o.nice == nil or type(o.nice) == 'number' and o.nice % 1 == 0, 'nice', 'a whole number', o.nice)
   check(o.functions == nil or type(o.functions) == 'boolean', 'functions', 'true or false', o.functions)
