@@ -168,19 +168,23 @@ local function how_it_ended(self, worker)
   return self.system.failure(worker.child)
 end
 
--- Was a worker that was not ready lost together with one that has been counted? A host takes all of its workers with it, once.
-local function is_counted(self, worker, failure)
-  local lost = self.places and failure and failure.code == 'died' and not failure.signal and not failure.status -- nobody knows how
-  if not lost then return false end
-  if worker.began < self.lost_at then return true end
-  self.lost_at = self.system.clock()
-  return false
+-- Was it lost with its host? Then nobody knows how it ended.
+local function is_lost(self, failure)
+  return self.places and failure and failure.code == 'died' and not failure.signal and not failure.status
+end
+
+-- One more worker in a row was not ready. A host takes all of its workers with it, which counts once.
+local function count_bad_start(self, worker, failure)
+  local lost = is_lost(self, failure)
+  if lost and worker.began < self.lost_at then return end
+  if lost then self.lost_at = self.system.clock() end
+  self.bad_starts = self.bad_starts + 1
 end
 
 -- Why this worker's end is the pool's end, too; nil: it is not.
 local function bad_start(self, worker, failure)
   if worker.ready or worker.why then return nil end
-  if not is_counted(self, worker, failure) then self.bad_starts = self.bad_starts + 1 end
+  count_bad_start(self, worker, failure)
   if worker.slow then return pool_errors.slow_init(self.name, worker.place, self.init_timeout) end
   if failure and failure.code == 'failed' or self.bad_starts >= BAD_STARTS then
     return pool_errors.bad_start(self.name, worker.place, failure)
