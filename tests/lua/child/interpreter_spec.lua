@@ -365,7 +365,8 @@ describe('Neovim', function()
     support.shell('mkdir ' .. quote(folder))
     local out = inside(([[
       local parallel = require 'parallel'
-      local child = parallel.run('while true do end')
+      local child = parallel.run('parallel.parent:send(1) while true do end')
+      child:receive()
       child:kill('KILL')
       pcall(child.join, child)
       local name = parallel.run(function()
