@@ -68,7 +68,7 @@ describe('a collector that', function()
   local function check(lost, values, cycles)
     assert.are.equal('', lost)
     assert.is_true(values > 30)
-    assert.is_true(cycles >= 60, cycles .. ' cycles while ' .. values .. ' values travelled')
+    assert.is_true(cycles >= 40, cycles .. ' cycles while ' .. values .. ' values travelled')
   end
 
   for name, way in pairs(ways) do
