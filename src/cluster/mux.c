@@ -6,9 +6,10 @@
 
 #include "os/os.h"
 
-#define IN_BYTES ((size_t)PAR_FRAME_MAX_BYTES + ((size_t)64 << 10)) /* a whole frame, and some */
-#define DIRECT_BYTES ((size_t)16 << 10)                             /* the body of a frame that is longer is read to where it belongs */
-#define BEHIND_BYTES ((size_t)4 << 10)                              /* and no more behind it, which may be the next of these */
+#define FRAME_BYTES ((size_t)PAR_FRAME_HEADER_BYTES + PAR_FRAME_MAX_BYTES) /* of the longest */
+#define IN_BYTES (FRAME_BYTES + ((size_t)64 << 10))                        /* a whole one, and some */
+#define DIRECT_BYTES ((size_t)16 << 10) /* the body of a frame that is longer is read to where it belongs */
+#define BEHIND_BYTES ((size_t)4 << 10)  /* and no more behind it, which may be the next of these */
 #define READS_AT_ONCE 16
 #define UNREAD_MAX_BYTES ((size_t)16 << 20) /* of answers that the other end does not read */
 
@@ -187,7 +188,7 @@ static void parse(par_mux *mux)
     while (rc == PAR_OK && !mux->lost) rc = next_frame(mux, &err);
     if (rc != PAR_OK && rc != PAR_E_AGAIN) par_mux_fail(mux, "%.250s", err.text);
     if (mux->in_at == mux->in_len) mux->in_at = mux->in_len = 0;
-    if (mux->in_at < IN_BYTES / 2) return;
+    if (IN_BYTES - mux->in_at >= FRAME_BYTES) return; /* the next one has room, however long it is */
     memmove(mux->in, mux->in + mux->in_at, mux->in_len - mux->in_at);
     mux->in_len -= mux->in_at;
     mux->in_at = 0;

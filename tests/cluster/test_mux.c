@@ -83,4 +83,29 @@ static void a_clock_may_say_anything(void)
     mux_end_close(&end);
 }
 
-TAP_MAIN(TEST(what_the_system_refuses_is_delivered_later), TEST(a_clock_may_say_anything))
+/* Frames as long as they may be, one behind the other, wherever in what was read they begin. */
+static void long_frames_have_room(void)
+{
+    static const size_t sizes[] = {140000, PAR_FRAME_MAX_BYTES, 155000, 170000, 100, 100000, PAR_FRAME_MAX_BYTES, PAR_FRAME_MAX_BYTES};
+    static const uint8_t bytes[PAR_FRAME_MAX_BYTES];
+    mux_end end;
+    par_buffer out = {0};
+    mux_end_open(&end, &role);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        par_frame_writer w = par_frame_begin(&out, PAR_FRAME_TRACE, 0, 0, 0);
+        par_frame_bytes(&w, bytes, sizes[i]);
+        CHECK_INT(par_frame_end(&w), PAR_OK);
+    }
+    for (size_t done = 0; done < out.len;) {
+        int n = par_os_socket_write(end.other_end, out.data + done, out.len - done, NULL, 0);
+        if (n > 0) done += (size_t)n;
+        par_mux_read(end.mux);
+        if (end.mux->lost) printf("# %s\n", end.mux->why);
+        CHECK(!end.mux->lost);
+    }
+    CHECK_INT(end.mux->in_len, end.mux->in_at); /* all of them were dealt with */
+    par_buffer_fini(&out);
+    mux_end_close(&end);
+}
+
+TAP_MAIN(TEST(what_the_system_refuses_is_delivered_later), TEST(a_clock_may_say_anything), TEST(long_frames_have_room))
