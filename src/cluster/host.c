@@ -38,6 +38,7 @@ static void go(par_host *host)
     if (host->phase == PAR_HOST_GONE) return;
     host->phase = PAR_HOST_GONE;
     close_pipes(host);
+    if (host->dialed) par_hub_ignore(host->dialed); /* it may go on to speak */
     answer_down(host);
 }
 

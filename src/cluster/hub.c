@@ -7,10 +7,11 @@
 
 #include "cluster/log.h"
 
-#define TICKETS_MAX 4096u
+#define GUESTS_MAX 4096u /* at a time; a number never comes again soon: the place, and how often it was used before */
 #define MESSAGES_AT_ONCE 64
 
 typedef struct guest {
+    uint32_t number;
     unsigned char key[32]; /* as it comes in a handshake */
     bool used;
     void *wire; /* par_zmq_wire; NULL: closed */
@@ -23,7 +24,7 @@ struct par_hub {
     unsigned first, last; /* ports */
     char endpoint[PAR_ENDPOINT_BYTES];
     char public_key[PAR_KEY_TEXT];
-    guest guests[TICKETS_MAX];
+    guest guests[GUESTS_MAX];
     uint32_t n_guests;
     unsigned refused;
     bool stale, asked; /* something may have come to the router, to the gate */
@@ -107,22 +108,38 @@ static void key_bytes(unsigned char out[32], const char *text)
     }
 }
 
+/* A new guest, in a place that nobody has (any more). NULL: there is none. */
+static guest *new_guest(par_hub *hub)
+{
+    uint32_t place = 0;
+    while (place < hub->n_guests && hub->guests[place].wire) place++;
+    if (place == GUESTS_MAX) return NULL;
+    if (place == hub->n_guests) hub->n_guests++;
+    guest *one = &hub->guests[place];
+    uint32_t number = one->number ? one->number + GUESTS_MAX : 0;
+    *one = (guest){.number = number ? number : place + 1};
+    return one;
+}
+
 int par_hub_invite(par_hub *hub, par_ticket *ticket, par_wire **out, par_error *err)
 {
-    if (hub->n_guests == TICKETS_MAX) return par_error_set(err, PAR_E_LIMIT, "more than %u agents", TICKETS_MAX);
     par_zmq_wire *wire = par_zmq_wire_new(hub->zmq);
     if (!wire) return par_error_set(err, PAR_E_NOMEM, "out of memory");
-    guest *one = &hub->guests[hub->n_guests++];
+    guest *one = new_guest(hub);
+    if (!one) {
+        par_wire_close(&wire->wire);
+        return par_error_set(err, PAR_E_LIMIT, "more than %u agents", GUESTS_MAX);
+    }
     *ticket = (par_ticket){0};
     memcpy(ticket->endpoint, hub->endpoint, sizeof ticket->endpoint);
     memcpy(ticket->server_key, hub->public_key, sizeof ticket->server_key);
     hub->zmq->curve_keypair(ticket->public_key, ticket->secret_key);
-    snprintf(ticket->number, sizeof ticket->number, "%u", hub->n_guests);
+    snprintf(ticket->number, sizeof ticket->number, "%u", one->number);
     key_bytes(one->key, ticket->public_key);
     one->wire = wire;
     wire->place = &one->wire;
     wire->socket = hub->router;
-    wire->number = hub->n_guests;
+    wire->number = one->number;
     wire->stale = &hub->stale;
     *out = &wire->wire;
     return PAR_OK;
@@ -132,17 +149,19 @@ int par_hub_fd(const par_hub *hub) { return par_zmq_get(hub->zmq, hub->router, P
 int par_hub_gate_fd(const par_hub *hub) { return par_zmq_get(hub->zmq, hub->gate, PAR_ZMQ_FD); }
 unsigned par_hub_refused(const par_hub *hub) { return hub->refused; }
 bool par_hub_has(const par_wire *wire) { return ((const par_zmq_wire *)wire)->first != NULL; }
+void par_hub_ignore(par_wire *wire) { par_zmq_wire_ignore((par_zmq_wire *)wire); }
 
 /* Whose key is it, and is it the first time that it is used? 0: nobody's. */
 static uint32_t admit(par_hub *hub, const unsigned char *key, const char *from)
 {
     for (uint32_t i = 0; i < hub->n_guests; i++) {
-        if (memcmp(hub->guests[i].key, key, 32) != 0) continue;
-        if (!hub->guests[i].used) {
-            hub->guests[i].used = true;
-            return i + 1;
+        guest *one = &hub->guests[i];
+        if (memcmp(one->key, key, 32) != 0) continue;
+        if (!one->used) {
+            one->used = true;
+            return one->number;
         }
-        par_log("refused a connection from %s: the key of agent %u was used before", from, i + 1);
+        par_log("refused a connection from %s: the key of agent %u was used before", from, one->number);
         return 0;
     }
     par_log("refused a connection from %s: its key is none of this run's", from);
@@ -202,8 +221,9 @@ static bool answer_gate(par_hub *hub)
 static par_zmq_wire *wire_for(par_hub *hub, const par_zmq_arrived *one, uint32_t number)
 {
     const char *user = hub->zmq->msg_gets(&one->message, "User-Id");
-    if (number == 0 || number > hub->n_guests || !user || (uint32_t)strtoul(user, NULL, 10) != number) return NULL;
-    return hub->guests[number - 1].wire;
+    const guest *who = &hub->guests[(number - 1) % GUESTS_MAX];
+    if (number == 0 || who->number != number || !user || (uint32_t)strtoul(user, NULL, 10) != number) return NULL;
+    return who->wire;
 }
 
 /* One message off the router. false: there was none. */

@@ -22,5 +22,7 @@ bool par_hub_serve(par_hub *hub);
 unsigned par_hub_refused(const par_hub *hub); /* strangers so far */
 /* Has this wire something to read? */
 bool par_hub_has(const par_wire *wire);
+/* Nobody reads this wire any more: what still comes for it is dropped. */
+void par_hub_ignore(par_wire *wire);
 
 #endif

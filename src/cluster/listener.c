@@ -7,11 +7,12 @@
 #include "cluster/log.h"
 #include "cluster/proof.h"
 
-#define TICKETS_MAX 4096u
+#define GUESTS_MAX 4096u              /* at a time; a number never comes again soon: the place, and how often it was used before */
 #define PROVE_NS INT64_C(10000000000) /* a caller has this long */
 #define ACCEPTS_AT_ONCE 64
 
 typedef struct guest {
+    uint32_t number;
     char key[PAR_KEY_TEXT];
     bool used;
     void (*arrived)(void *user, int fd);
@@ -68,7 +69,8 @@ static void refuse(caller *one, const char *why)
 
 static guest *guest_of(par_listener *listener, uint32_t number)
 {
-    return number >= 1 && number <= listener->n_guests ? &listener->guests[number - 1] : NULL;
+    guest *who = &listener->guests[(number - 1) % GUESTS_MAX];
+    return number && who->number == number ? who : NULL;
 }
 
 /* His question is all there. A stranger who names a number that is none gets an answer that proves nothing, so it tells him nothing. */
@@ -92,6 +94,7 @@ static void judge(caller *one)
 {
     uint8_t wanted[PAR_SHA256_BYTES];
     guest *who = guest_of(one->listener, one->proof.number);
+    if (!who) return refuse(one, "nobody waits for this agent any more");
     par_proof_make(wanted, &one->proof, PAR_PROVES_AGENT, who->key);
     if (!par_same_secret(wanted, one->said, sizeof wanted)) return refuse(one, "it does not know the key of this run's agent");
     if (who->used) return refuse(one, "the key of this agent was used before");
@@ -168,7 +171,7 @@ void par_listener_rest(par_listener *listener)
 int par_listener_open(par_listener **out, par_loop *loop, const char *address, unsigned first, unsigned last, par_error *err)
 {
     par_listener *listener = calloc(1, sizeof *listener);
-    guest *guests = listener ? calloc(TICKETS_MAX, sizeof *guests) : NULL;
+    guest *guests = listener ? calloc(GUESTS_MAX, sizeof *guests) : NULL;
     if (!guests) {
         free(listener);
         return par_error_set(err, PAR_E_NOMEM, "out of memory");
@@ -190,20 +193,34 @@ void par_listener_close(par_listener *listener)
     free(listener);
 }
 
+/* A new guest, in a place that nobody has (any more). NULL: there is none. */
+static guest *new_guest(par_listener *listener)
+{
+    uint32_t place = 0;
+    while (place < listener->n_guests && listener->guests[place].user) place++;
+    if (place == GUESTS_MAX) return NULL;
+    if (place == listener->n_guests) listener->n_guests++;
+    guest *one = &listener->guests[place];
+    uint32_t number = one->number ? one->number + GUESTS_MAX : 0;
+    *one = (guest){.number = number ? number : place + 1};
+    return one;
+}
+
 int par_listener_invite(par_listener *listener, par_ticket *ticket, void (*arrived)(void *user, int fd), void *user, par_error *err)
 {
-    if (listener->n_guests == TICKETS_MAX) return par_error_set(err, PAR_E_LIMIT, "more than %u agents", TICKETS_MAX);
-    guest *one = &listener->guests[listener->n_guests];
+    char key[PAR_KEY_TEXT];
     int rc = listen_again(listener, err);
-    if (rc == PAR_OK) rc = par_proof_key(one->key, err);
+    if (rc == PAR_OK) rc = par_proof_key(key, err);
     if (rc != PAR_OK) return rc;
-    listener->n_guests++;
+    guest *one = new_guest(listener);
+    if (!one) return par_error_set(err, PAR_E_LIMIT, "more than %u agents", GUESTS_MAX);
+    memcpy(one->key, key, sizeof key);
     one->arrived = arrived;
     one->user = user;
     *ticket = (par_ticket){0};
     snprintf(ticket->endpoint, sizeof ticket->endpoint, "%s:%u", listener->address, listener->port);
     memcpy(ticket->secret_key, one->key, sizeof ticket->secret_key);
-    snprintf(ticket->number, sizeof ticket->number, "%u", listener->n_guests);
+    snprintf(ticket->number, sizeof ticket->number, "%u", one->number);
     return PAR_OK;
 }
 

@@ -106,15 +106,20 @@ static int64_t wire_read(par_wire *wire, const par_os_part *parts, int n)
     return done ? done : PAR_E_AGAIN;
 }
 
+void par_zmq_wire_ignore(par_zmq_wire *self)
+{
+    while (self->first) pop(self);
+    if (self->place) *self->place = NULL;
+    self->place = NULL;
+}
+
 static void wire_close(par_wire *wire)
 {
     par_zmq_wire *self = (par_zmq_wire *)wire;
-    while (self->first) pop(self);
-    if (self->place) {
-        *self->place = NULL;
-    } else {
+    par_zmq_wire_ignore(self);
+    if (self->context) {
         if (self->socket) self->zmq->close(self->socket);
-        if (self->context) self->zmq->ctx_term(self->context);
+        self->zmq->ctx_term(self->context);
     }
     free(self);
 }

@@ -28,12 +28,13 @@ typedef struct par_zmq_wire {
     uint32_t number;        /* by which the hub knows the other end; 0: of an agent's own socket */
     bool came;              /* the other end has said something */
     bool own_stale, *stale; /* something may have come of which no descriptor tells: the wire's, or its hub's */
-    void **place;           /* the hub's pointer to this wire */
+    void **place;           /* the hub's pointer to this wire; NULL: an agent's own, or one that is ignored */
     par_zmq_arrived *first, **end;
 } par_zmq_wire;
 
 par_zmq_wire *par_zmq_wire_new(const par_zmq *zmq);
 void par_zmq_wire_push(par_zmq_wire *wire, par_zmq_arrived *one);
+void par_zmq_wire_ignore(par_zmq_wire *wire);           /* forgets what has come, and leaves its place at the hub */
 void par_zmq_prepare(const par_zmq *zmq, void *socket); /* what both ends set */
 void par_zmq_set(const par_zmq *zmq, void *socket, int option, int value);
 int par_zmq_get(const par_zmq *zmq, void *socket, int option);

@@ -282,5 +282,27 @@ static void ports_from_a_range(void)
     close_here();
 }
 
+/* A host that is down is launched again and again: an agent that never comes takes nobody's place. */
+static void agents_that_never_come(void)
+{
+    open_here();
+    for (int i = 0; i < 10000; i++) {
+        invite();
+        par_listener_forget(here.listener, &here);
+    }
+    par_ticket gone = invite();
+    par_listener_forget(here.listener, &here);
+    par_ticket ticket = invite();
+    CHECK(strcmp(gone.number, ticket.number) != 0);
+    pid_t late = agent(&gone); /* it comes when another has its place */
+    CHECK(!serve(NOBODY_NS));
+    CHECK_INT(status_of(late), 1);
+    pid_t pid = agent(&ticket);
+    CHECK(serve(INT64_C(60000000000)));
+    expect_hello();
+    CHECK_INT(status_of(pid), 0);
+    close_here();
+}
+
 TAP_MAIN(TEST(an_agent_comes_in), TEST(a_key_of_ones_own), TEST(a_key_that_was_used), TEST(what_was_said_before), TEST(garbage_and_halves),
-         TEST(a_thousand_idle_connections), TEST(ports_from_a_range))
+         TEST(a_thousand_idle_connections), TEST(ports_from_a_range), TEST(agents_that_never_come))

@@ -116,4 +116,44 @@ static void who_does_not_come_in(void)
     _exit(0); /* the wires that were heard are still open */
 }
 
-TAP_MAIN(TEST(bytes_go_both_ways), TEST(who_does_not_come_in))
+/* A host that is down is launched again and again: an agent that never comes takes nobody's place. The numbers of those who come are all
+ * good names for libzmq, also those with a zero byte in front. */
+static void agents_that_never_come(void)
+{
+    need_library();
+    par_hub *hub;
+    par_ticket ticket, gone;
+    par_wire *here, *earlier[255];
+    CHECK_INT(par_hub_open(&hub, "127.0.0.1", 0, 0, &err), PAR_OK);
+    for (int i = 0; i < 255; i++) CHECK_INT(par_hub_invite(hub, &ticket, &earlier[i], &err), PAR_OK);
+    for (int i = 0; i < 10000; i++) {
+        CHECK_INT(par_hub_invite(hub, &gone, &here, &err), PAR_OK);
+        par_wire_close(here);
+    }
+    CHECK_INT(par_hub_invite(hub, &ticket, &here, &err), PAR_OK);
+    CHECK_INT(atoi(ticket.number) % 256, 0);
+    CHECK(!is_heard(hub, &gone, here, SECONDS(60)));
+    CHECK_INT(par_hub_refused(hub), 1);
+    CHECK(is_heard(hub, &ticket, here, SECONDS(60)));
+    _exit(0); /* the wires are still open */
+}
+
+/* What still comes from an agent that was given up takes no memory. */
+static void one_who_is_ignored(void)
+{
+    need_library();
+    par_hub *hub;
+    par_ticket ticket;
+    par_wire *here, *other;
+    CHECK_INT(par_hub_open(&hub, "127.0.0.1", 0, 0, &err), PAR_OK);
+    CHECK_INT(par_hub_invite(hub, &ticket, &here, &err), PAR_OK);
+    CHECK(is_heard(hub, &ticket, here, SECONDS(60)));
+    par_hub_ignore(here);
+    CHECK(!par_hub_has(here));
+    CHECK_INT(par_hub_invite(hub, &ticket, &other, &err), PAR_OK); /* in its place */
+    par_wire_close(here);
+    CHECK(is_heard(hub, &ticket, other, SECONDS(60)));
+    _exit(0);
+}
+
+TAP_MAIN(TEST(bytes_go_both_ways), TEST(who_does_not_come_in), TEST(agents_that_never_come), TEST(one_who_is_ignored))
