@@ -12,8 +12,14 @@ local handle = core.child
 
 -- --- the bridge ---
 
-local bridge
+local bridge, owner -- and the process that started it
 local by_key, count = {}, 0 -- hosts that were launched or are to be, by what makes them one
+
+-- A copy of the program that it makes by a fork of its own has no bridge.
+local function own_bridge()
+  if bridge and owner ~= core.pid() then bridge = nil end
+  return bridge
+end
 
 local function open_bridge()
   if bridge then return bridge end
@@ -23,7 +29,7 @@ local function open_bridge()
     for i = #command, 2, -1 do table.insert(args, 1, command[i]) end
     local ok, opened = pcall(core.cluster.bridge_open, command[1], args)
     if ok then
-      bridge = opened
+      bridge, owner = opened, core.pid()
       return bridge
     end
     failure = opened
@@ -44,7 +50,7 @@ local function launch(host)
     end
     host.record = record
   end
-  local state = bridge and core.cluster.bridge_state(bridge, record.number) or 'none'
+  local state = own_bridge() and core.cluster.bridge_state(bridge, record.number) or 'none'
   if state == 'up' or state == 'launching' then return record end
   if bridge and state == 'down' and core.cluster.bridge_state(bridge, 4095) == 'down' then -- the bridge itself has ended
     bridge = nil
@@ -79,7 +85,7 @@ local numbers = setmetatable({}, {__mode = 'k'}) -- child -> number of its host
 function hosts.number_of(child) return numbers[child] end
 
 --- The bridge, if it runs.
-function hosts.bridge() return bridge end
+function hosts.bridge() return own_bridge() end
 
 -- Templates as they are meant here and now.
 local function absolute(path)
@@ -187,7 +193,7 @@ function hosts.slots(host)
 end
 
 --- 'none', 'launching', 'up' or 'down', as it is known now.
-function hosts.state(host) return bridge and host.record and core.cluster.bridge_state(bridge, host.record.number) or 'none' end
+function hosts.state(host) return own_bridge() and host.record and core.cluster.bridge_state(bridge, host.record.number) or 'none' end
 
 --- Waits for news of a host, at most so many seconds.
 function hosts.await_news(host, seconds) core.cluster.bridge_await(bridge, host.record.number, seconds) end
@@ -195,13 +201,13 @@ function hosts.await_news(host, seconds) core.cluster.bridge_await(bridge, host.
 --- Gives back the nodes that were asked of Slurm: their jobs are cancelled. One that is used again is asked for anew.
 function hosts.give_back()
   for _, record in pairs(by_key) do
-    if record.is_job and bridge then pcall(core.cluster.bridge_drop, bridge, record.number) end
+    if record.is_job and own_bridge() then pcall(core.cluster.bridge_drop, bridge, record.number) end
   end
 end
 
 --- Ends all agents, and their children.
 function hosts.close()
-  if bridge then core.cluster.bridge_close(bridge) end
+  if own_bridge() then core.cluster.bridge_close(bridge) end
   bridge = nil
 end
 

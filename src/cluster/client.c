@@ -12,6 +12,7 @@
 
 int par_client_open(par_client *client, const par_os_spawn_options *spawn, par_error *err)
 {
+    client->owner = par_os_pid();
     return par_os_spawn_server(spawn, PAR_CHILD_SOCKET_FD, &client->pid, &client->socket, err);
 }
 
@@ -27,10 +28,11 @@ void par_client_close(par_client *client)
 {
     par_os_exit end = {0};
     if (client->socket < 0) return;
-    par_os_socket_end(client->socket);
+    bool ours = client->owner == par_os_pid();
+    if (ours) par_os_socket_end(client->socket);
     par_os_close(client->socket);
     int64_t patience_ns = par_os_now_ns() + END_NS;
-    for (par_os_reap(client->pid, &end); !end.ended; par_os_reap(client->pid, &end)) {
+    for (end.ended = !ours; !end.ended; par_os_reap(client->pid, &end)) {
         if (par_os_now_ns() >= patience_ns) par_os_kill(client->pid, SIGKILL);
         par_os_sleep_ns(500000);
     }

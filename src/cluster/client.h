@@ -16,6 +16,7 @@ typedef struct par_client_host {
 typedef struct par_client {
     int socket; /* -1: no bridge runs */
     pid_t pid;
+    pid_t owner;            /* who has started it; a forked copy of that has no bridge */
     par_client_host *hosts; /* by number */
     uint32_t n_hosts;
     par_buffer in;
@@ -27,7 +28,7 @@ typedef struct par_client {
 
 /* Starts the bridge: program and arguments of spawn lead to par_bridge_serve on descriptor PAR_CHILD_SOCKET_FD. */
 int par_client_open(par_client *client, const par_os_spawn_options *spawn, par_error *err);
-/* Ends the bridge, and so all agents and their children. Waits a moment for that. */
+/* Ends the bridge, and so all agents and their children. Waits a moment for that. In a forked copy of its owner: lets go of it. */
 void par_client_close(par_client *client);
 /* Has the agent of host number `host` started. Its answer comes later. */
 int par_client_launch(par_client *client, uint32_t host, const par_launch *launch, par_error *err);

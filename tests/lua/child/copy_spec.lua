@@ -22,14 +22,16 @@ local frame = [[
   local forked = parallel.run(echo)
   parallel.start_method = 'spawn'
   local child, loud = parallel.run(echo), parallel.run{code = echo, stdout = 'capture'}
+  local host = {host = 'another', launcher = 'here'}
+  local away = parallel.run{host = host, code = echo}
   local pool = parallel.pool{workers = 2}
   local pids = table.concat(pool:stats().pids, ' ')
 
   local function check()
-    for _, one in ipairs{child, forked, loud} do
+    for _, one in ipairs{child, forked, loud, away} do
       one:send('word')
       local ready
-      repeat ready = parallel.select({child, forked, loud}, 100) until ready == one
+      repeat ready = parallel.select({child, forked, loud, away}, 100) until ready == one
       assert(one:receive{timeout = 100} == 'word')
     end
     child:send(1)
@@ -49,6 +51,7 @@ local frame = [[
   check()
   parallel.start_method = 'forkserver'
   assert(parallel.run('return 5'):join() == 5)
+  assert(parallel.run{host = host, code = 'return 5'}:join() == 5)
   parallel.close()
   print('fine', how, status)
 ]]
@@ -69,14 +72,14 @@ describe('the children of the program are left alone by a copy', function()
   it('that fails', function() check(1, 'error("in the copy")') end)
 
   it('that forgets them', function()
-    check(7, 'for id in pairs(parallel.children) do parallel.children[id] = nil end child, forked, loud, pool = nil ' ..
+    check(7, 'for id in pairs(parallel.children) do parallel.children[id] = nil end child, forked, loud, away, pool = nil ' ..
       'package.loaded.parallel = nil collectgarbage() collectgarbage()')
   end)
 
   it('that closes them', function()
-    check(7, 'child:close() forked:close() loud:close() pool:close()')
+    check(7, 'child:close() forked:close() loud:close() away:close() pool:close() require "parallel.hosts".close()')
     check(7, 'parallel.close()')
-    check(7, 'assert(child:kill("KILL") == false)')
+    check(7, 'assert(child:kill("KILL") == false and away:kill("KILL") == false)')
   end)
 
   it('that has its own', function()
@@ -87,6 +90,7 @@ describe('the children of the program are left alone by a copy', function()
       assert(parallel.pool{workers = 1}:map(double, {21})[1] == 42)
       assert(parallel.map(double, {21})[1] == 42)
       own:close()
+      assert(parallel.run{host = host, code = 'return 3'}:join() == 3)
       parallel.close()]])
   end)
 end)
