@@ -87,7 +87,8 @@ static int spawn(par_agent_child *child, const par_frame_start *start, int socke
                                   .argv = (char *const *)(uintptr_t)argv,
                                   .cwd = *start->cwd ? start->cwd : NULL,
                                   .fds = {-1, output[0], output[1] >= 0 ? output[1] : output[0]},
-                                  .n_fds = PAR_CHILD_SOCKET_FD + 1};
+                                  .n_fds = PAR_CHILD_SOCKET_FD + 1,
+                                  .stops = true};
     spawn.fds[PAR_CHILD_SOCKET_FD] = socket;
     char **environment = make_environment(child->agent, start->env, limits);
     if (!environment) return par_error_set(err, PAR_E_NOMEM, "out of memory");

@@ -143,6 +143,7 @@ typedef struct par_os_spawn_options {
     const char *cwd;          /* or NULL */
     int fds[8];               /* fds[i] becomes descriptor i in the child (0..2 stay inherited where -1) */
     int n_fds;
+    bool stops; /* SIGTSTP has its default action there, also when this process ignores it */
 } par_os_spawn_options;
 char **par_os_environment(void); /* this process' own, "NAME=value" up to a NULL */
 /* The new process finds SIGINT blocked, so that Ctrl-C cannot break into its start. */

@@ -81,13 +81,14 @@ bool par_os_let_interrupt(bool let)
 /* The child starts with no blocked signals but SIGINT, and with the default action where a host may have changed it; an
  * ignored SIGHUP (nohup) stays ignored. Nobody inherits ignored real-time signals on purpose: the C library asks about each
  * signal that is not named here. */
-static int set_signals(posix_spawnattr_t *attributes)
+static int set_signals(posix_spawnattr_t *attributes, bool stops)
 {
     sigset_t blocked = interrupt_alone(), defaults;
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGPIPE);
     sigaddset(&defaults, SIGCHLD);
     sigaddset(&defaults, SIGTERM);
+    if (stops) sigaddset(&defaults, SIGTSTP);
     for (int i = SIGRTMIN; i <= SIGRTMAX; i++) sigaddset(&defaults, i);
     int rc = posix_spawnattr_setsigmask(attributes, &blocked);
     if (rc == 0) rc = posix_spawnattr_setsigdefault(attributes, &defaults);
@@ -108,7 +109,7 @@ int par_os_spawn(const par_os_spawn_options *options, pid_t *pid, par_error *err
         if (rc == 0) {
             rc = add_descriptors(&actions, options, moved);
             if (rc == 0) rc = add_directory(&actions, options->cwd);
-            if (rc == 0) rc = set_signals(&attributes);
+            if (rc == 0) rc = set_signals(&attributes, options->stops);
             char *const *environment = options->environment ? options->environment : par_os_environment();
             if (rc == 0) rc = PAR_TRY(posix_spawnp(pid, options->program, &actions, &attributes, options->argv, environment));
             if (rc < 0) rc = errno;

@@ -85,7 +85,7 @@ void par_os_hold_standard(void)
 
 void par_os_serve_quietly(void)
 {
-    static const int ignored[] = {SIGPIPE, SIGINT, SIGTERM, SIGHUP};
+    static const int ignored[] = {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGTSTP};
     for (unsigned i = 0; i < sizeof ignored / sizeof *ignored; i++) signal(ignored[i], SIG_IGN);
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;

@@ -94,6 +94,18 @@ describe('a stop', function()
     expect_life(child)
   end)
 
+  it('by the terminal (Ctrl-Z) is of the program alone: its connections last', function()
+    local child = streams.talker(h1)
+    local processes = world.launchers()
+    processes[#processes + 1] = bridges()[1]
+    signal_all(processes, 'TSTP')
+    require 'parallel.core'.sleep(0.2) -- whom it stops is stopped by then
+    for _, pid in ipairs(processes) do
+      assert.not_equal('T', support.read_file(('/proc/%d/stat'):format(pid)):match('%) (%S)'))
+    end
+    expect_life(child)
+  end)
+
   it('of a bridge that lasts: the agents give up', function()
     local child, stopped = streams.talker(h1), bridges()
     signal_all(stopped, 'STOP')
