@@ -2,6 +2,7 @@
 local core = require 'parallel.core'
 local compat = require 'parallel.compat'
 local hostlist = require 'parallel.hostlist'
+local launcher = require 'parallel.launcher'
 local machine = require 'parallel.machine'
 local options = require 'parallel.options'
 
@@ -16,6 +17,8 @@ function host.refuse_option(name, names, of) error(options.unknown('parallel.hos
 function host.is_count(value) return type(value) == 'number' and value >= 1 and value % 1 == 0 and value < 2 ^ 31 end
 
 local function is_port(value) return host.is_count(value) and value < 65536 end
+
+host.QUEUE_SECONDS = 30 * 24 * 3600 -- a job may wait so long, and nobody longer
 
 -- --- options ---
 
@@ -90,6 +93,7 @@ local function check(entry)
     local kind = kinds[name]
     if not kind then host.refuse_option(name, offered, 'of a host') end
     if kind ~= 'any' and type(value) ~= kind then fail('host %s: %s must be a %s, got %s', tostring(entry.host), name, kind, type(value)) end
+    if kind == 'string' and not options.is_text(value) then fail('host %s: %s has a zero byte in it', tostring(entry.host), name) end
   end
   if entry.slots ~= nil and not host.is_count(entry.slots) then
     fail('host %s: slots must be a whole number from 1 on, got %s', tostring(entry.host), tostring(entry.slots))
@@ -97,6 +101,10 @@ local function check(entry)
   if entry.connect_timeout and not (entry.connect_timeout > 0) then
     fail('host %s: connect_timeout must be more than 0 seconds', tostring(entry.host))
   end
+  if entry.cipher and type(entry.cipher) ~= 'string' then
+    fail('host %s: cipher must be a string, or false, got %s', tostring(entry.host), type(entry.cipher))
+  end
+  if entry.user then hostlist.user(entry.user) end
   check_ports(entry)
   check_transport(entry)
   check_env(entry)
@@ -108,6 +116,7 @@ function host.new(entry)
   if type(entry) ~= 'table' then fail("a name or a table such as {host='h1', slots=8} expected, got %s", type(entry)) end
   local new = {}
   for name, value in pairs(entry) do new[name] = value end
+  if new.record then return new end -- one that parallel.hosts has returned
   if new.name then -- from a list
     new.host = new.name
   else
@@ -124,8 +133,9 @@ function host.new(entry)
   check(new)
   new.name = name
   new.lua = new.lua or own_interpreter()
-  new.connect_timeout = new.connect_timeout or 30
+  new.connect_timeout = math.min(new.connect_timeout or 30, host.QUEUE_SECONDS)
   if new.send_modules == nil then new.send_modules = new.functions ~= false end
+  launcher.command(new) -- what is wrong with it is told here
   return new
 end
 

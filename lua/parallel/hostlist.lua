@@ -5,6 +5,11 @@ local function fail(text, ...) error('parallel.hosts: ' .. text:format(...), 0) 
 
 local function is_count(value) return type(value) == 'number' and value >= 1 and value % 1 == 0 end
 
+--- Raises an error about what cannot be the name of a user.
+function hostlist.user(text)
+  if text == '' or text:find('[%s\'"`$;|&<>\\%c]') or text:sub(1, 1) == '-' then fail("'%s' is no name of a user", text) end
+end
+
 --- 'user@host:2222' -> {name=, user=, port=}
 function hostlist.name(text)
   if type(text) ~= 'string' or text == '' then fail("the name of a host expected, got %s", type(text)) end
@@ -16,7 +21,7 @@ function hostlist.name(text)
   if name == '' or name:find('@', 1, true) or name:find('[%s\'"`$;|&<>\\%c]') or name:sub(1, 1) == '-' then
     fail("'%s' is no name of a host", text)
   end
-  if user and (user:find('[%s\'"`$;|&<>\\%c]') or user:sub(1, 1) == '-') then fail("'%s' is no name of a user", user) end
+  if user then hostlist.user(user) end
   port = tonumber(port)
   if port and (port < 1 or port > 65535) then fail("host %s: there is no port %d", name, port) end
   return {name = name, user = user, port = port}

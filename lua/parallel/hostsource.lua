@@ -32,10 +32,11 @@ function source.environment()
   return nodefile and hostlist.by_lines(read_file(nodefile)) or nil
 end
 
-local QUEUE_SECONDS = 30 * 24 * 3600 -- a job may wait so long
 local job_options = {nodes = true, cpus = true, time = true, partition = true, account = true, qos = true, constraint = true, mem = true,
   gres = true, reservation = true, args = true, env = true, dir = true, lua = true, address = true, port = true, encrypt = true,
   connect_timeout = true}
+
+local job_words = {time = true, partition = true, account = true, qos = true, constraint = true, mem = true, gres = true, reservation = true}
 
 -- {slurm={nodes=, cpus=, time=, ...}}: nodes that are asked of Slurm, each by a job of its own, and used as they come.
 local function jobs_of(wanted)
@@ -45,11 +46,20 @@ local function jobs_of(wanted)
   end
   if not is_count(wanted.nodes) then fail("slurm: nodes must be a whole number from 1 on, got %s", tostring(wanted.nodes)) end
   if wanted.cpus ~= nil and not is_count(wanted.cpus) then fail("slurm: cpus must be a whole number from 1 on, got %s", tostring(wanted.cpus)) end
+  for name, value in pairs(wanted) do
+    if job_words[name] and type(value) ~= 'string' and type(value) ~= 'number' then
+      fail("slurm: %s must be a text or a number, as srun takes it, got %s", name, type(value))
+    end
+  end
+  if wanted.args ~= nil and type(wanted.args) ~= 'table' then fail("slurm: args must be a list of words for srun, got %s", type(wanted.args)) end
+  for i, word in ipairs(wanted.args or {}) do
+    if type(word) ~= 'string' then fail("slurm: args must be a list of words for srun, got %s at %d", type(word), i) end
+  end
   local list = {}
   for i = 1, wanted.nodes do
     list[i] = {host = 'slurm-' .. i, launcher = 'job', job = wanted, slots = wanted.cpus or 1, env = wanted.env, dir = wanted.dir,
       lua = wanted.lua, address = wanted.address, port = wanted.port, encrypt = wanted.encrypt,
-      connect_timeout = wanted.connect_timeout or QUEUE_SECONDS}
+      connect_timeout = wanted.connect_timeout or host_options.QUEUE_SECONDS}
   end
   return list
 end
@@ -74,6 +84,7 @@ function source.list(what)
     return hostlist.variable(what)
   end
   if type(what) ~= 'table' then fail("a list of hosts expected, got %s", type(what)) end
+  if what.host ~= nil then fail("a list of hosts expected, got one host: it goes into a list, as {{host='%s', ...}}", tostring(what.host)) end
   return what.slurm ~= nil and jobs_of(what.slurm) or what
 end
 

@@ -52,7 +52,9 @@ function launcher.agent(host)
       end
     end
   end
-  for _, word in ipairs(words_of(host, 'lua')) do words[#words + 1] = word end
+  local command = words_of(host, 'lua')
+  if #command == 0 then error(("parallel.hosts: host %s: lua='%s' names no interpreter"):format(host.name, host.lua), 0) end
+  for _, word in ipairs(command) do words[#words + 1] = word end
   words[#words + 1] = '-e'
   words[#words + 1] = program
   if not host.dir then return words end

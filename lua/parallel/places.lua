@@ -2,6 +2,7 @@
 local core = require 'parallel.core'
 local host_options = require 'parallel.host'
 local hosts = require 'parallel.hosts'
+local options = require 'parallel.options'
 
 local places = {}
 places.__index = places
@@ -24,28 +25,35 @@ local function in_turn(list)
   return homes
 end
 
+-- What the program has written is refused with its line.
+local function refuse(text, ...) options.misuse('parallel.hosts: ' .. text:format(...)) end
+
+local function checked(list_of, value)
+  local ok, list = pcall(list_of, value)
+  return ok and list or options.misuse(list)
+end
+
 -- The hosts that the option hosts= of a pool means.
 local function list_of(value)
   if value == true then
     local list = hosts.known()
-    if #list == 0 then fail('pool{hosts=true}: there are no hosts: call parallel.hosts first, or set PARALLEL_HOSTS') end
+    if #list == 0 then refuse('pool{hosts=true}: there are no hosts: call parallel.hosts first, or set PARALLEL_HOSTS') end
     return list
   end
-  if type(value) == 'string' then return hosts.list(value) end
-  if type(value[1]) == 'table' and value[1].record then return value end -- what parallel.hosts returned
+  if type(value) == 'string' then return checked(hosts.list, value) end
   local list = {}
   for i, entry in ipairs(value) do
     local host = hosts.find(entry, 'parallel.hosts')
-    list[i] = host or fail("'%s' is this machine: leave it out, or start an agent here with launcher='here'", tostring(entry))
+    list[i] = host or refuse("'%s' is this machine: leave it out, or start an agent here with launcher='here'", tostring(entry))
   end
-  return hosts.merged(list)
+  return checked(hosts.merged, list)
 end
 
 --- The places of a pool: `value` is true (those of parallel.hosts), or what parallel.hosts takes. workers: how many, or nil for all
 -- slots. reconnect: false for hosts that are not asked to come back. Fields: size; homes (place -> host); running (place -> host).
 function places.new(value, workers, reconnect)
   local list = list_of(value)
-  if #list == 0 then fail('the list of hosts is empty') end
+  if #list == 0 then refuse('the list of hosts is empty') end
   for _, host in ipairs(list) do hosts.launch(host) end
   local homes = in_turn(list)
   return setmetatable({list = list, homes = homes, size = workers or #homes, running = {}, asked = {}, reconnect = reconnect ~= false}, places)

@@ -281,10 +281,17 @@ describe('the line of the program', function()
   end)
 
   it('is named for hosts that cannot be', function()
-    for _, wrong in ipairs{3, 'a;b', {3}, {{host = 'a', slot = 3}}, {{host = 'a', env = {[1] = 2}}}, {}} do
+    for _, wrong in ipairs{3, 'a;b', {3}, {{host = 'a', slot = 3}}, {{host = 'a', env = {[1] = 2}}}, {}, {host = 'a', slots = 3},
+      {{host = 'a', launcher = 'foo'}}, {{host = 'a', launcher = 'way {host}'}}, {{host = 'a', launcher = 'way "{cmd}'}}, {{host = 'a', lua = ''}},
+      {{host = 'a', cipher = true}}, {{host = 'a', dir = '/\0x'}}, {{host = 'a', user = '-oProxyCommand=x'}}, {slurm = {nodes = 1, args = 'x'}},
+      {slurm = {nodes = 1, time = {}}}} do
       assert.matches('^[^:]*slips_spec.lua:%d+: parallel.hosts: [^:]', message_of(function() parallel.hosts(wrong) end))
     end
     assert.matches('^[^:]*slips_spec.lua:%d+: parallel.run: ', message_of(function() parallel.run{code = '', host = {host = 'a', slot = 3}} end))
+    assert.matches('^[^:]*slips_spec.lua:%d+: parallel.fork: ', message_of(function() parallel.fork('a', 'foo') end))
+    for _, wrong in ipairs{{}, 'a b;c', {'localhost'}, {host = 'a'}, {{host = 'a', launcher = 'foo'}}} do
+      assert.matches('^[^:]*slips_spec.lua:%d+: parallel.hosts: [^:]', message_of(function() parallel.pool{hosts = wrong} end))
+    end
   end)
 
   it('is named for methods of shared objects without their colon', function()

@@ -29,6 +29,18 @@ describe('a name', function()
 end)
 
 describe('lists', function()
+  it('that parallel.hosts returned may be given again, also with others', function()
+    local hosts = require 'parallel.hosts'
+    local list = hosts.list{{host = 'a', slots = 2}, 'b'}
+    for _, host in ipairs(list) do host.record = {} end -- as if they were started
+    local again = hosts.list(list)
+    assert.equal('a:2 b', names(again))
+    assert.equal(list[1].record, again[1].record)
+    assert.equal('a:2 c:1', names(hosts.list{list[1], {host = 'c', slots = 1}}))
+    assert.equal('a:4', names(hosts.list{list[1], list[1]}))
+    assert.equal(2, list[1].slots)
+  end)
+
   it('in a variable', function()
     assert.equal('h1:8 h2 h3:2', names(hostlist.variable('h1:8,h2, h3:2')))
     assert.matches('slots', message_of(hostlist.variable, 'h1:0'))
