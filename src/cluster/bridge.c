@@ -5,7 +5,8 @@
 
 #include "link/protocol.h"
 
-#define END_NS INT64_C(300000000) /* launchers have this long to end by themselves */
+#define END_NS INT64_C(300000000)         /* launchers have this long to end by themselves */
+#define ANSWER_RETRY_NS INT64_C(10000000) /* answers that found no room are tried again so often */
 
 /* --- requests --- */
 static void answer_failure(par_bridge *bridge, uint32_t host, const par_error *err)
@@ -14,6 +15,32 @@ static void answer_failure(par_bridge *bridge, uint32_t host, const par_error *e
 }
 
 static par_host *host_of(const par_bridge *bridge, uint32_t number) { return number < bridge->n_hosts ? bridge->hosts[number] : NULL; }
+
+/* An earlier agent of this host, which is gone. What had come of its children is still to be had. */
+static void leave(par_bridge *bridge, uint32_t number)
+{
+    par_host *host = bridge->hosts[number];
+    bridge->hosts[number] = NULL;
+    if (!host || host->phase != PAR_HOST_GONE) {
+        par_host_free(host);
+        return;
+    }
+    host->next = bridge->former;
+    bridge->former = host;
+}
+
+static void free_former(par_bridge *bridge, bool all)
+{
+    for (par_host **at = &bridge->former; *at;) {
+        par_host *host = *at;
+        if (!all && host->mux && par_remotes_have(bridge, host->mux)) {
+            at = &host->next;
+            continue;
+        }
+        *at = host->next;
+        par_host_free(host);
+    }
+}
 
 static void launch(par_bridge *bridge, const par_ask *ask, const uint8_t *body)
 {
@@ -30,11 +57,39 @@ static void launch(par_bridge *bridge, const par_ask *ask, const uint8_t *body)
         }
     }
     if (rc == PAR_OK) {
-        par_host_free(bridge->hosts[ask->host]); /* an earlier agent of this host, which is gone */
-        bridge->hosts[ask->host] = NULL;
+        leave(bridge, ask->host);
         rc = par_host_launch(bridge, ask->host, body, ask->len, &err);
     }
     if (rc != PAR_OK) answer_failure(bridge, ask->host, &err);
+}
+
+/* --- descriptors --- */
+/* What comes with a request when there is no room for it is lost, and nobody could be told. */
+static int keep_reserve(par_bridge *bridge, par_error *err)
+{
+    int rc = PAR_OK;
+    for (int i = 0; i < PAR_RESERVE && rc == PAR_OK; i++)
+        if (bridge->reserve[i] < 0) rc = par_os_copy_fd(bridge->socket, &bridge->reserve[i], err);
+    return rc;
+}
+
+static void use_reserve(par_bridge *bridge)
+{
+    for (int i = 0; i < PAR_RESERVE; i++) {
+        par_os_close(bridge->reserve[i]);
+        bridge->reserve[i] = -1;
+    }
+}
+
+/* Is there as much room as before, with what came? */
+static int check_room(par_bridge *bridge, par_error *err)
+{
+    int rc = keep_reserve(bridge, err);
+    use_reserve(bridge);
+    if (rc == PAR_OK) return rc;
+    return par_error_set(err, rc,
+                         "the bridge, the process that holds the connections to other hosts, has as many descriptors as it may "
+                         "have (raise the limit: ulimit -n)");
 }
 
 static void start(par_bridge *bridge, const par_ask *ask, const uint8_t *body, int *fds)
@@ -42,7 +97,9 @@ static void start(par_bridge *bridge, const par_ask *ask, const uint8_t *body, i
     par_error err;
     par_host *host = host_of(bridge, ask->host);
     if (!host) par_error_set(&err, PAR_E_CLOSED, "it was never asked to come");
-    else if (ask->n_fds && par_remote_start(host, ask->id, body, ask->len, fds, (int)ask->n_fds, &err) == PAR_OK) return;
+    else if (ask->n_fds && check_room(bridge, &err) == PAR_OK &&
+             par_remote_start(host, ask->id, body, ask->len, fds, (int)ask->n_fds, &err) == PAR_OK)
+        return;
     if (ask->n_fds && fds[0] >= 0) par_remote_refuse(fds[0], err.text);
     for (uint32_t i = 1; i < ask->n_fds; i++) par_os_close(fds[i]);
 }
@@ -78,19 +135,22 @@ static void serve_requests(par_bridge *bridge)
     int rc;
     par_ask ask;
     const uint8_t *body;
-    while ((rc = par_ask_next(&bridge->in, at, &ask, &body)) == PAR_OK && (int)ask.n_fds <= bridge->n_fds) {
+    while ((rc = par_ask_next(&bridge->in, at, &ask, &body)) == PAR_OK) {
+        while (bridge->n_fds < (int)ask.n_fds) bridge->fds[bridge->n_fds++] = -1; /* the system had no room for them */
         serve_request(bridge, &ask, body);
         at += sizeof ask + ask.len;
     }
-    if (rc == PAR_OK || rc == PAR_E_CORRUPT) bridge->loop.stop = true;
+    if (rc == PAR_E_CORRUPT) bridge->loop.stop = true;
     memmove(bridge->in.data, bridge->in.data + at, bridge->in.len - at);
     bridge->in.len -= at;
 }
 
 static void on_requests(par_source *source)
 {
+    par_error ignored;
     par_bridge *bridge = source->user;
     int n = PAR_E_AGAIN, n_fds = 0;
+    use_reserve(bridge);
     if (par_buffer_reserve(&bridge->in, 65536) == PAR_OK)
         n = par_os_socket_read(bridge->socket, bridge->in.data + bridge->in.len, 65536, bridge->fds + bridge->n_fds,
                                PAR_OS_FDS_MAX - bridge->n_fds, &n_fds);
@@ -101,6 +161,7 @@ static void on_requests(par_source *source)
     } else if (n != PAR_E_AGAIN) {
         bridge->loop.stop = true; /* the user's process is gone */
     }
+    keep_reserve(bridge, &ignored);
 }
 
 /* --- the loop --- */
@@ -128,12 +189,14 @@ static int64_t on_round(void *context, int64_t now_ns)
     par_bridge *bridge = context;
     par_doors_serve(bridge->doors);
     int64_t next_ns = par_remotes_tick(bridge, now_ns);
+    free_former(bridge, false);
     par_spreads_serve(&bridge->spreads);
     for (uint32_t i = 0; i < bridge->n_hosts; i++) {
         if (!bridge->hosts[i]) continue;
         int64_t then_ns = par_host_tick(bridge->hosts[i], now_ns);
         if (then_ns < next_ns) next_ns = then_ns;
     }
+    if (!par_bridge_tell(bridge) && now_ns + ANSWER_RETRY_NS < next_ns) next_ns = now_ns + ANSWER_RETRY_NS;
     if (par_spreads_have(bridge->spreads)) next_ns = 0;
     if (!bridge->doors) return next_ns;
     if (!expects_callers(bridge)) par_doors_rest(bridge->doors);
@@ -164,9 +227,11 @@ static void end_all(par_bridge *bridge)
         par_remote_free(remote);
     }
     for (uint32_t i = 0; i < bridge->n_hosts; i++) par_host_free(bridge->hosts[i]);
+    free_former(bridge, true);
     free(bridge->hosts);
     par_doors_close(bridge->doors, &bridge->loop);
     par_buffer_fini(&bridge->in);
+    par_buffer_fini(&bridge->answers);
 }
 
 int par_bridge_serve(int socket, par_error *err)
@@ -174,12 +239,14 @@ int par_bridge_serve(int socket, par_error *err)
     par_bridge bridge = {.socket = socket, .requests = {.fd = -1, .on_readable = on_requests, .user = &bridge}};
     const par_loop_role role = {&bridge, on_round};
     par_os_serve_quietly();
+    for (int i = 0; i < PAR_RESERVE; i++) bridge.reserve[i] = -1;
     int rc = par_os_socket_prepare(socket, err);
     if (rc == PAR_OK) rc = par_loop_open(&bridge.loop, &role, err);
     if (rc != PAR_OK) return rc;
     rc = par_loop_watch(&bridge.loop, &bridge.requests, socket, err);
     if (rc == PAR_OK) rc = par_loop_run(&bridge.loop, err);
     end_all(&bridge);
+    use_reserve(&bridge);
     par_loop_close(&bridge.loop);
     return rc;
 }

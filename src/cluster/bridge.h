@@ -12,6 +12,7 @@
 #include "cluster/spread.h"
 
 #define PAR_HOSTS_MAX 4096u
+#define PAR_RESERVE 8
 
 typedef struct par_host par_host;
 typedef struct par_remote par_remote;
@@ -21,10 +22,13 @@ typedef struct par_bridge {
     int socket; /* to the user's process */
     par_source requests;
     par_buffer in;
+    par_buffer answers;      /* that the user's process has not read: it may compute for hours, and others are served meanwhile */
     int fds[PAR_OS_FDS_MAX]; /* that came and belong to requests which are not read yet */
     int n_fds;
-    par_host **hosts; /* by number */
+    int reserve[PAR_RESERVE]; /* descriptors for what comes with a request, and for refusing it; -1: none */
+    par_host **hosts;         /* by number */
     uint32_t n_hosts;
+    par_host *former; /* lost, and launched anew, while what had come of their children was not read yet */
     par_remote *remotes;
     uint64_t grown_bytes;
     par_spread *spreads; /* groups over several hosts */
@@ -36,6 +40,7 @@ typedef enum par_host_phase { PAR_HOST_GREETING, PAR_HOST_RUNNING, PAR_HOST_FAIL
 
 /* --- a host (host.c) --- */
 struct par_host {
+    par_host *next; /* of the former ones */
     par_bridge *bridge;
     uint32_t number;
     par_host_phase phase;
@@ -70,9 +75,11 @@ struct par_remote {
     par_stream *stream;
     int output[2]; /* where its output goes; -1: nowhere */
     par_buffer unwritten[2];
-    bool over;         /* nothing more comes: what is left is delivered, then its channel closes */
-    bool closed;       /* and it has been */
-    bool acknowledged; /* its agent has said its last word of it: */
+    bool started;               /* its agent has said whether it runs */
+    uint32_t signals, retracts; /* questions that its agent has not answered */
+    bool over;                  /* nothing more comes: what is left is delivered, then its channel closes */
+    bool closed;                /* and it has been */
+    bool acknowledged;          /* its agent has said its last word of it: */
     par_told_ended ended;
     size_t written[2]; /* bytes of output that were not granted again yet */
 };
@@ -88,6 +95,7 @@ int par_remote_on_frame(void *context, par_stream *stream, const par_frame *fram
 int64_t par_remotes_tick(par_bridge *bridge, int64_t now_ns);
 void par_remote_free(par_remote *remote);
 void par_remotes_forget(par_bridge *bridge, const par_mux *mux); /* all that are on this connection */
+bool par_remotes_have(const par_bridge *bridge, const par_mux *mux);
 
 /* Children of this number that runs, or NULL. */
 par_remote *par_remote_of(const par_bridge *bridge, const par_host *host, uint32_t id);
@@ -102,6 +110,8 @@ void par_bridge_group_done(par_bridge *bridge, const par_ask *ask);
 
 /* --- answer.c --- */
 void par_bridge_answer(par_bridge *bridge, uint32_t type, uint32_t host, const void *body, size_t len);
+/* Writes answers that wait. false: there are some left. */
+bool par_bridge_tell(par_bridge *bridge);
 /* --- the bridge itself (bridge.c) --- */
 /* Serves the user's process at the other end of the socket. */
 int par_bridge_serve(int socket, par_error *err);

@@ -120,6 +120,15 @@ static int check_kind(const par_stream *stream, uint32_t kind, par_error *err)
     return kind < PAR_KIND_APART ? PAR_OK : wrong(err, stream, "a message of a kind that is not for children");
 }
 
+/* So many bytes have come. The agent's end may send one step more than it has credit for, so nobody there fills our memory. */
+static int charge(par_stream *stream, uint64_t bytes, par_error *err)
+{
+    settle(stream, bytes);
+    bool beyond = stream->owed_bytes > stream->window_bytes + PAR_MESSAGE_COST_BYTES + PAR_FRAME_MAX_BYTES;
+    if (!beyond || stream->mux->role->from != PAR_FROM_AGENT) return PAR_OK; /* a bridge is charged for what it refers to after that */
+    return wrong(err, stream, "it sends more than it may");
+}
+
 /* A whole message has come. */
 static int hand_over(par_stream *stream, uint32_t kind, const void *bytes, size_t len, par_blob *const *payloads, uint32_t n_payloads,
                      par_error *err)
@@ -136,8 +145,7 @@ int par_stream_on_message(par_stream *stream, const par_frame *frame, const uint
     if (stream->in.begun) return wrong(err, stream, "a message within another");
     int rc = hand_over(stream, frame->kind, body, frame->len, NULL, 0, err);
     if (rc != PAR_OK) return rc;
-    settle(stream, frame->len + PAR_MESSAGE_COST_BYTES);
-    return PAR_OK;
+    return charge(stream, frame->len + PAR_MESSAGE_COST_BYTES, err);
 }
 
 static int take_sizes(par_stream *stream, par_frame_reader *reader, const par_frame *frame, par_error *err)
@@ -165,8 +173,7 @@ static int begin(par_stream *stream, const par_frame *frame, par_frame_reader *r
     in->sizes = malloc((frame->aux + 1) * sizeof *in->sizes);
     in->blobs = calloc(frame->aux + 1, sizeof *in->blobs);
     if (!in->sizes || !in->blobs) return par_error_set(err, PAR_E_NOMEM, "not enough memory for a message");
-    settle(stream, PAR_MESSAGE_COST_BYTES);
-    return PAR_OK;
+    return charge(stream, PAR_MESSAGE_COST_BYTES, err);
 }
 
 static uint64_t part_size(const par_incoming *in) { return in->part == 0 ? in->len : in->sizes[in->part - 1]; }
@@ -222,8 +229,7 @@ static int part_arrived(par_stream *stream, par_blob *part, uint64_t len, par_er
 {
     stream->in.blobs[stream->in.part++] = part;
     int rc = next_part(stream, err);
-    settle(stream, len);
-    return rc;
+    return rc == PAR_OK ? charge(stream, len, err) : rc;
 }
 
 int par_stream_on_begin(par_stream *stream, const par_frame *frame, const uint8_t *body, par_error *err)
@@ -255,8 +261,7 @@ int par_stream_on_kept(par_stream *stream, const par_frame *frame, par_error *er
     uint64_t bytes = kept->bytes;
     if (par_stream_deliver(stream, frame->kind, kept->blobs[0]->data, kept->len, kept->blobs + 1, kept->n_payloads) != PAR_OK)
         return par_error_set(err, PAR_E_NOMEM, "not enough memory for a message");
-    settle(stream, bytes + PAR_MESSAGE_COST_BYTES);
-    return PAR_OK;
+    return charge(stream, bytes + PAR_MESSAGE_COST_BYTES, err);
 }
 
 int par_mux_on_drop(par_mux *mux, const par_frame *frame, par_error *err)
@@ -297,6 +302,5 @@ int par_stream_arrived(par_stream *stream, size_t len, par_error *err)
     par_incoming *in = &stream->in;
     in->growing.len += len;
     if (in->growing.len == part_size(in)) return part_arrived(stream, par_growing_take(&in->growing), len, err);
-    settle(stream, len);
-    return PAR_OK;
+    return charge(stream, len, err);
 }

@@ -20,6 +20,7 @@ int par_frame_get_hello(par_frame_hello *out, const uint8_t *body, size_t len, p
     out->host = par_frame_read_text(&r, "host");
     out->cores = par_frame_read_u32(&r, "cores");
     out->pid = par_frame_read_u32(&r, "pid");
+    if (!r.failed && (out->cores == 0 || out->cores > PAR_STREAMS_MAX)) r.failed = "cores"; /* a pool has as many workers there */
     return par_frame_close(&r, PAR_FRAME_HELLO, err);
 }
 

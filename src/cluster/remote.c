@@ -139,13 +139,13 @@ void par_remote_refuse(int fd, const char *why)
 }
 
 /* --- its output --- */
-static void grant_output(par_remote *remote, int i, size_t bytes)
+static void grant_output(const par_remote *remote, int i)
 {
     if (!remote->over && !remote->acknowledged)
-        par_frame_put_empty(&remote->stream->mux->out, PAR_FRAME_OUTPUT, remote->stream->id, (uint32_t)i + 1, (unsigned)(bytes >> 10));
+        par_frame_put_empty(&remote->stream->mux->out, PAR_FRAME_OUTPUT, remote->stream->id, (uint32_t)i + 1, OUTPUT_CREDIT_BYTES >> 10);
 }
 
-/* Writes what waits; a whole step of it that is out may be sent again. */
+/* Writes what waits; each whole step of it that is out may be sent again. */
 static void write_output(par_remote *remote, int i)
 {
     par_buffer *left = &remote->unwritten[i];
@@ -156,9 +156,7 @@ static void write_output(par_remote *remote, int i)
     remote->written[i] += (size_t)n;
     memmove(left->data, left->data + n, left->len - (size_t)n);
     left->len -= (size_t)n;
-    size_t steps = remote->written[i] / OUTPUT_CREDIT_BYTES * OUTPUT_CREDIT_BYTES;
-    if (steps) grant_output(remote, i, steps);
-    remote->written[i] -= steps;
+    for (; remote->written[i] >= OUTPUT_CREDIT_BYTES; remote->written[i] -= OUTPUT_CREDIT_BYTES) grant_output(remote, i);
 }
 
 static int on_output(par_remote *remote, const par_frame *frame, const uint8_t *body, par_error *err)
@@ -173,13 +171,21 @@ static int on_output(par_remote *remote, const par_frame *frame, const uint8_t *
 }
 
 /* --- what its agent says --- */
+/* Answers take no credit, so there are no more of them than questions. */
+static int unasked(const par_frame *frame, par_error *err)
+{
+    return par_error_set(err, PAR_E_CORRUPT, "stream %u: a frame %s that nobody has asked for", frame->stream, par_frame_name(frame->type));
+}
+
 static int on_started(par_remote *remote, const par_frame *frame, const uint8_t *body, par_error *err)
 {
     par_frame_reader reader = par_frame_open(body, frame->len);
     par_told_started started = {par_frame_read_u32(&reader, "pid")};
     const char *why = par_frame_read_text(&reader, "why");
     int rc = par_frame_close(&reader, PAR_FRAME_STARTED, err);
+    if (rc == PAR_OK && remote->started) rc = unasked(frame, err);
     if (rc != PAR_OK) return rc;
+    remote->started = true;
     if (started.pid) deliver(remote, PAR_KIND_STARTED, &started, sizeof started);
     else end_with(remote, PAR_KIND_LOST, why, strlen(why));
     return PAR_OK;
@@ -199,6 +205,8 @@ static int on_retracted(par_remote *remote, const par_frame *frame, const uint8_
 {
     par_frame_reader reader = par_frame_open(body, frame->len);
     par_told_retracted answer = {.slot = frame->aux};
+    if (!remote->retracts) return unasked(frame, err);
+    remote->retracts--;
     answer.claimed = par_frame_read_u32(&reader, "claimed");
     answer.limit = par_frame_read_u32(&reader, "limit");
     answer.age_ns = par_frame_read_u64(&reader, "age");
@@ -212,7 +220,18 @@ static int on_slot(par_remote *remote, const par_frame *frame, const uint8_t *bo
     int rc = par_frame_get_slot(&slot, body, frame->len, err);
     if (rc != PAR_OK) return rc;
     par_told_slot told = {.words = {slot.words[0], slot.words[1]}, .age_ns = slot.age_ns, .given = {slot.given[0], slot.given[1]}};
-    deliver(remote, PAR_KIND_SLOT, &told, sizeof told);
+    par_queued *last = par_queue_last(&remote->stream->waiting);
+    if (last && last->kind == PAR_KIND_SLOT) memcpy(last->bytes, &told, sizeof told); /* only what was said last counts */
+    else deliver(remote, PAR_KIND_SLOT, &told, sizeof told);
+    return PAR_OK;
+}
+
+static int on_signalled(par_remote *remote, const par_frame *frame, par_error *err)
+{
+    par_told_signal there = {(int32_t)frame->aux};
+    if (!remote->signals) return unasked(frame, err);
+    remote->signals--;
+    deliver(remote, PAR_KIND_SIGNALLED, &there, sizeof there);
     return PAR_OK;
 }
 
@@ -252,7 +271,6 @@ int par_remote_on_frame(void *context, par_stream *stream, const par_frame *fram
     if (frame->type == PAR_FRAME_PEER_END && stream->is_peer) par_between_heard(stream);
     if (stream->is_peer) return PAR_OK;
     par_remote *remote = stream->user;
-    par_told_signal there = {(int32_t)frame->aux};
     switch (frame->type) {
     case PAR_FRAME_STARTED: return on_started(remote, frame, body, err);
     case PAR_FRAME_OUTPUT: return on_output(remote, frame, body, err);
@@ -260,7 +278,7 @@ int par_remote_on_frame(void *context, par_stream *stream, const par_frame *fram
     case PAR_FRAME_RETRACTED: return on_retracted(remote, frame, body, err);
     case PAR_FRAME_SLOT: return on_slot(remote, frame, body, err);
     case PAR_FRAME_NEED: return on_need(remote, frame, body, err);
-    case PAR_FRAME_SIGNALLED: deliver(remote, PAR_KIND_SIGNALLED, &there, sizeof there); return PAR_OK;
+    case PAR_FRAME_SIGNALLED: return on_signalled(remote, frame, err);
     default: return PAR_OK;
     }
 }
@@ -270,6 +288,7 @@ static void on_local(void *context, par_stream *stream, const par_queued *messag
 {
     (void)context;
     if (stream->is_peer) return; /* of no meaning between members */
+    par_remote *remote = stream->user;
     par_buffer *out = &stream->mux->out;
     union {
         par_told_signal signal;
@@ -279,8 +298,10 @@ static void on_local(void *context, par_stream *stream, const par_queued *messag
     } ask = {0};
     memcpy(&ask, message->bytes, message->len < sizeof ask ? message->len : sizeof ask);
     if (message->kind == PAR_KIND_SIGNAL) {
+        remote->signals++;
         par_frame_put_empty(out, PAR_FRAME_SIGNAL, stream->id, (uint32_t)ask.signal.number, 0);
     } else if (message->kind == PAR_KIND_RETRACT) {
+        remote->retracts++;
         par_frame_writer w = par_frame_begin(out, PAR_FRAME_RETRACT, stream->id, ask.retract.slot & 1, 0);
         par_frame_u32(&w, ask.retract.keep);
         par_frame_end(&w);
@@ -350,4 +371,11 @@ void par_remotes_forget(par_bridge *bridge, const par_mux *mux)
         *at = remote->next;
         par_remote_free(remote);
     }
+}
+
+bool par_remotes_have(const par_bridge *bridge, const par_mux *mux)
+{
+    const par_remote *one = bridge->remotes;
+    while (one && one->stream->mux != mux) one = one->next;
+    return one != NULL;
 }

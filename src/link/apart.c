@@ -28,13 +28,20 @@ static void lose(par_link *link, const char *text, size_t len)
     link->lost[len] = 0;
 }
 
+/* When it claimed its last task. Its agent may say any age. */
+static int64_t claimed_at(uint64_t age_ns)
+{
+    int64_t now_ns = par_os_now_ns();
+    return age_ns < (uint64_t)now_ns ? now_ns - (int64_t)age_ns : 0;
+}
+
 static void take_retracted(par_link *link, const par_message *message)
 {
     par_told_retracted answer;
     copy(&answer, sizeof answer, message);
     link->answered = true;
     link->words[answer.slot & 1] = (uint64_t)answer.limit << 32 | answer.claimed;
-    link->claimed_ns = par_os_now_ns() - (int64_t)answer.age_ns;
+    link->claimed_ns = claimed_at(answer.age_ns);
 }
 
 static void take_slots(par_link *link, const par_message *message)
@@ -43,7 +50,7 @@ static void take_slots(par_link *link, const par_message *message)
     copy(&told, sizeof told, message);
     for (int i = 0; i < 2; i++)
         if (told.given[i] == link->given[i]) link->words[i] = told.words[i]; /* else it is of an older chunk */
-    link->claimed_ns = par_os_now_ns() - (int64_t)told.age_ns;
+    link->claimed_ns = claimed_at(told.age_ns);
 }
 
 static void take_end(par_link *link, const par_message *message)

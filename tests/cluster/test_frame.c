@@ -74,6 +74,14 @@ static void hello_and_welcome(void)
     CHECK_INT(par_frame_get_hello(&got, out.data + 16, out.len - 16, &err), PAR_OK);
     CHECK(!strcmp(got.release, "0.1.0") && !strcmp(got.fingerprint, "Lua 5.4 x") && !strcmp(got.host, "h1"));
     CHECK(got.cores == 8 && got.pid == 4711);
+    static const uint32_t strange[] = {0, PAR_STREAMS_MAX + 1, UINT32_MAX};
+    for (int i = 0; i < 3; i++) {
+        out.len = 0;
+        hello.cores = strange[i];
+        CHECK_INT(par_frame_put_hello(&out, &hello), PAR_OK);
+        CHECK_INT(par_frame_get_hello(&got, out.data + 16, out.len - 16, &err), PAR_E_CORRUPT);
+        CHECK(strstr(err.text, "cores") != NULL);
+    }
     out.len = 0;
     par_frame_welcome welcome = {65536, 1000, 5000}, back;
     CHECK_INT(par_frame_put_welcome(&out, &welcome), PAR_OK);
