@@ -35,6 +35,7 @@ static int on_welcome(par_agent *agent, const par_frame *frame, const uint8_t *b
 static int on_start(par_agent *agent, const par_frame *frame, const uint8_t *body, par_error *err)
 {
     par_frame_start start;
+    par_betweens_free(agent->mux); /* the bridge uses a number again as soon as both have said their last word */
     if (!agent->welcomed || par_stream_of(agent->mux, frame->stream))
         return par_error_set(err, PAR_E_CORRUPT, "stream %u: a start of what runs already", frame->stream);
     int rc = par_frame_get_start(&start, body, frame->len, err);

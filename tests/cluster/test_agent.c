@@ -223,5 +223,62 @@ static void announced_bytes_take_no_memory(void)
     par_buffer_fini(&out);
 }
 
+static void read_all(int fd, uint8_t *bytes, size_t len)
+{
+    for (size_t got = 0; got < len;) {
+        int n_fds, n = par_os_socket_read(fd, bytes + got, len - got, NULL, 0, &n_fds);
+        if (n > 0) got += (size_t)n;
+        else CHECK(n == PAR_E_AGAIN && par_os_wait_fd(fd, PAR_OS_READABLE, SECONDS(60)) > 0);
+    }
+}
+
+/* Until the agent says this of this stream; it may not end before. */
+static void await_frame(int fd, par_frame_type type, uint32_t stream)
+{
+    uint8_t head[PAR_FRAME_HEADER_BYTES], body[PAR_FRAME_MAX_BYTES];
+    par_frame frame;
+    do {
+        read_all(fd, head, sizeof head);
+        CHECK_INT(par_frame_get(&frame, head, PAR_FROM_AGENT, &err), PAR_OK);
+        read_all(fd, body, frame.len);
+    } while (frame.type != type || frame.stream != stream);
+}
+
+/* The number of a channel of a group is a child's at once, when both ends have said that they are done with it. */
+static void a_number_is_used_again_at_once(void)
+{
+    static const uint32_t members[2][2] = {{1, 1}, {0, 0}};
+    par_buffer out = {0};
+    par_frame_welcome welcome = {65536, 1000, 5000};
+    par_frame_start start = {.ring_bytes = 65536, .program = "", .fingerprint = "f", .cwd = ""};
+    pid_t pid;
+    int fd = start_agent(&pid);
+    par_frame_put_welcome(&out, &welcome);
+    par_frame_put_start(&out, 1, 1, &start, NULL);
+    par_frame_writer w = par_frame_begin(&out, PAR_FRAME_GROUP, 0, 7, 0);
+    par_frame_u32(&w, 2);
+    par_frame_u32(&w, 1);
+    par_frame_u32(&w, 1);
+    par_frame_u64(&w, 4096);
+    for (int i = 0; i < 2; i++)
+        for (int k = 0; k < 2; k++) par_frame_u32(&w, members[i][k]);
+    par_frame_end(&w);
+    w = par_frame_begin(&out, PAR_FRAME_PEER, 2, 7, 0);
+    par_frame_u32(&w, 0);
+    par_frame_u32(&w, 1);
+    par_frame_u64(&w, 4096);
+    par_frame_end(&w);
+    put(fd, out.data, out.len);
+    await_frame(fd, PAR_FRAME_PEER_END, 2); /* the child has ended, and was not told of its group */
+    out.len = 0;
+    par_frame_put_empty(&out, PAR_FRAME_PEER_END, 2, 0, 0);
+    par_frame_put_start(&out, 2, 2, &start, NULL);
+    put(fd, out.data, out.len);
+    await_frame(fd, PAR_FRAME_ENDED, 2);
+    par_os_close(fd);
+    expect_good_end(pid);
+    par_buffer_fini(&out);
+}
+
 TAP_MAIN(TEST(a_session_ends_well), TEST(one_who_says_nothing_and_goes), TEST(half_a_frame_and_then_nothing), TEST(garbage),
-         TEST(every_field_changed), TEST(announced_bytes_take_no_memory))
+         TEST(every_field_changed), TEST(announced_bytes_take_no_memory), TEST(a_number_is_used_again_at_once))
