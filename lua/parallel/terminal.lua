@@ -12,10 +12,10 @@ end
 
 local LOOK_SECONDS = 0.1 -- how often the width is looked at
 
---- terminal.wait(fd, seconds) -> a key that was pressed on standard input, or 'resized' when the terminal fd has another width; nil: the time
--- is up. The program may be anybody's, so this takes no signal for it. terminal.give_lines() ends what this has set.
-function terminal.wait(fd, seconds)
-  local deadline, columns = core.clock() + seconds, terminal.columns(fd)
+--- terminal.wait(fd, seconds, columns) -> a key that was pressed on standard input, or 'resized' when the terminal fd has not this width (any
+-- more); nil: the time is up. The program may be anybody's, so this takes no signal for it. terminal.give_lines() ends what this has set.
+function terminal.wait(fd, seconds, columns)
+  local deadline = core.clock() + seconds
   repeat
     local left = math.max(0, math.min(LOOK_SECONDS, deadline - core.clock()))
     local key, without = core.terminal_key(terminal.STDIN, left)

@@ -126,14 +126,15 @@ end
 
 local top_options = {pid = 'number', every = 'number', times = 'number', output = 'userdata'}
 
--- Waits for the next picture; on a terminal one is drawn again when its width changes. Returns true when somebody has had enough.
+-- Waits for the next picture; on a terminal one is drawn again when it is not as wide as that one was drawn for: draw_again() returns how
+-- wide. Returns true when somebody has had enough.
 local function wait_for_next(every, columns, draw_again)
   local deadline = core.clock() + every
   if not columns then return core.sleep(every) end
   repeat
-    local key = terminal.wait(terminal.STDOUT, math.max(0, deadline - core.clock()))
+    local key = terminal.wait(terminal.STDOUT, math.max(0, deadline - core.clock()), columns)
     if key == 'q' or key == 'Q' then return true end
-    if key == 'resized' then draw_again() end
+    if key == 'resized' then columns = draw_again() end
   until not key
 end
 
@@ -152,9 +153,10 @@ local function show_pictures(pid, every, times, output, on_terminal)
     local function draw(first)
       columns = on_terminal and terminal.columns(terminal.STDOUT) or nil
       show(output, view.lines(tree, before, looked and now - looked, columns), columns, first)
+      return columns
     end
     draw(i == 1)
-    if i < times and wait_for_next(every, columns, function() draw(true) end) then break end
+    if i < times and wait_for_next(every, columns, function() return draw(true) end) then break end
     before, looked = numbers_of(tree), now
   end
   return true

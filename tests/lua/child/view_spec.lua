@@ -84,6 +84,17 @@ describe('the tree of processes', function()
     assert.matches('there is no process 999999999', message_of(parallel.top, {pid = 999999999}))
   end)
 
+  it('is drawn anew for another width of the terminal, which may have come before anybody waited for it', function()
+    local terminal = require 'parallel.terminal'
+    local columns = terminal.columns
+    terminal.columns = function() return 30 end
+    local seen, same = terminal.wait(terminal.STDOUT, 0, 100), terminal.wait(terminal.STDOUT, 0, 30)
+    terminal.columns = columns
+    terminal.give_lines()
+    assert.equal('resized', seen)
+    assert.is_nil(same)
+  end)
+
   it('believes nothing of a name', function()
     local child = parallel.run{name = 'a\27[2J\n' .. ('x'):rep(500), code = 'parallel.parent:receive()'}
     assert.is_true(support.eventually(function() return (node_of(child) or {}).waits_for end))
