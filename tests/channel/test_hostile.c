@@ -249,7 +249,7 @@ static void an_interrupt_before_the_sleep_is_not_lost(void)
     void *user;
     int fd, result;
     CHECK_INT(par_channel_open(&a, 16384, &owner, &fd, &err), PAR_OK);
-    CHECK_INT(par_channel_attach(&b, fd, NULL, SECONDS(5), &err), PAR_OK);
+    CHECK_INT(par_channel_attach(&b, fd, NULL, SECONDS(60), &err), PAR_OK);
     signals = 3;
     int64_t start = par_os_now_ns();
     CHECK_INT(par_channel_receive(a, &message, SECONDS(60), &err), PAR_E_INTERRUPTED);

@@ -110,7 +110,7 @@ static void open_ends(void)
     par_error err;
     int fd;
     CHECK_INT(par_channel_open(&ends[0], 1 << 20, NULL, &fd, &err), PAR_OK);
-    CHECK_INT(par_channel_attach(&ends[1], fd, NULL, par_os_now_ns() + INT64_C(10000000000), &err), PAR_OK);
+    CHECK_INT(par_channel_attach(&ends[1], fd, NULL, par_os_now_ns() + INT64_C(60000000000), &err), PAR_OK);
 }
 
 static void close_ends(void)
@@ -130,7 +130,7 @@ static int send_value(lua_State *L, par_codec *codec, par_error *err)
     if (rc == PAR_OK && encoded.in_span) rc = par_codec_encode(L, codec, 1, 1, "value", 0, NULL, 0, &encoded, err);
     if (rc != PAR_OK) return rc;
     rc = par_channel_send(ends[0], 0, encoded.bytes, encoded.len, encoded.payloads, encoded.n_payloads,
-                          par_os_now_ns() + INT64_C(10000000000), err);
+                          par_os_now_ns() + INT64_C(60000000000), err);
     par_codec_sent(L, &encoded);
     return rc;
 }
@@ -143,7 +143,7 @@ static int channel_trip(lua_State *L)
     par_error err;
     while (par_channel_receive(ends[1], &message, 0, &err) == PAR_OK) par_channel_release(ends[1], &message);
     if (send_value(L, codec, &err) != PAR_OK) return luaL_error(L, "%s", err.text);
-    if (par_channel_receive(ends[1], &message, par_os_now_ns() + INT64_C(10000000000), &err) != PAR_OK)
+    if (par_channel_receive(ends[1], &message, par_os_now_ns() + INT64_C(60000000000), &err) != PAR_OK)
         return luaL_error(L, "%s", err.text);
     int n = par_codec_decode(L, codec, message.bytes, message.len, message.payloads, message.n_payloads, PAR_DECODE_FUNCTIONS, &err);
     par_channel_release(ends[1], &message);

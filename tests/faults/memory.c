@@ -79,9 +79,9 @@ static int send_kind(int i, par_error *err)
     const kind *k = &kinds[i];
     par_payload payload = {.data = source, .bytes = k->payload};
     if (k->shared) payload = (par_payload){.data = storage->data, .bytes = k->payload, .blob = storage, .shared = true};
-    if (!k->common) return par_channel_send(a, (uint32_t)i, source, k->bytes, &payload, k->payload != 0, MILLISECONDS(5000), err);
+    if (!k->common) return par_channel_send(a, (uint32_t)i, source, k->bytes, &payload, k->payload != 0, SECONDS(60), err);
     par_channel *both[2] = {a, other[0]};
-    int results[2], rc = par_channel_broadcast(both, 2, (uint32_t)i, source, k->bytes, &payload, 1, MILLISECONDS(5000), results, err);
+    int results[2], rc = par_channel_broadcast(both, 2, (uint32_t)i, source, k->bytes, &payload, 1, SECONDS(60), results, err);
     return rc == PAR_OK || results[0] != PAR_OK ? rc : PAR_OK; /* what became of the other is not asked */
 }
 

@@ -312,7 +312,7 @@ static void nor_do_their_signs_of_life_meet(void)
     par_os_close(dead.fd);
     CHECK_INT(par_lock_attach(&other, (par_lock_words *)(void *)&p.s->counter, p.fd, offsetof(shared, counter), &err), PAR_OK);
     attach(&next, &p);
-    CHECK_INT(par_lock_take(&next, SECONDS(10), &abandoned, &err), PAR_OK);
+    CHECK_INT(par_lock_take(&next, SECONDS(60), &abandoned, &err), PAR_OK);
     CHECK(abandoned);
     par_lock_detach(&next);
     par_lock_detach(&other);

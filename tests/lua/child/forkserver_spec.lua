@@ -103,10 +103,12 @@ describe('the fork server', function()
       parallel.run(''):join()
       local server = io.popen(('LD_PRELOAD= pgrep -f -P %d "[c]hild.lua.*forkserver"'):format(parallel.pid)):read('*l')
       os.execute('kill -STOP ' .. server)
+      local signal
       print(pcall(function()
-        os.execute(('(sleep 0.3; kill -INT %d) &'):format(parallel.pid))
+        signal = io.popen(('sleep 0.3; kill -INT %d'):format(parallel.pid)) -- while os.execute runs, the signal would be ignored
         parallel.run('')
       end))
+      signal:close()
       os.execute('kill -CONT ' .. server .. ' 2>/dev/null') -- it has been ended, if it was asked
       local child = parallel.run('return parallel.pid')
       print(child.unixid == child:join())

@@ -44,12 +44,16 @@ describe('Ctrl-C', function()
     end)
 
     it('that ends the whole tree prints no traceback: ' .. method, function()
-      local path = support.scratch('.lua')
+      local path, begun = support.scratch('.lua'), support.scratch('.begun')
       support.write_file(path, all_at_once)
-      local command = 'for d in 0.05 0.06 0.07 0.08 0.09 0.1 0.12 0.14 0.16 0.18; do' ..
-        ' setsid %s/tools/lua %s %s %s & pid=$!; sleep $d; kill -INT -- -$pid; sleep 0.05; kill -KILL -- -$pid; wait $pid; done 2>&1'
+      local quoted = support.quote(begun)
+      local command = 'for d in 0.05 0.06 0.07 0.08 0.09 0.1 0.12 0.14 0.16 0.18; do rm -f ' .. quoted .. '; ' ..
+        [[setsid sh -c ': >"$0"; exec "$@"' ]] .. quoted .. ' %s/tools/lua %s %s %s & pid=$!; ' ..
+        'until [ -e ' .. quoted .. ' ]; do sleep 0.01; done; ' .. -- there is no such group before
+        'sleep $d; kill -INT -- -$pid; sleep 0.05; kill -KILL -- -$pid; wait $pid; done 2>&1'
       local out = support.shell(command:format(support.quote(support.root), support.version, support.quote(path), method))
       os.remove(path)
+      os.remove(begun)
       assert.is_nil(out:find('stack traceback', 1, true), out)
       assert.is_nil(out:find('parallel/%a+%.lua:%d+:'), out)
     end)

@@ -47,7 +47,7 @@ describe('a string of more than 2^31 bytes', function()
       end
       return #s, s:sub(-#pattern)
     ]], pattern)
-    child:send(s, {timeout = 60})
+    child:send(s, {timeout = 10 * support.patience})
     s = nil
     local len, last = child:join()
     assert.are.equal(17 * 2 ^ 27, len)

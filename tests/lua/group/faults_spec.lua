@@ -96,15 +96,16 @@ describe('a member that is killed', function()
   end)
 
   it('before it has taken the group is named as well, while the parent is busy', function()
-    local list = {}
+    local list, files = {}, {}
     for i = 1, 3 do
+      files[i] = support.scratch('.told')
       list[i] = parallel.run(i == 2 and 'parallel.parent:send("here") while true do end' or function()
         local failure = select(2, pcall(parallel.group().barrier, parallel.group()))
         local file = assert(io.open(parallel.args[1], 'w'))
         file:write(failure.code, failure.rank)
         file:close()
         return failure.code
-      end, support.scratch('.told'))
+      end, files[i])
     end
     assert.equal('here', list[2]:receive())
     parallel.group(list)
@@ -112,6 +113,7 @@ describe('a member that is killed', function()
     core.sleep(0.3)
     assert.equal('died', list[1]:join())
     assert.equal('died', list[3]:join())
+    for _, name in ipairs(files) do os.remove(name) end
   end)
 
   it('leaves a group that its own error explains to the parent', function()

@@ -197,9 +197,9 @@ describe('a pool', function()
   end)
 
   it('ends at once by Ctrl-C in the middle of a map, with its workers', function()
-    local pids = support.scratch('.pids')
-    local quoted = support.quote(pids)
-    local code = ([[
+    local pids, path = support.scratch('.pids'), support.scratch('.lua')
+    support.write_file(pids, '')
+    support.write_file(path, ([[
       local parallel = require 'parallel'
       print(pcall(parallel.map, function(x)
         local file = io.open(%q, 'a')
@@ -208,15 +208,16 @@ describe('a pool', function()
         while true do end
       end, {1, 2, 3, 4}, {workers = 2}))
       print('after', table.concat(parallel.map(function(x) return x + 1 end, {1, 2}, {workers = 2}), ' '))
-    ]]):format(pids)
-    local out = support.script(code, {before = [[set -m; (
-      for i in $(seq 1200); do [ "$(wc -l < ]] .. quoted .. [[ 2>/dev/null)" = 2 ] && break; sleep 0.05; done
-      sleep 0.1; kill -INT -- -$(cat ]] .. quoted .. [[.group) ) & (echo $BASHPID > ]] .. quoted .. '.group; exec', args = ')'})
+    ]]):format(pids))
+    -- In a session, and so in a process group, of its own.
+    local out = support.shell(('setsid %s/tools/lua %s %s & pid=$!; trap "kill -KILL -- -$pid 2>/dev/null" EXIT TERM; ' ..
+      'until [ "$(wc -l < %s)" = 2 ]; do sleep 0.05; done; sleep 0.1; kill -INT -- -$pid; wait $pid')
+      :format(support.quote(support.root), support.version, support.quote(path), support.quote(pids)))
     assert.matches('interrupted!', out)
     assert.matches('after\t2 3', out)
     for pid in support.read_file(pids):gmatch('%d+') do assert.is_true(support.is_gone(pid)) end
     os.remove(pids)
-    os.remove(pids .. '.group')
+    os.remove(path)
   end)
 
   it('leaves nothing behind when its process is killed', function()

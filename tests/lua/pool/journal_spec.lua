@@ -4,6 +4,7 @@ package.path = 'tests/lua/?.lua;' .. package.path
 local support = require 'support'
 local parallel = require 'parallel'
 local core = require 'parallel.core'
+local view = require 'parallel.view'
 
 local message_of, error_of, numbers = support.message_of, support.error_of, support.numbers
 
@@ -39,6 +40,23 @@ if not there and tostring(why):find('libsqlite3 is missing', 1, true) then
     it('is missed with an advice', function() assert.matches('install it %(Debian: libsqlite3%-0%)', tostring(why)) end)
   end)
   return
+end
+
+-- Kills a program, and waits until its workers have ended, too: they see its end a moment later.
+local function kill_with_workers(child)
+  local tree
+  child:kill('STOP') -- it starts no others
+  support.eventually(function()
+    tree = view.tree(child.unixid)
+    return not tree or tree.state ~= 'R'
+  end)
+  child:kill('KILL')
+  pcall(child.join, child)
+  local function await(node)
+    assert.is_true(support.eventually(function() return not support.exists(node.pid) end))
+    for _, below in ipairs(node.children) do await(below) end
+  end
+  if tree then await(tree) end
 end
 
 describe('a map with a journal', function()
@@ -258,8 +276,7 @@ describe('a map with a journal', function()
       end
       if round % 2 == 0 then support.eventually(goes_on) end -- else it is killed while it starts, or soon
       core.sleep(math.random() * 0.05)
-      child:kill('KILL')
-      pcall(child.join, child)
+      kill_with_workers(child)
       for number in written():sub(before + 1):gmatch('%d+') do assert.is_nil(already[tonumber(number)], number) end
       local now = kept(path)
       for number in pairs(already) do assert.equal('done', now[number]) end

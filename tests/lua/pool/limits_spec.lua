@@ -78,7 +78,7 @@ describe('a time limit without workers', function()
     local lines = 0
     local function hook() lines = lines + 1 end
     debug.sethook(hook, 'l')
-    parallel.map(function(x) return x end, {1}, {workers = 0, timeout = 10})
+    parallel.map(function(x) return x end, {1}, {workers = 0, timeout = support.patience})
     local after, mask = debug.gethook()
     debug.sethook()
     assert.equal(hook, after)
