@@ -83,14 +83,14 @@ end
 -- Waits until one of the hosts is up, and returns it; nil when all are down.
 local function any_up(self)
   while true do
-    local hope = false
+    local coming
     for _, host in ipairs(self.list) do
       local state = hosts.state(host)
       if state == 'up' then return host end
-      hope = hope or state == 'launching'
+      if state == 'launching' then coming = host end
     end
-    if not hope then return nil end
-    hosts.await_news(self.list[1], 0.05) -- Ctrl-C leaves it
+    if not coming then return nil end
+    hosts.await_news(coming, 0.05) -- of one that is down there are none; Ctrl-C leaves it
   end
 end
 

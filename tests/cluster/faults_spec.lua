@@ -130,6 +130,25 @@ describe('a pool whose hosts are all lost at once', function()
     gate.remove()
   end)
 
+  it('sleeps until one of them comes, also when the first one is down', function()
+    local core, gate, launcher = require 'parallel.core', '/run/world/gone', '/run/world/launcher.sh' -- without a blank
+    support.write_file(launcher, ('[ ! -e %s ] || [ $1 = h2 ] || exit 1; while [ -e %s ]; do sleep 0.1; done; exec ssh -T "$@"'):format(gate, gate))
+    local way = 'sh ' .. launcher .. ' {host} {quoted}'
+    local pool = parallel.pool{retries = 20, hosts = {
+      world.host('h1', {slots = 1, launcher = way}), world.host('h2', {slots = 1, launcher = way})}}
+    local function agent() return tonumber((io.open('/proc/self/stat'):read('*a'):match('%) %S (%d+)'))) end
+    local agents = pool:everywhere(agent)
+    support.write_file(gate, '')
+    for _, pid in ipairs(agents) do world.kill(pid) end
+    os.execute(('(sleep 3; rm %s) &'):format(gate))
+    local used, began = os.clock(), core.clock()
+    assert.same({3, 6}, pool:map(function(i) return i * 3 end, {1, 2}))
+    used, began = os.clock() - used, core.clock() - began
+    assert.is_true(used < began / 4, ('%g s of a processor in %g s'):format(used, began))
+    pool:close()
+    os.remove(launcher)
+  end)
+
   it('goes on with the one that can be reached again', function()
     local gate, launcher = '/run/world/h1.gone', '/run/world/launcher.sh' -- without a blank
     support.write_file(launcher, ('[ ! -e %s ] || { echo "h1 is gone" >&2; exit 1; }; exec "$@"'):format(gate))
