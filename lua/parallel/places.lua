@@ -40,7 +40,7 @@ local function list_of(value)
     if #list == 0 then refuse('pool{hosts=true}: there are no hosts: call parallel.hosts first, or set PARALLEL_HOSTS') end
     return list
   end
-  if type(value) == 'string' then return checked(hosts.list, value) end
+  if type(value) == 'string' or value.slurm ~= nil or value.host ~= nil then return checked(hosts.list, value) end
   local list = {}
   for i, entry in ipairs(value) do
     local host = hosts.find(entry, 'parallel.hosts')

@@ -24,7 +24,7 @@ require 'parallel.hosts'.close()
 local out, status = support.script(([[
   package.path = 'tests/cluster/?.lua;' .. package.path
   local parallel, world = require 'parallel', require 'world'
-  local pool = parallel.pool{hosts = parallel.hosts{slurm = {nodes = 3, time = '10:00', env = world.host('h1').env}}} -- there are two
+  local pool = parallel.pool{hosts = {slurm = {nodes = 3, time = '10:00', env = world.host('h1').env}}} -- there are two
   assert(pool:map(function(i) return i end, {1, 2, 3})[3] == 3)
   print(io.popen('squeue -h'):read('*a'))
 ]]))
