@@ -30,7 +30,8 @@ struct par_journal {
     int lock_fd;  /* -1: it is only read. Closed after db: a file's locks go when any descriptor of it is closed */
     bool changed; /* a transaction is open */
     par_sqlite_statement *statements[STATEMENTS];
-    char path[];
+    const char *path;
+    char file[]; /* the same for SQLite, which takes names like ":memory:" and "file:x" for something else: behind "./" */
 };
 
 /* --- errors --- */
@@ -177,7 +178,7 @@ static int open_unchanging(par_journal *journal, par_error *err)
 
 static int open_to_read(par_journal *journal, par_error *err)
 {
-    int rc = open_file(journal, journal->path, PAR_SQLITE_OPEN_READONLY, err);
+    int rc = open_file(journal, journal->file, PAR_SQLITE_OPEN_READONLY, err);
     if (rc != PAR_OK) return rc;
     journal->sqlite->busy_timeout(journal->db, BUSY_MS);
     rc = check_format(journal, true, err);
@@ -188,7 +189,7 @@ static int open_to_read(par_journal *journal, par_error *err)
 /* In WAL mode a commit writes once and waits for no disk; the file itself is only changed by a checkpoint, which waits for it. */
 static int open_to_write(par_journal *journal, par_error *err)
 {
-    int rc = open_file(journal, journal->path, PAR_SQLITE_OPEN_READWRITE | PAR_SQLITE_OPEN_CREATE, err);
+    int rc = open_file(journal, journal->file, PAR_SQLITE_OPEN_READWRITE | PAR_SQLITE_OPEN_CREATE, err);
     if (rc != PAR_OK) return rc;
     journal->sqlite->busy_timeout(journal->db, BUSY_MS);
     rc = check_format(journal, false, err);
@@ -200,10 +201,11 @@ int par_journal_open(const char *path, bool read_only, par_journal **out, par_er
 {
     const par_sqlite *sqlite = par_sqlite_load(err);
     if (!sqlite) return err->code;
-    size_t len = strlen(path);
-    par_journal *journal = calloc(1, sizeof *journal + len + 1);
+    size_t len = strlen(path), before = *path == '/' ? 0 : 2;
+    par_journal *journal = calloc(1, sizeof *journal + before + len + 1);
     if (!journal) return par_error_set(err, PAR_E_NOMEM, "journal %s: not enough memory", path);
-    memcpy(journal->path, path, len);
+    memcpy(journal->file, "./", before);
+    journal->path = memcpy(journal->file + before, path, len);
     journal->sqlite = sqlite;
     journal->lock_fd = -1;
     int rc = read_only ? PAR_OK : par_os_file_lock(path, &journal->lock_fd, err);

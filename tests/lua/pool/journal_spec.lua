@@ -218,6 +218,22 @@ describe('a map with a journal', function()
     assert.is_nil((next((runs(log)))))
   end)
 
+  it('is a file whatever its name is', function()
+    local folder = support.scratch('.folder')
+    os.execute('mkdir ' .. support.quote(folder))
+    for _, name in ipairs{':memory:', 'file:run.db', '-x'} do -- SQLite knows what it would make of these
+      for round = 1, 2 do
+        local child = parallel.run{cwd = folder, args = {name}, code = function(file)
+          local count = 0
+          require 'parallel'.map(function(x) count = count + 1 return x end, {1, 2}, {journal = file, workers = 0})
+          return count, io.open(file) ~= nil
+        end}
+        assert.same({round == 1 and 2 or 0, true}, {child:join()}, name)
+      end
+    end
+    os.execute('rm -r ' .. support.quote(folder))
+  end)
+
   it('is refused where the database is of another program, or damaged', function()
     local f = counted()
     assert.same({{1, '1'}}, parallel.map(f, {1}, {journal = path}))
