@@ -362,11 +362,12 @@ KERNEL(HISTC)
 {
     USE_ARGS
     T *bins = args->scratch;
-    double width = ((double)b - (double)a) / (double)args->index;
+    double scale = isinf((double)b - (double)a) ? 0.5 : 1, low = (double)a * scale; /* the largest numbers are too far apart */
+    double width = ((double)b * scale - low) / (double)args->index;
     for (int64_t i = 0; i < n; i++) {
         T x = SOURCE(0);
         if (!(x >= a && x <= b)) continue;
-        int64_t bin = width > 0 ? (int64_t)(((double)x - (double)a) / width) : 0;
+        int64_t bin = width > 0 ? (int64_t)(((double)x * scale - low) / width) : 0;
         bins[bin < args->index ? bin : args->index - 1] += 1;
     }
 }

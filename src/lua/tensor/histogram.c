@@ -1,4 +1,6 @@
 /* How many elements lie in which part of a range: torch.histc, and torch.bhistc for each row by itself. */
+#include <math.h>
+
 #include "lua/tensor/call.h"
 #include "lua/tensor/parts.h"
 #include "tensor/loop.h"
@@ -20,6 +22,7 @@ static int64_t take_range(par_call *c, double *low, double *high)
     if (c->t[0]->ndim == 0) par_call_error(c, "empty Tensor");
     if (*low == *high) *low = extreme(PAR_OP_MIN, c->t[0]), *high = extreme(PAR_OP_MAX, c->t[0]);
     if (*low == *high) *low -= 1, *high += 1;
+    if (isinf(*low) || isinf(*high)) par_call_error(c, "min and max must be finite, got %f and %f", (lua_Number)*low, (lua_Number)*high);
     if (!(*high > *low)) par_call_error(c, "max must be larger than min, and neither NaN: %f and %f", (lua_Number)*low, (lua_Number)*high);
     return bins;
 }
