@@ -107,7 +107,7 @@ static bool lies_apart(const joining *j, const par_tensor *result)
     bool apart = result->storage != NULL;
     for (int i = 1; apart && i <= j->n; i++) {
         const par_tensor *t = part(j, i);
-        apart = !t->storage || t->storage->blob != result->storage->blob;
+        apart = !par_lua_same_memory(t, result);
     }
     return apart;
 }

@@ -54,8 +54,6 @@ static void run_product(par_call *c, int what, par_tensor *r, double beta, doubl
     product(c, r, beta, alpha, as_matrix(a), what == GER ? turned(second) : second);
 }
 
-static bool shares(const par_tensor *r, const par_tensor *t) { return r->storage && r->storage == t->storage; }
-
 /* torch.mv, mm, ger */
 static int multiply(par_call *c)
 {
@@ -63,11 +61,11 @@ static int multiply(par_call *c)
     const par_tensor *a = c->t[0], *b = c->t[1];
     check_product(c, c->data, a, b);
     int ndim = product_sizes(c->data, a, b, size);
-    bool apart = shares(c->result, a) || shares(c->result, b);
-    par_tensor *r = apart ? par_call_scratch(c, c->type, ndim, size) : c->result;
+    bool shares = par_lua_same_memory(c->result, a) || par_lua_same_memory(c->result, b);
+    par_tensor *r = shares ? par_call_scratch(c, c->type, ndim, size) : c->result;
     par_lua_resize(c->L, r, ndim, size);
     run_product(c, c->data, r, 0, 1, a, b);
-    if (apart) {
+    if (shares) {
         par_call_result_as(c, r);
         par_lua_copy(c->L, c->result, r);
     }

@@ -36,8 +36,7 @@ static void result_of_dim(par_call *c, const par_tensor *t, int dim)
 static const par_tensor *source_apart(par_call *c)
 {
     const par_tensor *t = c->t[0];
-    bool shares = t->storage && (c->result->storage == t->storage || (c->places && c->places->storage == t->storage));
-    if (!shares) return t;
+    if (!par_lua_same_memory(c->result, t) && !(c->places && par_lua_same_memory(c->places, t))) return t;
     par_tensor *copy = par_call_scratch(c, t->type, t->ndim, t->size);
     par_lua_copy(c->L, copy, t);
     return copy;

@@ -87,15 +87,10 @@ static void take_blocks(par_call *c, const par_tensor *t, int dim, const par_ten
     }
 }
 
-static bool same_memory(const par_tensor *a, const par_tensor *b)
-{
-    return a->storage && b->storage && a->storage->blob == b->storage->blob;
-}
-
 /* Does the result lie apart from what is read, so that it can be written at once? It gets its size then. */
 static bool result_is_apart(par_call *c, const par_tensor *t, const int64_t *sizes)
 {
-    if (same_memory(c->result, t) || same_memory(c->result, c->longs)) return false;
+    if (par_lua_same_memory(c->result, t) || par_lua_same_memory(c->result, c->longs)) return false;
     par_lua_resize(c->L, c->result, t->ndim, sizes);
     return true;
 }

@@ -56,8 +56,8 @@ static bool may_be_used(const par_solve *s, int k, int64_t elements)
     const par_tensor *result = s->result[k];
     const par_storage *storage = result->storage;
     bool alone = storage && par_tensor_elements(result) == elements && result->ndim > 0;
-    for (int i = 0; alone && i < PAR_SOLVE_SOURCES_MAX; i++) alone = !s->source[i] || s->source[i]->storage != storage;
-    for (int i = 0; alone && i < PAR_SOLVE_RESULTS_MAX; i++) alone = i == k || !s->result[i] || s->result[i]->storage != storage;
+    for (int i = 0; alone && i < PAR_SOLVE_SOURCES_MAX; i++) alone = !s->source[i] || !par_lua_same_memory(s->source[i], result);
+    for (int i = 0; alone && i < PAR_SOLVE_RESULTS_MAX; i++) alone = i == k || !s->result[i] || !par_lua_same_memory(s->result[i], result);
     if (!alone || (storage->blob->refs > 1 && storage->blob->kind == PAR_BLOB_HEAP)) return false;
     int64_t first, last;
     return par_tensor_span(result, &first, &last) && first == result->offset && last - first + 1 == elements;

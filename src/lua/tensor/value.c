@@ -121,6 +121,11 @@ void par_lua_fill(par_tensor *tensor, par_value value)
     par_loop(par_kernel_find(PAR_OP_FILL, tensor->type), &args, 1, one);
 }
 
+bool par_lua_same_memory(const par_tensor *a, const par_tensor *b)
+{
+    return a->storage && b->storage && a->storage->blob && a->storage->blob == b->storage->blob;
+}
+
 static bool overlap(const par_tensor *a, const par_tensor *b)
 {
     int64_t a_first, a_last, b_first, b_last;

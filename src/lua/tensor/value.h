@@ -20,6 +20,8 @@ void par_lua_check_same_elements(lua_State *L, const par_tensor *a, const char *
 
 void par_lua_resize(lua_State *L, par_tensor *tensor, int ndim, const int64_t *size);
 void par_lua_resize_as(lua_State *L, par_tensor *tensor, const par_tensor *like);
+/* Do both lie in one block of memory, perhaps by different storages? What is written to one may show in the other. */
+bool par_lua_same_memory(const par_tensor *a, const par_tensor *b);
 /* Copies elements, converting; the numbers of elements must agree. Safe for overlapping views. */
 void par_lua_copy(lua_State *L, par_tensor *to, const par_tensor *from);
 void par_lua_fill(par_tensor *tensor, par_value value);
