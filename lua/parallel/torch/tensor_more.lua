@@ -34,6 +34,7 @@ end
 
 local function parts_of(tensor, size, dim)
   local parts, length = {}, tensor:size(dim)
+  size = math.min(size, length) -- no infinite step, which Lua 5.1 does not take
   for first = 1, length, size do
     parts[#parts + 1] = tensor:narrow(dim, first, math.min(size, length - first + 1))
   end
@@ -43,13 +44,13 @@ end
 function both.split(tensor, size, dim)
   dim = check_dim('split', tensor, dim)
   check_count('split', tensor, size, 'a positive size of the parts')
-  return parts_of(tensor, size, dim)
+  return parts_of(tensor, math.floor(size), dim)
 end
 
 function both.chunk(tensor, count, dim)
   dim = check_dim('chunk', tensor, dim)
   check_count('chunk', tensor, count, 'a positive number of chunks')
-  return parts_of(tensor, math.ceil(tensor:size(dim) / count), dim)
+  return parts_of(tensor, math.max(1, math.ceil(tensor:size(dim) / count)), dim)
 end
 
 local function check_order(tensor, n, order)
@@ -58,7 +59,7 @@ local function check_order(tensor, n, order)
   local seen = {}
   for i = 1, n do
     local from = order[i]
-    if type(from) ~= 'number' or from < 1 or from > n or seen[from] then
+    if type(from) ~= 'number' or from % 1 ~= 0 or from < 1 or from > n or seen[from] then
       fail('permute', 'argument %d: each dimension of %s must be named once, got %s', i + 1, sizes_of(tensor), tostring(from))
     end
     seen[from] = true
@@ -68,6 +69,7 @@ end
 function both.permute(tensor, ...)
   local order, n = {...}, select('#', ...)
   check_order(tensor, n, order)
+  if n == 0 then return tensor.new(tensor) end
   local sizes, strides = tensor:size(), tensor:stride()
   local new_sizes, new_strides = sizes.new(n), strides.new(n)
   for i, from in ipairs(order) do
@@ -89,7 +91,7 @@ local function check_repeats(tensor, counts)
   check_tensor('repeatTensor', tensor)
   for i = 1, counts.n or #counts do
     local count = counts[i]
-    if type(count) ~= 'number' or count < 0 then
+    if type(count) ~= 'number' or count % 1 ~= 0 or count < 0 then
       fail('repeatTensor', 'argument %d: a number of times expected, got %s for a tensor of %s', i + 1, tostring(count), sizes_of(tensor))
     end
   end
@@ -110,6 +112,9 @@ function both.repeatTensor(tensor, first, ...)
   end
   check_repeats(tensor, counts)
   result = result or tensor.new()
+  if torch.type(result) ~= torch.type(tensor) then
+    fail('repeatTensor', 'argument 1: %s expected, got %s', torch.type(tensor), torch.type(result))
+  end
   local n, old = #counts, tensor:dim()
   local source, sizes = tensor:contiguous(), {}
   for i = 1, n do

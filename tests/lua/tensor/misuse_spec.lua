@@ -42,6 +42,7 @@ describe('sizes', function()
       assert.equal('[torch.' .. type .. 'Tensor with no dimension]\n', tostring(t))
       assert.equal(0, t:sum())
       assert.equal(0, t:clone():add(1):nElement())
+      assert.equal(0, t:permute():dim())
     end
     fails('.', function() return torch.Tensor()[1] end)
     fails('out of range', torch.max, torch.Tensor(), 1)
@@ -73,6 +74,21 @@ describe('sizes', function()
     fails('wrong size', a.view, a, 4)
     fails('invalid size', a.view, a, -1, -1)
     fails('expansion', a.expand, a, 3, 3)
+  end)
+  it('of parts must be whole numbers that mean something', function()
+    local a = torch.ones(2, 3)
+    for _, n in ipairs {nan, inf, 1.5} do
+      fails('torch.permute: argument 2', a.permute, a, n, 1)
+      fails('torch.repeatTensor: argument 2', a.repeatTensor, a, n, 1)
+    end
+    for _, name in ipairs {'split', 'chunk'} do
+      fails('torch.' .. name .. ': argument 2', a[name], a, nan)
+      fails('torch.' .. name .. ': argument 2', a[name], a, 0.5)
+    end
+    assert.equal(2, #a:chunk(inf))
+    assert.equal(1, #a:split(inf))
+    assert.same({{1}, {2}, {3}}, {torch.totable(torch.range(1, 3):split(1.5)[1]), torch.totable(torch.range(1, 3):split(1.5)[2]),
+      torch.totable(torch.range(1, 3):split(1.5)[3])})
   end)
 end)
 
