@@ -1,16 +1,23 @@
 --- How tensors and storages write themselves to a file and read themselves back, whatever kind of file it is.
+local function check_file(file, call)
+  if type(file) ~= 'userdata' and type(file) ~= 'table' then error(('torch.%s: a file expected, got %s'):format(call, type(file)), 3) end
+end
+
 local function write_storage(storage, file)
+  check_file(file, 'write')
   file:writeLong(storage:size())
   if storage:size() > 0 then file['write' .. storage:type():match('%.(%a+)Storage')](file, storage) end
 end
 
 local function read_storage(storage, file)
+  check_file(file, 'read')
   local size = file:readLong()
   if size < 0 then error(('a storage of %s elements'):format(size), 0) end
   storage:_take(file['read' .. storage:type():match('%.(%a+)Storage')](file, size))
 end
 
 local function write_tensor(tensor, file)
+  check_file(file, 'write')
   file:writeInt(tensor:dim())
   if tensor:dim() > 0 then
     file:writeLong(tensor:size())
@@ -21,6 +28,7 @@ local function write_tensor(tensor, file)
 end
 
 local function read_tensor(tensor, file)
+  check_file(file, 'read')
   local dims, torch = file:readInt(), require 'parallel.tensor'
   if dims < 0 or dims > 64 then error(('a tensor of %d dimensions'):format(dims), 0) end
   local sizes, strides = torch.LongStorage(), torch.LongStorage()

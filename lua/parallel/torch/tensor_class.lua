@@ -18,9 +18,9 @@ return function(torch)
     constructors[name] = torch[name:match('%.(.*)')]
   end
 
-  local function check_name(name, position)
+  local function check_name(name, position, call)
     if type(name) ~= 'string' then
-      error(('bad argument #%d (class name expected, got %s)'):format(position, type(name)), 3)
+      error(("bad argument #%d to '%s' (class name expected, got %s)"):format(position, call, type(name)), 3)
     end
   end
 
@@ -51,7 +51,7 @@ return function(torch)
   end
 
   function torch.getmetatable(name)
-    check_name(name, 1)
+    check_name(name, 1, 'getmetatable')
     return metatable_of(name)
   end
 
@@ -62,7 +62,7 @@ return function(torch)
   end
 
   function torch.getconstructortable(name)
-    check_name(name, 1)
+    check_name(name, 1, 'getconstructortable')
     metatable_of(name)
     return constructors[name]
   end
@@ -71,7 +71,7 @@ return function(torch)
     if type(object) ~= 'table' then
       error('torch.setmetatable: table expected, got ' .. type(object), 2)
     end
-    check_name(name, 2)
+    check_name(name, 2, 'setmetatable')
     return setmetatable(object, metatable_of(name) or error('unknown class <' .. name .. '>', 2))
   end
 
@@ -162,7 +162,7 @@ return function(torch)
 
   -- Returns the metatable of the new class, and the parent's.
   function torch.newmetatable(name, parent, constructor, _, factory, module)
-    check_name(name, 1)
+    check_name(name, 1, 'newmetatable')
     if metatable_of(name) then
       error(('class %s has been already assigned a parent class or exists already'):format(name), 3)
     end
@@ -192,7 +192,7 @@ return function(torch)
 
   -- torch.class(name [, parent] [, module])
   function torch.class(name, parent, module)
-    check_name(name, 1)
+    check_name(name, 1, 'class')
     if type(parent) == 'table' then
       parent, module = nil, parent
     end
@@ -211,7 +211,7 @@ return function(torch)
 
   -- A function that makes a raw object of the class, without its constructor: what readers of files call.
   function torch.factory(name)
-    check_name(name, 1)
+    check_name(name, 1, 'factory')
     local metatable = metatable_of(name)
     return metatable and (metatable.__factory or metatable.new)
   end

@@ -22,9 +22,16 @@ static par_lua_shared *push_handle(lua_State *L, const par_lua_shared_kind *kind
     return object;
 }
 
+/* For metamethods, which anybody may call with anything. Upvalue 1 is the kind. */
+static par_lua_shared *own_object(lua_State *L)
+{
+    const par_lua_shared_kind *kind = lua_touserdata(L, lua_upvalueindex(1));
+    return luaL_checkudata(L, 1, kind->type);
+}
+
 static int object_gc(lua_State *L)
 {
-    par_lua_shared *object = lua_touserdata(L, 1);
+    par_lua_shared *object = own_object(L);
     if (object->memory && object->kind->close) object->kind->close(object);
     par_storage_release(object->storage);
     object->storage = NULL;
@@ -142,7 +149,7 @@ bool par_lua_shared_interrupted(void *object) { return par_lua_interrupted(((par
 /* --- kinds --- */
 static int object_tostring(lua_State *L)
 {
-    par_lua_shared *object = lua_touserdata(L, 1);
+    par_lua_shared *object = own_object(L);
     lua_pushfstring(L, "%s: %p", object->kind->type, object->memory);
     return 1;
 }
@@ -152,9 +159,11 @@ static void make_metatable(lua_State *L, const par_lua_shared_kind *kind)
     luaL_newmetatable(L, kind->type);
     lua_pushstring(L, kind->type);
     lua_setfield(L, -2, "__name");
-    lua_pushcfunction(L, object_gc);
+    lua_pushlightuserdata(L, (void *)kind);
+    lua_pushcclosure(L, object_gc, 1);
     lua_setfield(L, -2, "__gc");
-    lua_pushcfunction(L, object_tostring);
+    lua_pushlightuserdata(L, (void *)kind);
+    lua_pushcclosure(L, object_tostring, 1);
     lua_setfield(L, -2, "__tostring");
     lua_newtable(L);
     luaL_setfuncs(L, kind->methods, 0);

@@ -47,7 +47,7 @@ static lua_table *to_table(lua_State *L) { return par_lua_shared_check(L, 1, &ki
 static int table_new(lua_State *L)
 {
     par_error err;
-    lua_Number bytes = luaL_optnumber(L, 1, (lua_Number)DEFAULT_BYTES);
+    lua_Number bytes = lua_isnoneornil(L, 1) ? (lua_Number)DEFAULT_BYTES : lua_tonumber(L, 1); /* 0: it is no number */
     if (!(bytes >= (lua_Number)PAR_TABLE_MIN_BYTES && bytes <= (lua_Number)PAR_TABLE_MAX_BYTES))
         return luaL_error(L, "parallel.table: option 'bytes' must be a number from %d to %d", (int)PAR_TABLE_MIN_BYTES,
                           (int)PAR_TABLE_MAX_BYTES);

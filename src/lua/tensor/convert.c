@@ -62,7 +62,7 @@ static int type_(lua_State *L)
         lua_pushfstring(L, "torch.%sTensor", par_type_name(t->type));
         return 1;
     }
-    const char *name = luaL_checkstring(L, 2);
+    const char *name = par_lua_check_text(L, 2, NULL);
     for (int type = 0; type < PAR_TYPE_COUNT; type++) {
         bool same = strcmp(name, lua_pushfstring(L, "torch.%sTensor", par_type_name((par_type)type))) == 0;
         lua_pop(L, 1);

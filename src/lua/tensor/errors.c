@@ -48,6 +48,13 @@ int par_lua_arg_error(lua_State *L, int argument, const char *format, ...)
     return luaL_error(L, "bad argument #%d to '%s' (%s)", method ? argument - 1 : argument, name, text);
 }
 
+const char *par_lua_check_text(lua_State *L, int idx, size_t *len)
+{
+    const char *text = lua_tolstring(L, idx, len);
+    if (!text) par_lua_arg_error(L, idx, "string expected, got %s", luaL_typename(L, idx));
+    return text;
+}
+
 void par_lua_check_status(lua_State *L, int status, const par_error *err)
 {
     if (status != PAR_OK) par_lua_error(L, "%s", err->text);

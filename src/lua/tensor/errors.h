@@ -11,6 +11,8 @@
 int par_lua_error(lua_State *L, const char *format, ...);
 /* Raises "bad argument #n to 'name' (text)". */
 int par_lua_arg_error(lua_State *L, int argument, const char *format, ...);
+/* A string (len NULL: its length is not asked for), or that error. */
+const char *par_lua_check_text(lua_State *L, int idx, size_t *len);
 /* Raises the error of a core function that did not return PAR_OK. */
 void par_lua_check_status(lua_State *L, int status, const par_error *err);
 

@@ -22,7 +22,7 @@ static par_file *to_file(lua_State *L, int idx)
 static par_file *check_file(lua_State *L)
 {
     par_file *file = to_file(L, 1);
-    if (!file) luaL_argerror(L, 1, lua_pushfstring(L, "torch.File expected, got %s", luaL_typename(L, 1)));
+    if (!file) par_lua_arg_error(L, 1, "torch.File expected, got %s", par_lua_push_kind(L, 1));
     return file;
 }
 
@@ -57,7 +57,8 @@ static int open_file(lua_State *L)
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 5);
     int kind = (int)luaL_checkinteger(L, 2);
-    const char *mode = luaL_checkstring(L, 4);
+    const char *mode = lua_tostring(L, 4);
+    if (!mode) return luaL_error(L, "file mode should be 'r', 'w' or 'rw', not a %s", luaL_typename(L, 4));
     file_box *box = lua_newuserdata(L, sizeof *box);
     *box = (file_box){.magic = &file_magic};
     lua_pushvalue(L, 1);
@@ -84,7 +85,7 @@ static int reopen(lua_State *L)
     par_file *made;
     par_file *file = check_file(L);
     if (file->name) return luaL_error(L, "this file is not in memory");
-    par_lua_check_status(L, par_file_memory(par_lua_check_storage(L, 2), luaL_checkstring(L, 3), &made, &err), &err);
+    par_lua_check_status(L, par_file_memory(par_lua_check_storage(L, 2), par_lua_check_text(L, 3, NULL), &made, &err), &err);
     ((file_box *)lua_touserdata(L, 1))->file = made;
     par_file_free(file);
     return 0;
@@ -110,7 +111,7 @@ static int synchronize(lua_State *L)
 static int describe(lua_State *L)
 {
     const par_file *file = check_file(L);
-    const char *class = luaL_checkstring(L, 2);
+    const char *class = par_lua_check_text(L, 2, NULL);
     if (file->name) lua_pushfstring(L, "%s on <%s>", class, file->name);
     else lua_pushstring(L, class);
     lua_pushfstring(L, " [status: %s -- mode: %s%s]", par_file_is_open(file) ? "open" : "closed", file->readable ? "r" : " ",
@@ -148,7 +149,7 @@ static int long_size(lua_State *L)
 {
     par_file *file = check_file(L);
     int64_t bytes = par_lua_check_i64(L, 2);
-    if (bytes != 0 && bytes != 4 && bytes != 8) return luaL_argerror(L, 2, "the size of a long is 4 or 8 bytes (0: this machine's)");
+    if (bytes != 0 && bytes != 4 && bytes != 8) return par_lua_arg_error(L, 2, "the size of a long is 4 or 8 bytes (0: this machine's)");
     file->long_bytes = bytes == 4 ? 4 : 8;
     return myself(L);
 }
@@ -167,7 +168,7 @@ static int seek(lua_State *L)
     par_error err;
     par_file *file = check_file(L);
     int64_t position = par_lua_check_i64(L, 2);
-    if (position < 1) return luaL_argerror(L, 2, "position has to be greater than 0!");
+    if (position < 1) return par_lua_arg_error(L, 2, "position has to be greater than 0!");
     checked(L, file, par_file_seek(file, position - 1, &err), &err);
     return myself(L);
 }
@@ -202,9 +203,9 @@ static int storage(lua_State *L)
     return 1;
 }
 
-/* --- numbers: functions that have the type as their upvalue --- */
+/* --- numbers: functions that have the type as their upvalue, behind their name --- */
 
-static par_type type_of(lua_State *L) { return (par_type)lua_tointeger(L, lua_upvalueindex(1)); }
+static par_type type_of(lua_State *L) { return (par_type)lua_tointeger(L, lua_upvalueindex(2)); }
 
 static int read_one(lua_State *L, par_file *file, par_type type)
 {
@@ -221,7 +222,7 @@ static int read_one(lua_State *L, par_file *file, par_type type)
 static int read_many(lua_State *L, par_file *file, par_type type, int64_t n)
 {
     par_error err;
-    if (n < 0) return luaL_argerror(L, 2, "a size must not be negative");
+    if (n < 0) return par_lua_arg_error(L, 2, "a size must not be negative");
     checked(L, file, par_file_check(file, true, &err), &err);
     int64_t left = par_file_elements_left(file, type), room = n;
     if (left < n) {
@@ -256,7 +257,9 @@ static int read_numbers(lua_State *L)
     if (lua_gettop(L) == 1) return read_one(L, file, type);
     if (lua_isnumber(L, 2)) return read_many(L, file, type, par_lua_check_i64(L, 2));
     par_storage *into = par_lua_to_storage(L, 2);
-    if (!into || into->type != type) return luaL_error(L, "nothing, number, or torch.%sStorage expected", par_type_name(type));
+    if (!into || into->type != type)
+        return par_lua_arg_error(L, 2, "nothing, number, or torch.%sStorage expected, got %s", par_type_name(type),
+                                 par_lua_push_kind(L, 2));
     par_lua_push_i64(L, checked(L, file, par_file_read(file, type, into->data, into->size, &err), &err));
     return 1;
 }
@@ -274,7 +277,8 @@ static int write_numbers(lua_State *L)
         checked(L, file, par_file_write(file, type, &element, 1, &err), &err);
         return 0;
     }
-    if (!from || from->type != type) return luaL_error(L, "number, or torch.%sStorage expected", par_type_name(type));
+    if (!from || from->type != type)
+        return par_lua_arg_error(L, 2, "number, or torch.%sStorage expected, got %s", par_type_name(type), par_lua_push_kind(L, 2));
     par_lua_push_i64(L, checked(L, file, par_file_write(file, type, from->data, from->size, &err), &err));
     return 1;
 }
@@ -294,8 +298,8 @@ static int read_string(lua_State *L)
     par_error err;
     par_buffer text = {0};
     par_file *file = check_file(L);
-    const char *format = luaL_checkstring(L, 2);
-    if (format[0] != '*' || (format[1] != 'a' && format[1] != 'l')) return luaL_argerror(L, 2, "format must be '*a' or '*l'");
+    const char *format = par_lua_check_text(L, 2, NULL);
+    if (format[0] != '*' || (format[1] != 'a' && format[1] != 'l')) return par_lua_arg_error(L, 2, "format must be '*a' or '*l'");
     lua_settop(L, 2);
     int status = par_file_read_text(file, format[1] == 'a', &text, &err);
     lua_pushcfunction(L, push_buffer); /* protected, so that the buffer is freed when Lua has no memory for the string */
@@ -311,7 +315,7 @@ static int write_string(lua_State *L)
     size_t len;
     par_error err;
     par_file *file = check_file(L);
-    luaL_checktype(L, 2, LUA_TSTRING);
+    if (lua_type(L, 2) != LUA_TSTRING) return par_lua_arg_error(L, 2, "string expected, got %s", par_lua_push_kind(L, 2));
     const char *text = lua_tolstring(L, 2, &len);
     par_lua_push_i64(L, checked(L, file, par_file_write_text(file, text, len, &err), &err));
     return 1;
@@ -354,8 +358,9 @@ static void add_numbers(lua_State *L, const char *verb, lua_CFunction function)
 {
     for (int type = 0; type < PAR_TYPE_COUNT; type++) {
         lua_pushfstring(L, "%s%s", verb, par_type_name((par_type)type));
+        lua_pushvalue(L, -1);
         lua_pushinteger(L, type);
-        lua_pushcclosure(L, function, 1);
+        lua_pushcclosure(L, function, 2);
         lua_rawset(L, -3);
     }
 }
@@ -366,7 +371,7 @@ void par_lua_tensor_add_file(lua_State *L)
     lua_newtable(L);
     luaL_setfuncs(L, functions, 0);
     lua_newtable(L);
-    luaL_setfuncs(L, METHODS, 0);
+    par_lua_add_functions(L, METHODS);
     add_numbers(L, "read", read_numbers);
     add_numbers(L, "write", write_numbers);
     lua_setfield(L, -2, "methods");

@@ -49,7 +49,9 @@ static int generator_new(lua_State *L)
 
 static int generator_tostring(lua_State *L)
 {
-    lua_pushfstring(L, "torch.Generator (initial seed %f)", (lua_Number)par_lua_to_random(L, 1)->initial_seed);
+    const par_random *random = par_lua_to_random(L, 1);
+    if (!random) return par_lua_arg_error(L, 1, "torch.Generator expected, got %s", par_lua_push_kind(L, 1));
+    lua_pushfstring(L, "torch.Generator (initial seed %f)", (lua_Number)random->initial_seed);
     return 1;
 }
 
@@ -91,7 +93,7 @@ static int get_state(lua_State *L)
     bool given = par_lua_to_tensor(L, next) != NULL;
     par_tensor *state = given ? par_lua_check_tensor_type(L, next, PAR_BYTE) : par_lua_new_tensor(L, PAR_BYTE);
     par_lua_resize(L, state, 1, &size);
-    if (!par_tensor_is_contiguous(state)) return luaL_error(L, "RNG state needs to be contiguous");
+    if (!par_tensor_is_contiguous(state)) return par_lua_arg_error(L, next, "RNG state needs to be contiguous");
     par_random_save(random, par_tensor_data(state));
     if (given) lua_pushvalue(L, next);
     return 1;
@@ -102,9 +104,9 @@ static int set_state(lua_State *L)
     int next;
     par_random *random = optional_generator(L, &next);
     par_tensor *state = par_lua_check_tensor_type(L, next, PAR_BYTE);
-    if (par_tensor_elements(state) != (int64_t)par_random_state_bytes()) return luaL_error(L, "RNG state is wrong size");
-    if (!par_tensor_is_contiguous(state)) return luaL_error(L, "RNG state needs to be contiguous");
-    if (!par_random_load(random, par_tensor_data(state))) return luaL_error(L, "Invalid RNG state");
+    if (par_tensor_elements(state) != (int64_t)par_random_state_bytes()) return par_lua_arg_error(L, next, "RNG state is wrong size");
+    if (!par_tensor_is_contiguous(state)) return par_lua_arg_error(L, next, "RNG state needs to be contiguous");
+    if (!par_random_load(random, par_tensor_data(state))) return par_lua_arg_error(L, next, "Invalid RNG state");
     return 0;
 }
 
@@ -117,8 +119,9 @@ void par_lua_tensor_add_generator(lua_State *L)
     lua_newtable(L);
     lua_pushliteral(L, "torch.Generator");
     lua_setfield(L, -2, "__typename");
-    lua_pushcfunction(L, generator_tostring);
+    lua_pushliteral(L, "tostring"); /* for errors */
+    lua_pushcclosure(L, generator_tostring, 1);
     lua_setfield(L, -2, "__tostring");
     lua_rawsetp(L, LUA_REGISTRYINDEX, &generator_metatable_key);
-    luaL_setfuncs(L, FUNCTIONS, 0);
+    par_lua_add_functions(L, FUNCTIONS);
 }

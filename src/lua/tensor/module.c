@@ -50,7 +50,7 @@ static int object_equal(lua_State *L)
 static int construct(lua_State *L)
 {
     par_type type = (par_type)lua_tointeger(L, lua_upvalueindex(1));
-    return lua_toboolean(L, lua_upvalueindex(2)) ? par_lua_storage_construct(L, type) : par_lua_tensor_construct(L, type);
+    return lua_toboolean(L, lua_upvalueindex(3)) ? par_lua_storage_construct(L, type) : par_lua_tensor_construct(L, type);
 }
 
 /* The same as __call of a constructor table: the table itself comes first. */
@@ -63,8 +63,9 @@ static int construct_call(lua_State *L)
 static void push_constructor(lua_State *L, lua_CFunction function, par_type type, bool storage)
 {
     lua_pushinteger(L, type);
+    lua_pushfstring(L, "%s%s", par_type_name(type), storage ? "Storage" : "Tensor"); /* for errors */
     lua_pushboolean(L, storage);
-    lua_pushcclosure(L, function, 2);
+    lua_pushcclosure(L, function, 3);
 }
 
 /* torch.DoubleTensor: a table that is called to construct, and through which methods are read and added. */
@@ -98,16 +99,19 @@ static void make_metatable(lua_State *L, par_type type, bool storage)
     lua_setfield(L, -2, "__version");
     lua_pushcfunction(L, par_lua_collect);
     lua_setfield(L, -2, "__gc");
-    lua_pushcfunction(L, object_tostring);
+    lua_pushliteral(L, "tostring");
+    lua_pushcclosure(L, object_tostring, 1);
     lua_pushvalue(L, -1);
     lua_setfield(L, -3, "__tostring__");
     lua_setfield(L, -2, "__tostring");
     lua_pushcfunction(L, object_equal);
     lua_setfield(L, -2, "__eq");
     lua_pushvalue(L, -1);
-    lua_pushcclosure(L, storage ? par_lua_storage_index : par_lua_tensor_index, 1);
+    lua_pushliteral(L, "index"); /* for errors: what Lua itself calls it differs, and not every Lua calls it anything */
+    lua_pushcclosure(L, storage ? par_lua_storage_index : par_lua_tensor_index, 2);
     lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, storage ? par_lua_storage_newindex : par_lua_tensor_newindex);
+    lua_pushliteral(L, "newindex");
+    lua_pushcclosure(L, storage ? par_lua_storage_newindex : par_lua_tensor_newindex, 1);
     lua_setfield(L, -2, "__newindex");
     push_constructor(L, construct, type, storage);
     lua_setfield(L, -2, "new");
@@ -131,7 +135,7 @@ static void set_default(lua_State *L, int idx, par_type type)
 
 static int setdefaulttensortype(lua_State *L)
 {
-    const char *name = luaL_checkstring(L, 1);
+    const char *name = par_lua_check_text(L, 1, NULL);
     for (int type = 0; type < PAR_TYPE_COUNT; type++) {
         char known[32];
         snprintf(known, sizeof known, "torch.%sTensor", par_type_name((par_type)type));
@@ -140,7 +144,7 @@ static int setdefaulttensortype(lua_State *L)
         set_default(L, -1, (par_type)type);
         return 0;
     }
-    return luaL_error(L, "<%s> is not a string describing a torch object", name);
+    return par_lua_arg_error(L, 1, "<%s> is not a string describing a torch object", name);
 }
 
 static int getdefaulttensortype(lua_State *L)
@@ -266,7 +270,7 @@ int par_lua_open_tensor(lua_State *L)
     if (lua_istable(L, -1)) return 1;
     lua_pop(L, 1);
     lua_newtable(L);
-    luaL_setfuncs(L, FUNCTIONS, 0);
+    par_lua_add_functions(L, FUNCTIONS);
     add_classes(L);
     add_parts(L);
     set_default(L, -1, PAR_DOUBLE);

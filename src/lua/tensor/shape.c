@@ -413,6 +413,7 @@ void par_lua_tensor_add_shape(lua_State *L)
     par_lua_add_functions(L, SHARED);
     par_lua_add_methods(L, SHARED);
     par_lua_add_methods(L, METHODS);
-    lua_pushcfunction(L, par_lua_address);
+    lua_pushliteral(L, "data"); /* what uses it */
+    lua_pushcclosure(L, par_lua_address, 1);
     lua_setfield(L, -2, "_address");
 }

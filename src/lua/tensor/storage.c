@@ -31,7 +31,8 @@ int par_lua_storage_index(lua_State *L)
 int par_lua_storage_newindex(lua_State *L)
 {
     par_storage *storage = par_lua_check_storage(L, 1);
-    if (lua_type(L, 2) != LUA_TNUMBER) return luaL_error(L, "a storage has no field that can be set: number expected as index");
+    if (lua_type(L, 2) != LUA_TNUMBER)
+        return par_lua_arg_error(L, 2, "a storage has no field that can be set: number expected as index, got %s", luaL_typename(L, 2));
     par_value value = par_lua_check_value(L, 3, storage->type);
     int64_t i = check_place(L, storage, 2);
     par_element_set(storage->type, element(storage, i), value);
@@ -124,7 +125,7 @@ static int string(lua_State *L)
     }
     par_error err;
     size_t length;
-    const char *text = luaL_checklstring(L, 2, &length);
+    const char *text = par_lua_check_text(L, 2, &length);
     par_lua_check_status(L, par_storage_resize(storage, (int64_t)length, &err), &err);
     if (length) memcpy(storage->data, text, length);
     lua_settop(L, 1);
@@ -150,7 +151,7 @@ static void from_table(lua_State *L, par_type type)
     par_storage *storage = par_lua_new_storage(L, type, n);
     for (int64_t i = 0; i < n; i++) {
         lua_rawgeti(L, 1, (int)(i + 1));
-        if (!lua_isnumber(L, -1)) luaL_error(L, "element at index %d is not a number", (int)(i + 1));
+        if (!lua_isnumber(L, -1)) par_lua_arg_error(L, 1, "element at index %d is not a number", (int)(i + 1));
         par_element_set(type, element(storage, i), par_lua_check_value(L, lua_gettop(L), type));
         lua_pop(L, 1);
     }

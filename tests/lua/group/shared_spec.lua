@@ -42,6 +42,18 @@ describe('a counter', function()
     assert.equal(2 ^ 53, parallel.counter(2 ^ 53):get())
   end)
 
+  it('has metamethods that nothing else can be given to', function()
+    for _, object in ipairs {parallel.counter(), parallel.lock(), parallel.table()} do
+      for _, name in ipairs {'__tostring', '__gc'} do
+        local metamethod = debug.getmetatable(object)[name]
+        for _, other in ipairs {5, {}, io.stdout, 'x'} do
+          assert.matches('parallel.%l+ expected', message_of(metamethod, other))
+        end
+        assert.is_false((pcall(metamethod)))
+      end
+    end
+  end)
+
   it('is the same thing wherever it travels', function()
     local c = parallel.counter()
     local child = parallel.run(function(list)
@@ -238,7 +250,9 @@ describe('a shared table', function()
     t:set(7, nil)
     t:set(8, nil)
     t:set('again', 'room')
-    assert.matches("option 'bytes' must be a number from 16384", message_of(parallel.table, {bytes = 5}), 1, true)
+    for _, bytes in ipairs {5, 'x', {}, true} do
+      assert.matches("option 'bytes' must be a number from 16384", message_of(parallel.table, {bytes = bytes}), 1, true)
+    end
     assert.matches("there is no option 'size' (bytes)", message_of(parallel.table, {size = 5}), 1, true)
     assert.matches('parallel.table: options in a table expected, got number', message_of(parallel.table, 5), 1, true)
   end)

@@ -101,6 +101,39 @@ describe('errors', function()
     local _, of_other = pcall(function() local r = other(torch.ones(2, 3), torch.ones(2, 3)) return r end)
     assert.truthy(of_other:find('torch.mm: size mismatch, m1: [2 x 3], m2: [2 x 3]', 1, true), of_other)
   end)
+  it('name constructors, elements, files and generators too', function()
+    local metatable, file = torch._metatables['torch.DoubleTensor'], torch.MemoryFile()
+    local storage_methods, generator = torch._metatables['torch.CharStorage'], torch.Generator()
+    for _, case in ipairs {
+      {"argument #1 to 'DoubleTensor'", torch.Tensor, 0 / 0}, {"argument #2 to 'DoubleTensor'", torch.Tensor, 1, 'x'},
+      {"argument #1 to 'IntTensor'", torch.IntTensor, 'x'}, {"argument #2 to 'LongTensor'", torch.LongTensor, torch.LongStorage(2), 9},
+      {'torch.DoubleTensor: invalid size -1', torch.Tensor, -1}, {'torch.DoubleTensor: ', torch.Tensor, {1, {2}}},
+      {"argument #1 to 'DoubleStorage'", torch.DoubleStorage, 0 / 0}, {"argument #1 to 'CharStorage'", torch.CharStorage, {'x'}},
+      {"argument #2 to 'index'", metatable.__index, torch.ones(2), 3}, {"argument #2 to 'index'", metatable.__index, torch.ones(2), true},
+      {"argument #3 to 'newindex'", metatable.__newindex, torch.ones(2), 1, 'x'},
+      {"argument #2 to 'index'", storage_methods.__index, torch.CharStorage(2), 3},
+      {"argument #2 to 'newindex'", storage_methods.__newindex, torch.CharStorage(2), 'x', 1},
+      {"argument #2 to 'string'", storage_methods.string, torch.CharStorage(2), {}},
+      {"argument #2 to 'type'", metatable.type, torch.ones(2), {}},
+      {"argument #1 to 'setdefaulttensortype'", torch.setdefaulttensortype, {}},
+      {"argument #1 to 'setdefaulttensortype'", torch.setdefaulttensortype, 'torch.HalfTensor'},
+      {"argument #1 to 'pointer'", torch.pointer, 5}, {"argument #1 to 'manualSeed'", torch.manualSeed, 'x'},
+      {"argument #1 to 'setRNGState'", torch.setRNGState, torch.ByteTensor(3)},
+      {"argument #1 to 'tostring'", debug.getmetatable(generator).__tostring, io.stdout},
+      {"argument #2 to 'seek'", file.seek, file, 'x'}, {"argument #1 to 'binary'", file.binary, io.stdout},
+      {"argument #2 to 'writeInt'", file.writeInt, file, 'x'}, {"argument #2 to 'readString'", file.readString, file},
+      {"argument #2 to 'writeString'", file.writeString, file, 5}, {"argument #2 to 'longSize'", file.longSize, file, 3},
+      {"argument #1 to 'factory'", torch.factory}, {"argument #1 to 'class'", torch.class, 5},
+      {'torch.write: a file expected', metatable.write, torch.ones(1)},
+      {'torch.read: a file expected', storage_methods.read, torch.CharStorage(1), 5},
+      {'torch.repeatTensor: argument 1', torch.repeatTensor, torch.IntTensor(), torch.ones(2), 2},
+      {'file mode', torch.MemoryFile, torch.CharStorage '\0', {}}, {'file mode', torch.DiskFile, 'x', {}},
+    } do
+      local good, message = pcall(unpack(case, 2))
+      assert.is_false(good)
+      assert.truthy(message:find(case[1], 1, true), case[1] .. ' expected: ' .. message)
+    end
+  end)
   it('of methods count arguments without the object', function()
     local t = torch.ones(2, 3)
     local _, message = pcall(function() local r = t:narrow(3, 1, 1) return r end)
