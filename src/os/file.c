@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -12,9 +14,32 @@ typedef enum last_use { NOTHING, READING, WRITING } last_use;
 
 struct par_os_file {
     FILE *file;
-    bool command;
-    last_use last; /* between reading and writing the C library wants to be repositioned */
+    bool command, pipe; /* a command's is one, too */
+    last_use last;      /* between reading and writing the C library wants to be repositioned */
 };
+
+/* While a pipe is written: when nobody reads it any more that is an error (EPIPE), not the end of this process. */
+static void begin_quiet(bool pipe, sigset_t *before)
+{
+    sigset_t broken;
+    if (!pipe) return;
+    sigemptyset(&broken);
+    sigaddset(&broken, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &broken, before);
+}
+
+/* failed: there may be a signal, which is taken unless the program keeps it from itself. */
+static void end_quiet(bool pipe, const sigset_t *before, bool failed)
+{
+    int number, error = errno;
+    sigset_t broken, pending;
+    if (!pipe) return;
+    sigemptyset(&broken);
+    sigaddset(&broken, SIGPIPE);
+    if (failed && !sigismember(before, SIGPIPE) && sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE)) sigwait(&broken, &number);
+    pthread_sigmask(SIG_SETMASK, before, NULL);
+    errno = error;
+}
 
 static int wrap(FILE *file, bool command, par_os_file **out, par_error *err)
 {
@@ -24,7 +49,9 @@ static int wrap(FILE *file, bool command, par_os_file **out, par_error *err)
         else fclose(file);
         return par_error_set(err, PAR_E_NOMEM, "not enough memory for a file");
     }
-    *stream = (par_os_file){.file = file, .command = command};
+    struct stat about;
+    bool pipe = command || (fstat(fileno(file), &about) == 0 && S_ISFIFO(about.st_mode));
+    *stream = (par_os_file){.file = file, .command = command, .pipe = pipe};
     *out = stream;
     return PAR_OK;
 }
@@ -39,7 +66,10 @@ int par_os_file_open(const char *path, bool read, bool write, par_os_file **out,
 
 int par_os_file_command(const char *command, bool write, par_os_file **out, par_error *err)
 {
+    sigset_t before;
+    begin_quiet(true, &before);
     fflush(NULL); /* what was printed before comes before what the command prints */
+    end_quiet(true, &before, true);
     FILE *file = popen(command, write ? "we" : "re");
     if (!file) return par_error_system(err, "cannot run <%s>", command);
     return wrap(file, true, out, err);
@@ -47,9 +77,16 @@ int par_os_file_command(const char *command, bool write, par_os_file **out, par_
 
 bool par_os_file_close(par_os_file *stream)
 {
-    bool good = stream->command ? pclose(stream->file) != -1 : fclose(stream->file) == 0;
+    sigset_t before;
+    bool pipe = stream->pipe;
+    begin_quiet(pipe, &before);
+    bool flushed = stream->last != WRITING || fflush(stream->file) == 0;
+    int error = errno;
+    bool closed = stream->command ? pclose(stream->file) != -1 : fclose(stream->file) == 0;
+    if (!flushed) errno = error;
+    end_quiet(pipe, &before, true);
     free(stream);
-    return good;
+    return flushed && closed;
 }
 
 static void turn_to(par_os_file *stream, last_use use)
@@ -66,8 +103,12 @@ size_t par_os_file_read(par_os_file *stream, void *bytes, size_t len)
 
 size_t par_os_file_write(par_os_file *stream, const void *bytes, size_t len)
 {
+    sigset_t before;
     turn_to(stream, WRITING);
-    return fwrite(bytes, 1, len, stream->file);
+    begin_quiet(stream->pipe, &before);
+    size_t written = fwrite(bytes, 1, len, stream->file);
+    end_quiet(stream->pipe, &before, written < len);
+    return written;
 }
 
 int par_os_file_get(par_os_file *stream)
@@ -82,7 +123,15 @@ void par_os_file_unget(par_os_file *stream, int byte)
     if (byte >= 0) ungetc(byte, stream->file);
 }
 
-bool par_os_file_flush(par_os_file *stream) { return fflush(stream->file) == 0; }
+bool par_os_file_flush(par_os_file *stream)
+{
+    sigset_t before;
+    begin_quiet(stream->pipe, &before);
+    bool good = fflush(stream->file) == 0;
+    end_quiet(stream->pipe, &before, !good);
+    return good;
+}
+
 bool par_os_file_unbuffer(par_os_file *stream) { return setvbuf(stream->file, NULL, _IONBF, 0) == 0; }
 int64_t par_os_file_position(par_os_file *stream) { return stream->command ? -1 : (int64_t)ftello(stream->file); }
 

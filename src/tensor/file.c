@@ -1,5 +1,6 @@
 #include "tensor/file.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,6 +73,8 @@ int par_file_memory(par_storage *storage, const char *mode, par_file **out, par_
 
 bool par_file_is_open(const par_file *file) { return file->stream || file->storage; }
 
+static const char *why_not(void) { return errno == EPIPE ? "nobody reads it any more" : "is the disk full?"; }
+
 static bool let_go(par_file *file)
 {
     bool good = !file->stream || par_os_file_close(file->stream);
@@ -93,7 +96,7 @@ int par_file_close(par_file *file, par_error *err)
     if (!par_file_is_open(file)) return par_error_set(err, PAR_E_INVALID, "attempt to use a closed file");
     bool writing = file->writable;
     if (let_go(file) || !writing) return PAR_OK;
-    return par_file_fail(file, err, "what was written last to <%s> could not be kept: is the disk full?", file->name);
+    return par_file_fail(file, err, "what was written last to <%s> could not be kept: %s", file->name, why_not());
 }
 
 /* --- errors --- */
@@ -185,7 +188,7 @@ int par_file_put_bytes(par_file *file, const void *bytes, size_t len, par_error 
 {
     if (file->stream) {
         if (par_os_file_write(file->stream, bytes, len) == len) return PAR_OK;
-        return par_file_fail(file, err, "write error: not all of %zu bytes could be written to <%s>: is the disk full?", len, file->name);
+        return par_file_fail(file, err, "write error: not all of %zu bytes could be written to <%s>: %s", len, file->name, why_not());
     }
     return put_in_memory(file, bytes, len, err);
 }
@@ -240,7 +243,7 @@ int par_file_synchronize(par_file *file, par_error *err)
 {
     if (!par_file_is_open(file)) return par_error_set(err, PAR_E_INVALID, "attempt to use a closed file");
     if (!file->stream || !file->writable || par_os_file_flush(file->stream)) return PAR_OK;
-    return par_file_fail(file, err, "what was written to <%s> could not be kept: is the disk full?", file->name);
+    return par_file_fail(file, err, "what was written to <%s> could not be kept: %s", file->name, why_not());
 }
 
 int par_file_seek(par_file *file, int64_t position, par_error *err)

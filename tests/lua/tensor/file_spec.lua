@@ -345,6 +345,21 @@ describe('a file of numbers', function()
     assert.is_nil(torch.DiskFile('no/such/file', 'r', true))
   end)
 
+  it('to a command that has ended is an error, not the end of the program', function()
+    for _, end_of_it in ipairs {'', 'close', 'synchronize'} do
+      local command = torch.PipeFile('exit 0', 'w')
+      if end_of_it == '' then
+        fails('write error.*exit 0.*nobody reads it any more', function()
+          for i = 1, 1e6 do command:writeInt(i) end -- more than fits into a pipe and a buffer
+        end)
+        pcall(command.close, command)
+      else -- the command may have been quick or slow
+        command:writeInt(1)
+        pcall(command[end_of_it], command)
+      end
+    end
+  end)
+
   it('that is quiet says only that there was an error', function()
     local file = torch.MemoryFile(torch.CharStorage '1 2 x\0'):quiet()
     assert.same({1, 2}, file:readInt(5):totable())
