@@ -67,9 +67,14 @@ static bool not_running(const par_link *link) { return link->state != PAR_LINK_R
 
 int par_link_wait(par_link *link, int64_t deadline_ns, par_error *err) { return absorb_until(link, not_running, deadline_ns, err); }
 
+/* A child that was not told that its hello is awaited says it without a bell, and may then wait for us: so we look again and again. */
 int par_link_wait_hello(par_link *link, int64_t deadline_ns, par_error *err)
 {
-    return absorb_until(link, par_link_said_hello, deadline_ns, err);
+    for (;;) {
+        int64_t slice = par_os_now_ns() + PAR_OS_SLICE_NS;
+        int rc = absorb_until(link, par_link_said_hello, deadline_ns < slice ? deadline_ns : slice, err);
+        if (rc != PAR_E_TIMEOUT || par_os_now_ns() >= deadline_ns) return rc;
+    }
 }
 
 /* After its last message a child sends nothing more: what is waited for is the end of its socket. */

@@ -49,6 +49,12 @@ describe('a group', function()
     assert.same({5, 'x', 3, 'own', 2}, child:join())
   end)
 
+  it('may be of children that take their time to begin', function()
+    local child = parallel.run{env = {LUA_INIT = 'os.execute "sleep 2.5"'}, code = function() return parallel.group():allreduce(1) end}
+    parallel.group{child}
+    assert.equal(1, child:join())
+  end)
+
   it('makes barriers', function()
     local path = support.scratch('.log')
     members(3, function(g, file)
