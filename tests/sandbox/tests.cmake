@@ -9,7 +9,7 @@ target_link_libraries(confine PRIVATE parallel_options)
 foreach(part IN ITEMS c 5.4 jit)
   if(part STREQUAL "c" OR (BUSTED AND part IN_LIST PARALLEL_FOUND_LUAS AND PARALLEL_LUA_${part}_PROGRAM))
     add_test(NAME sandbox.${part} COMMAND ${CMAKE_CURRENT_LIST_DIR}/run.sh ${CMAKE_BINARY_DIR} ${part})
-    set_tests_properties(sandbox.${part} PROPERTIES TIMEOUT 1200 SKIP_RETURN_CODE 77
+    set_tests_properties(sandbox.${part} PROPERTIES TIMEOUT 3600 SKIP_RETURN_CODE 77
       ENVIRONMENT "PARALLEL_BUILD=${CMAKE_BINARY_DIR}")
   endif()
 endforeach()
