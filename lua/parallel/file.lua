@@ -3,17 +3,18 @@
 -- A line of text (what it is, the version of this format, the number of bytes that follow, their SHA-256), then the value as
 -- parallel.encode writes it.
 local core = require 'parallel.core'
+local options = require 'parallel.options'
 
 local file = {}
 
 local VERSION = 1
 local LINE_MAX, PIECE = 128, 2 ^ 20
 
-local function fail(call, path, why) error(('%s: %s: %s'):format(call, path, tostring(why):gsub('^decode: ', '')), 0) end
+local function fail(call, path, why) options.misuse(('%s: %s: %s'):format(call, path, tostring(why):gsub('^decode: ', ''))) end
 
-local function check(call, path, options)
-  if type(path) ~= 'string' then error(('%s: a path expected, got %s'):format(call, type(path)), 3) end
-  if options ~= nil and type(options) ~= 'table' then error(('%s: a table of options expected, got %s'):format(call, type(options)), 3) end
+local function check(call, path, given)
+  if type(path) ~= 'string' then options.misuse(('%s: a path expected, got %s'):format(call, type(path))) end
+  if given ~= nil and type(given) ~= 'table' then options.misuse(('%s: a table of options expected, got %s'):format(call, type(given))) end
 end
 
 local function write(path, ...)
@@ -27,9 +28,9 @@ local function write(path, ...)
 end
 
 --- parallel.save(path, value [, options of parallel.encode]). A file that is there already is replaced when the new one is whole.
-function file.save(path, value, options)
-  check('parallel.save', path, options)
-  local good, body = pcall(core.encode, value, options)
+function file.save(path, value, given)
+  check('parallel.save', path, given)
+  local good, body = pcall(core.encode, value, given)
   if not good then fail('parallel.save', path, body) end
   local beside = ('%s.%d.part'):format(path, core.pid())
   local done, why = write(beside, ('parallel value %d %.0f %s\n'):format(VERSION, #body, core.digest(body)), body)
@@ -63,15 +64,15 @@ local function read(handle)
 end
 
 --- parallel.load(path [, options of parallel.decode]) -> value
-function file.load(path, options)
-  check('parallel.load', path, options)
+function file.load(path, given)
+  check('parallel.load', path, given)
   local handle, why = io.open(path, 'rb')
-  if not handle then error('parallel.load: ' .. why, 0) end
+  if not handle then options.misuse('parallel.load: ' .. why) end
   local body
   body, why = read(handle)
   handle:close()
   if not body then fail('parallel.load', path, why) end
-  local good, value = pcall(core.decode, body, options)
+  local good, value = pcall(core.decode, body, given)
   if not good then fail('parallel.load', path, value) end
   return value
 end

@@ -118,7 +118,7 @@ function hosts.spawn(host, request, options)
   if not ok then
     if type(child) ~= 'string' and not (type(child) == 'table' and child.code == nil) then core.raise(child) end
     local hint = wanted and (' (tried: %s; set parallel.interpreter, the option lua= or PARALLEL_LUA)'):format(wanted) or ''
-    error(('cannot start a child on %s: %s%s'):format(host.name, tostring(child):gsub('^parallel: ', ''), hint), 0)
+    error(('cannot start a child on %s: %s%s'):format(host.name, tostring(child):gsub('^.-parallel: ', ''), hint), 0)
   end
   numbers[child] = host.record.number
   fields.ip, fields.host, fields.speed = host.name, host.name, host.speed or 1

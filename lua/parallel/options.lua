@@ -20,7 +20,12 @@ local function callers_line()
 end
 
 --- Raises an error about the call of one of our functions; it names the caller's line.
-function options.misuse(text) error(callers_line() .. text, 0) end
+function options.misuse(text)
+  local place = callers_line()
+  local first, last = text:find(place, 1, true)
+  if first and last >= first then text = text:sub(1, first - 1) .. text:sub(last + 1) end -- C has named it already
+  error(place .. text, 0)
+end
 
 -- --- names that are nearly right ---
 

@@ -168,7 +168,7 @@ function view.top(options)
   options = options_of.check(options, top_options, 'parallel.top')
   for name, value in pairs(options) do
     if type(value) ~= top_options[name] then
-      error(("parallel.top: option '%s' must be a %s, got %s"):format(name, top_options[name], type(value)), 2)
+      options_of.misuse(("parallel.top: option '%s' must be a %s, got %s"):format(name, top_options[name], type(value)))
     end
   end
   local pid = options.pid or core.pid()
@@ -217,7 +217,7 @@ end
 --- parallel.stacks([pid [, seconds]]) -> text: where each process of a tree is right now. Each has so many seconds (1) to answer.
 function view.stacks(pid, limit)
   options_of.seconds(limit, 'parallel.stacks')
-  if pid ~= nil and type(pid) ~= 'number' then error('parallel.stacks: the number of a process expected, got ' .. type(pid), 2) end
+  if pid ~= nil and type(pid) ~= 'number' then options_of.misuse('parallel.stacks: the number of a process expected, got ' .. type(pid)) end
   local tree = view.tree(pid)
   if not tree then no_process('parallel.stacks', pid) end
   local parts = {}
@@ -234,6 +234,10 @@ end
 
 --- child:traceback([seconds]) -> where its Lua is right now, even when it is busy in an endless loop | nil, why it does not say
 function view.traceback(child, limit)
+  if not core.child.is_child(child) or core.child.is_parent(child) then
+    local given = core.child.is_child(child) and 'the parent' or type(child)
+    options_of.misuse(('traceback: a child expected, got %s (call it as child:traceback(), with a colon)'):format(given))
+  end
   options_of.seconds(limit, 'traceback')
   local fields = core.child.fields(child)
   if fields.host then

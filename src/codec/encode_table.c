@@ -1,5 +1,6 @@
 /* Tables: elements in order, then the other entries, then the metatable. What is next stands in par_open. */
 #include <math.h>
+#include <string.h>
 
 #include "codec/classes.h"
 #include "codec/direct/direct.h"
@@ -112,15 +113,30 @@ static int open_table(lua_State *L, par_encoder *e, bool metatable)
     return 0;
 }
 
-/* The name of the class that writes the object at the top itself. */
-static bool push_class(lua_State *L, par_codec *codec, par_encoder *e)
+/* Is the metatable at the top that of a group, as the parent of its members has it? */
+static bool is_of_group(lua_State *L)
 {
-    if (!lua_getmetatable(L, -1)) return false;
+    lua_pushliteral(L, "__name");
+    lua_rawget(L, -2);
+    bool is = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), PAR_TYPE_GROUP) == 0;
+    lua_pop(L, 1);
+    return is;
+}
+
+/* 1: the name of the class that writes the object at the top itself was pushed; 0: there is none; or a code. */
+static int push_class(lua_State *L, par_codec *codec, par_encoder *e)
+{
+    if (!lua_getmetatable(L, -1)) return 0;
     const void *metatable = lua_topointer(L, -1);
-    bool class = metatable != e->plain_metatable && par_class_of(L, codec);
+    bool seen = metatable == e->plain_metatable;
+    if (!seen && is_of_group(L)) {
+        lua_pop(L, 1);
+        return par_refuse_handle(L, e, PAR_TYPE_GROUP);
+    }
+    bool class = !seen && par_class_of(L, codec);
     if (!class) e->plain_metatable = metatable;
     lua_remove(L, class ? -2 : -1);
-    if (!class) return false;
+    if (!class) return 0;
     lua_pushvalue(L, -2);
     bool object = !par_class_is(L);
     lua_pop(L, object ? 1 : 2);
@@ -143,8 +159,9 @@ int par_encode_table(lua_State *L, par_codec *codec, par_encoder *e)
         int rc = par_encode_named(L, codec, e, false);
         if (rc != 0) return rc;
     }
-    if (metatable && push_class(L, codec, e)) return par_encode_classed(L, codec, e);
-    return open_table(L, e, metatable);
+    int class = metatable ? push_class(L, codec, e) : 0;
+    if (class < 0) return class;
+    return class ? par_encode_classed(L, codec, e) : open_table(L, e, metatable);
 }
 
 /* By name when both sides have it, else like any other table. */

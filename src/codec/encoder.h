@@ -80,5 +80,6 @@ int par_refuse(lua_State *L, par_encoder *e, const char *format, ...) __attribut
 /* Of a child, a pool and the like, which are of one process. */
 int par_refuse_handle(lua_State *L, par_encoder *e, const char *type);
 #define PAR_TYPE_CHILDREN "parallel.children"
+#define PAR_TYPE_GROUP "parallel.group"
 
 #endif

@@ -172,6 +172,6 @@ int par_refuse_handle(lua_State *L, par_encoder *e, const char *type)
     return par_refuse(
         L, e,
         "cannot send a handle (%s): children, pools, futures and groups are of use only in the process that has them; children that are "
-        "to talk to each other can be made a parallel.group",
+        "to talk to each other can be made a parallel.group, which each of them takes by parallel.group([name])",
         type);
 }

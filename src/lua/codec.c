@@ -9,6 +9,7 @@
 #include "codec/types.h"
 #include "lua/blocks.h"
 #include "lua/child/arguments.h"
+#include "lua/error.h"
 #include "lua/parts.h"
 
 static unsigned option(lua_State *L, int idx, const char *name, unsigned flag)
@@ -24,10 +25,9 @@ static unsigned option(lua_State *L, int idx, const char *name, unsigned flag)
 static int codec_encode(lua_State *L)
 {
     unsigned flags = PAR_ENCODE_INLINE;
-    luaL_checkany(L, 1);
+    if (lua_isnone(L, 1)) return par_lua_misuse(L, "encode: a value expected, got none");
     if (!lua_isnoneornil(L, 2)) {
         static const char *const names[] = {"functions", "foreign", "lossy", "doubles", "api", NULL};
-        luaL_checktype(L, 2, LUA_TTABLE);
         par_lua_check_options(L, 2, "encode", names);
         lua_getfield(L, 2, "functions");
         if (lua_isboolean(L, -1) && !lua_toboolean(L, -1)) flags |= PAR_ENCODE_NO_FUNCTIONS;
@@ -59,11 +59,12 @@ static void expect(lua_State *L, size_t len)
 static int codec_decode(lua_State *L)
 {
     size_t len;
-    const char *bytes = luaL_checklstring(L, 1, &len);
+    if (lua_type(L, 1) != LUA_TSTRING)
+        return par_lua_misuse(L, "decode: a string of parallel.encode expected, got %s", luaL_typename(L, 1));
+    const char *bytes = lua_tolstring(L, 1, &len);
     unsigned flags = 0;
     if (!lua_isnoneornil(L, 2)) {
         static const char *const names[] = {"functions", "lossy", NULL};
-        luaL_checktype(L, 2, LUA_TTABLE);
         par_lua_check_options(L, 2, "decode", names);
         flags = option(L, 2, "functions", PAR_DECODE_FUNCTIONS) | option(L, 2, "lossy", PAR_DECODE_LOSSY);
     }
@@ -78,9 +79,10 @@ static int codec_decode(lua_State *L)
 /* register(typename, {encode=, decode=, metatable=}) teaches this process a type; the receiver has to know it too. */
 static int codec_register(lua_State *L)
 {
-    luaL_checktype(L, 1, LUA_TSTRING);
+    if (lua_type(L, 1) != LUA_TSTRING) return par_lua_misuse(L, "register: the name of a type expected, got %s", luaL_typename(L, 1));
     static const char *const names[] = {"encode", "decode", "metatable", NULL};
-    luaL_checktype(L, 2, LUA_TTABLE);
+    if (!lua_istable(L, 2))
+        return par_lua_misuse(L, "register: encode and decode, or a metatable, in a table expected, got %s", luaL_typename(L, 2));
     lua_settop(L, 2);
     par_lua_check_options(L, 2, "register", names);
     par_codec_register(L, lua_touserdata(L, lua_upvalueindex(1)), 1, 2);

@@ -105,16 +105,15 @@ int par_lua_throw(lua_State *L, const char *code, unsigned id, const char *messa
 
 static bool is_ours(const lua_Debug *at, const char *folder) { return folder && strncmp(at->source, folder, strlen(folder)) == 0; }
 
-/* As luaL_where: "" where C has called, as pcall does. */
-static void push_place(lua_State *L)
+void par_lua_where(lua_State *L)
 {
     lua_Debug at;
+    luaL_checkstack(L, 6, "no room for an error");
     lua_rawgetp(L, LUA_REGISTRYINDEX, &folder_key);
     const char *folder = lua_tostring(L, -1);
     bool found = false;
     for (int level = 1; !found && lua_getstack(L, level, &at); level++) {
         lua_getinfo(L, "Sl", &at);
-        if (level == 1 && at.currentline <= 0) break;
         found = at.currentline > 0 && !is_ours(&at, folder);
     }
     if (found) lua_pushfstring(L, "%s:%d: ", at.short_src, at.currentline);
@@ -125,8 +124,7 @@ static void push_place(lua_State *L)
 int par_lua_misuse(lua_State *L, const char *format, ...)
 {
     va_list args;
-    luaL_checkstack(L, 6, "no room for an error");
-    push_place(L);
+    par_lua_where(L);
     va_start(args, format);
     lua_pushvfstring(L, format, args);
     va_end(args);

@@ -21,7 +21,9 @@ int par_lua_is_error(lua_State *L, int idx);
 int par_lua_raise(lua_State *L);
 /* Raises an error object. */
 int par_lua_throw(lua_State *L, const char *code, unsigned id, const char *message);
-/* luaL_error, but with the innermost line that is not in a file of ours. */
+/* luaL_where, but of the innermost line that is not in a file of ours, also where C (pcall) stands between. */
+void par_lua_where(lua_State *L);
+/* luaL_error, but with that place. */
 int par_lua_misuse(lua_State *L, const char *format, ...);
 /* Raises what a core function reported: TIMEOUT, UNSUPPORTED, CORRUPT, CLOSED, FULL and LIMIT as error objects, INTERRUPTED and RAISED as the
  * value at the top, the rest as a plain error with err's text. */

@@ -1,5 +1,6 @@
 --- parallel.group: children as a group whose members work together without their parent. The parent makes it, each member takes it.
 local member = require 'parallel.siblings.member'
+local options_of = require 'parallel.options'
 
 local siblings = {}
 
@@ -8,10 +9,10 @@ local siblings = {}
 function siblings.group(what, options)
   local kind = type(what)
   if kind == 'table' or kind == 'userdata' then return require 'parallel.siblings.make'(what, options) end
-  if kind ~= 'nil' and kind ~= 'string' and kind ~= 'number' then
-    error(('parallel.group: a list of children (in their parent), or a name (in a member) expected, got %s'):format(kind), 2)
+  if kind ~= 'nil' and kind ~= 'string' then
+    options_of.misuse('parallel.group: a list of children (in their parent), or a name (in a member) expected, got ' .. kind)
   end
-  return member.get(what ~= nil and tostring(what) or nil, options, 'parallel.group')
+  return member.get(what, options, 'parallel.group')
 end
 
 -- The same as functions: of the group that was taken last.

@@ -14,7 +14,7 @@ local metatable = {
   __tostring = function(self) return ("parallel.group '%s' (%d members)"):format(self.name, self.size) end,
 }
 
-local known = {name = true, channels = true}
+local known = {name = 'string', channels = 'boolean'}
 
 -- Looks at its process, too: nobody may have noticed its end yet.
 local function has_ended(child)
@@ -34,6 +34,15 @@ local function check_members(list)
     if has_ended(child) then gone[#gone + 1] = ('child %d has ended'):format(child.id) end
   end
   if #gone > 0 then options_of.misuse('parallel.group: ' .. table.concat(gone, ', ')) end
+end
+
+local function check_values(options)
+  for name, kind in pairs(known) do
+    local given = type(options[name])
+    if given ~= 'nil' and given ~= kind then
+      options_of.misuse(("parallel.group: option '%s' must be a %s, got %s"):format(name, kind, given))
+    end
+  end
 end
 
 -- The number of each one's host, 0 for this machine; nil when all are here. And whether they are on several.
@@ -70,11 +79,9 @@ return function(target, options)
   local list = handle.is_child(target) and {target} or group.members(target, 'parallel.group')
   options = options_of.check(options, known, 'parallel.group')
   check_members(list)
-  if options.name ~= nil and type(options.name) ~= 'string' and type(options.name) ~= 'number' then
-    options_of.misuse('parallel.group: name must be a string, got a ' .. type(options.name))
-  end
+  check_values(options)
   state.last_group = state.last_group + 1
-  local name = tostring(options.name or state.last_group)
+  local name = options.name or tostring(state.last_group)
   local places, spread = places_of(list)
   local all, told = describe(list, name), {}
   all.hosts = spread and places or nil

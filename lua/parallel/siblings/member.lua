@@ -51,9 +51,9 @@ end
 
 --- The group with this name, which is waited for if need be; or the one that was taken last, or else the first.
 function member.get(name, options, what)
+  local _, checked = options_of.split(nil, options, what)
   if name == nil and current then return current end
   if not by_name[name] then check_member(what) end
-  local _, checked = options_of.split(nil, options, what)
   current = await(name, options_of.deadline(checked))
   return current
 end
@@ -92,9 +92,8 @@ end
 --- group:regroup([{timeout=}]) -> the group of those who live; this one is over
 function methods.regroup(group, options)
   local was_current, peers = group == current, peers_of[group]
-  local name = group.name
   local next_group, fields = core.group.regroup(group, options)
-  local before = current
+  local before, name = current, group.name
   keep(next_group, fields, name, {by_id = peers.by_id})
   peers_of[group] = nil
   if not was_current then current = before end
@@ -105,17 +104,19 @@ end
 
 local function check_rank(group, rank, what)
   if type(rank) ~= 'number' or rank % 1 ~= 0 or rank < 1 or rank > group.size then
-    error(('%s: a rank from 1 to %d expected, got %s'):format(what, group.size, tostring(rank)), 3)
+    options_of.misuse(('%s: a rank from 1 to %d expected, got %s'):format(what, group.size, tostring(rank)))
   end
-  if rank == group.rank then error(('%s: member %d is this process itself'):format(what, rank), 3) end
+  if rank == group.rank then options_of.misuse(('%s: member %d is this process itself'):format(what, rank)) end
 end
 
 local function peers(group, what)
   local all = peers_of[group]
-  if not core.group.is_group(group) then error(what .. ': a group expected (call it as group:' .. what .. '(), with a colon)', 3) end
-  if not all then error(what .. ': this member has left the group, or it was made anew by regroup', 3) end
+  if not core.group.is_group(group) then
+    options_of.misuse(('%s: a group expected, got %s (call it as group:%s(), with a colon)'):format(what, type(group), what))
+  end
+  if not all then options_of.misuse(what .. ': this member has left the group, or it was made anew by regroup') end
   if group.size > 1 and next(all.by_id) == nil then
-    error(what .. ': the members of this group have no channels to each other: parallel.group(children, {channels=true}) makes them', 3)
+    options_of.misuse(what .. ': the members of this group have no channels to each other: parallel.group(children, {channels=true}) makes them')
   end
   return all
 end
@@ -144,10 +145,13 @@ local function about(group, rank, what, failure)
   return failure
 end
 
---- group:send(rank, value [, {timeout=}])
+local of_send = {timeout = true, lossy = true}
+
+--- group:send(rank, value [, {timeout=, lossy=}])
 function methods.send(group, rank, value, options)
   local all = peers(group, 'send')
   check_rank(group, rank, 'send')
+  options_of.check(options, of_send, 'send')
   local ok, failure = pcall(handle.methods.send, all.by_id[group.members[rank]], value, options)
   if not ok then core.raise(about(group, rank, 'send', failure)) end
 end
@@ -198,12 +202,11 @@ end
 --- group:receive(rank [, {timeout=}]) -> value; group:receive([{timeout=}]) -> value, rank
 function methods.receive(group, rank, options)
   local all = peers(group, 'receive')
-  if rank == nil or type(rank) == 'table' then
-    local _, checked = options_of.split(nil, rank or options, 'receive')
-    return receive_any(group, all, checked)
-  end
+  local anyone = rank == nil or type(rank) == 'table'
+  local _, checked = options_of.split(nil, anyone and rank or options, 'receive')
+  if anyone then return receive_any(group, all, checked) end
   check_rank(group, rank, 'receive')
-  return receive_from(group, all, rank, options)
+  return receive_from(group, all, rank, checked)
 end
 
 return member

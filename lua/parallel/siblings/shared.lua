@@ -26,29 +26,24 @@ function shared.decode(kind, storage)
   return object
 end
 
--- A new one; what is wrong with the argument is told with the caller's line, not with ours.
-local function made(kind, argument)
-  local ok, object = pcall(kinds[kind].new, argument)
-  if ok then return object end
-  if type(object) ~= 'string' then core.raise(object) end
-  options_of.misuse(object)
-end
-
 --- parallel.counter([start])
-function shared.counter(start) return made('counter', start) end
+function shared.counter(start) return kinds.counter.new(start) end
 
 --- parallel.lock()
 function shared.lock() return kinds.lock.new() end
 
 --- parallel.table([{bytes=}])
 function shared.table(options)
-  return made('table', options_of.check(options, {bytes = true}, 'parallel.table').bytes)
+  return kinds.table.new(options_of.check(options, {bytes = true}, 'parallel.table').bytes)
 end
 
 local function unlock_after(lock, ok, ...)
-  lock:unlock()
-  if not ok then core.raise((...)) end
-  return ...
+  if ok then
+    lock:unlock()
+    return ...
+  end
+  pcall(lock.unlock, lock) -- f may have done so before it failed
+  core.raise((...))
 end
 
 local function check_self(self, kind, what)

@@ -7,6 +7,7 @@
 #include "codec/codec.h"
 #include "base/limits.h"
 #include "codec/compat.h"
+#include "lua/error.h"
 #include "os/os.h"
 
 const char *const par_lua_timeout_only[] = {"timeout", NULL};
@@ -15,7 +16,7 @@ const char *const par_lua_timeout_only[] = {"timeout", NULL};
 static int refuse_option(lua_State *L, const char *what, const char *const *names)
 {
     int name = lua_gettop(L);
-    luaL_where(L, 1);
+    par_lua_where(L);
     lua_getglobal(L, "require");
     lua_pushliteral(L, "parallel.options");
     lua_call(L, 1, 1);
@@ -35,7 +36,8 @@ static int refuse_option(lua_State *L, const char *what, const char *const *name
 
 void par_lua_check_options(lua_State *L, int idx, const char *what, const char *const *names)
 {
-    if (!lua_istable(L, idx)) return;
+    if (lua_isnoneornil(L, idx)) return;
+    if (!lua_istable(L, idx)) par_lua_misuse(L, "%s: options in a table expected, got %s", what, luaL_typename(L, idx));
     luaL_checkstack(L, 10, NULL);
     lua_pushnil(L);
     while (lua_next(L, idx)) {
@@ -51,8 +53,8 @@ int64_t par_lua_deadline_of(lua_State *L, int idx, const char *what)
     if (lua_isnoneornil(L, idx)) return PAR_NEVER;
     double seconds = lua_tonumber(L, idx);
     if (lua_type(L, idx) != LUA_TNUMBER || !(seconds >= 0))
-        luaL_error(L, "bad %s: seconds (a number from 0 on) expected, got %s", what,
-                   lua_type(L, idx) == LUA_TNUMBER ? "a negative number" : luaL_typename(L, idx));
+        par_lua_misuse(L, "bad %s: seconds (a number from 0 on) expected, got %s", what,
+                       lua_type(L, idx) == LUA_TNUMBER ? seconds < 0 ? "a negative number" : "nan" : luaL_typename(L, idx));
     if (seconds > 1e9) return PAR_NEVER;
     return seconds == 0 ? 0 : par_os_now_ns() + (int64_t)(seconds * 1e9);
 }

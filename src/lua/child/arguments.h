@@ -5,7 +5,7 @@
 #include <lua.h>
 #include <stdint.h>
 
-/* Raises an error when the options table at idx has a name that is none of `names` (ended by NULL); no table: nothing. */
+/* Raises an error when there is something at idx that is no options table, or one with a name that is none of `names` (ended by NULL). */
 void par_lua_check_options(lua_State *L, int idx, const char *what, const char *const *names);
 /* The names of calls that can wait and have no more options than that. */
 extern const char *const par_lua_timeout_only[];

@@ -59,10 +59,7 @@ par_lua_link *par_lua_link_to(lua_State *L, int idx)
 par_lua_link *par_lua_link_expect(lua_State *L, int idx)
 {
     par_lua_link *self = par_lua_link_to(L, idx);
-    if (!self) {
-        const char *text = lua_pushfstring(L, "child expected, got %s (call it as child:method(), with a colon)", luaL_typename(L, idx));
-        luaL_argerror(L, idx, text);
-    }
+    if (!self) par_lua_misuse(L, "parallel: a child expected, got %s (call it as child:method(), with a colon)", luaL_typename(L, idx));
     return self;
 }
 

@@ -6,6 +6,7 @@
 #include "link/link.h"
 #include "lua/child/ends.h"
 #include "lua/child/parts.h"
+#include "lua/error.h"
 #include "lua/signals.h"
 #include "os/os.h"
 
@@ -32,7 +33,7 @@ static int process_state(lua_State *L)
 static par_lua_link *check_child(lua_State *L, const char *what)
 {
     par_lua_link *self = par_lua_link_check(L, 1);
-    if (self->link->is_parent) luaL_error(L, "%s: a child expected, got the parent", what);
+    if (self->link->is_parent) par_lua_misuse(L, "%s: a child expected, got the parent", what);
     return self;
 }
 
@@ -62,12 +63,25 @@ static bool send_signal(par_lua_link *self, int number)
     return there;
 }
 
+#define SIGNAL_MAX 64 /* no system has more */
+
+static int signal_at(lua_State *L, int idx)
+{
+    int number = -1, type = lua_type(L, idx);
+    if (lua_isnoneornil(L, idx)) return par_lua_signal_number("TERM");
+    if (type != LUA_TNUMBER && type != LUA_TSTRING)
+        return par_lua_misuse(L, "kill: the number or name of a signal expected, got %s", luaL_typename(L, idx));
+    if (type == LUA_TSTRING) number = par_lua_signal_number(lua_tostring(L, idx));
+    else if (lua_tonumber(L, idx) >= 0 && lua_tonumber(L, idx) <= SIGNAL_MAX) number = (int)lua_tonumber(L, idx);
+    bool there = number >= 0 && (type == LUA_TSTRING || number == lua_tonumber(L, idx));
+    return there ? number : par_lua_misuse(L, "kill: there is no signal '%s'", lua_tostring(L, idx));
+}
+
 /* child:kill([signal]): a number, or a name such as 'KILL' or 'SIGKILL'; TERM by default. -> was its process there? */
 static int process_kill(lua_State *L)
 {
     par_lua_link *self = check_child(L, "kill");
-    int number = lua_type(L, 2) == LUA_TNUMBER ? (int)luaL_checkinteger(L, 2) : par_lua_signal_number(luaL_optstring(L, 2, "TERM"));
-    if (number < 0) return luaL_error(L, "kill: there is no signal '%s'", lua_tostring(L, 2));
+    int number = signal_at(L, 2);
     lua_pushboolean(L, send_signal(self, number));
     return 1;
 }

@@ -121,9 +121,8 @@ static int receive_into(lua_State *L, par_lua_link *self, int target)
 static int refuse_target(lua_State *L, int idx)
 {
     const char *limit = lua_type(L, idx) == LUA_TNUMBER ? ": a time limit is {timeout=seconds}" : "";
-    return luaL_argerror(
-        L, idx,
-        lua_pushfstring(L, "a tensor or storage to fill, 'noblock' or an options table expected, got %s%s", luaL_typename(L, idx), limit));
+    return par_lua_misuse(L, "receive: a tensor or storage to fill, 'noblock' or an options table expected, got %s%s",
+                          luaL_typename(L, idx), limit);
 }
 
 /* child:receive([target] [, {timeout=}]) -> value; child:receive('noblock') -> value, true | nil, false */

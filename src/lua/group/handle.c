@@ -43,15 +43,15 @@ static par_lua_group *to_group(lua_State *L, int idx)
 
 void par_lua_group_look_again(lua_State *L, const par_lua_group *self, const char *what)
 {
-    if (!self->board) luaL_error(L, LEFT, what);
+    if (!self->board) par_lua_misuse(L, LEFT, what);
 }
 
 par_lua_group *par_lua_group_check(lua_State *L, int idx, const char *what)
 {
     par_lua_group *self = to_group(L, idx);
-    if (!self) luaL_error(L, "%s: a group expected, got %s (call it as group:%s(), with a colon)", what, luaL_typename(L, idx), what);
+    if (!self) par_lua_misuse(L, "%s: a group expected, got %s (call it as group:%s(), with a colon)", what, luaL_typename(L, idx), what);
     par_lua_group_look_again(L, self, what);
-    if (self->busy) luaL_error(L, "%s: this group is in the middle of another call", what);
+    if (self->busy) par_lua_misuse(L, "%s: this group is in the middle of another call", what);
     return self;
 }
 
@@ -66,7 +66,6 @@ par_lua_group_call par_lua_group_options(lua_State *L, int options, const char *
     static const char *const names[] = {"timeout", "inplace", NULL};
     par_lua_group_call call = {.self = par_lua_group_check(L, 1, what), .what = what, .deadline_ns = INT64_MAX, .inplace = true};
     if (lua_isnoneornil(L, options)) return call;
-    if (!lua_istable(L, options)) luaL_error(L, "%s: options in a table expected, got %s", what, luaL_typename(L, options));
     par_lua_check_options(L, options, what, names);
     call.deadline_ns = par_lua_deadline(L, options);
     lua_getfield(L, options, "inplace");
@@ -101,7 +100,7 @@ void par_lua_group_settle(lua_State *L, const par_lua_group_call *call, int rc, 
 {
     char text[sizeof err->text + 100];
     if (rc == PAR_OK) return;
-    if (!call->self->board) luaL_error(L, "%s", err->text); /* begin said so */
+    if (!call->self->board) par_lua_misuse(L, "%s", err->text); /* begin said so */
     par_board_failure failure = par_board_last_failure(call->self->board);
     const char *code = code_of(&failure, rc);
     bool about_one = rc == PAR_E_CLOSED && (failure.kind == PAR_FAILURE_DIED || failure.kind == PAR_FAILURE_LEFT);
@@ -125,9 +124,10 @@ unsigned par_lua_group_rank(lua_State *L, const par_lua_group *self, int idx, co
 {
     unsigned size = par_board_size(self->board);
     lua_Number rank = lua_tonumber(L, idx);
-    if (lua_type(L, idx) != LUA_TNUMBER) luaL_error(L, "%s: a rank from 1 to %d expected, got %s", what, (int)size, luaL_typename(L, idx));
+    if (lua_type(L, idx) != LUA_TNUMBER)
+        par_lua_misuse(L, "%s: a rank from 1 to %d expected, got %s", what, (int)size, luaL_typename(L, idx));
     if (!(rank >= 1 && rank <= size) || rank != (lua_Number)(unsigned)rank)
-        luaL_error(L, "%s: there is no member %s, ranks are 1 to %d", what, lua_tostring(L, idx), (int)size);
+        par_lua_misuse(L, "%s: there is no member %s, ranks are 1 to %d", what, lua_tostring(L, idx), (int)size);
     return (unsigned)rank - 1;
 }
 
@@ -153,8 +153,8 @@ static int group_gc(lua_State *L)
 static int group_leave(lua_State *L)
 {
     par_lua_group *self = to_group(L, 1);
-    if (!self) return luaL_error(L, "leave: a group expected, got %s", luaL_typename(L, 1));
-    if (self->busy) return luaL_error(L, "leave: this group is in the middle of a call");
+    if (!self) return par_lua_misuse(L, "leave: a group expected, got %s", luaL_typename(L, 1));
+    if (self->busy) return par_lua_misuse(L, "leave: this group is in the middle of a call");
     let_go(self);
     return 0;
 }

@@ -196,7 +196,7 @@ static making read_members(lua_State *L, unsigned n)
         m.where[i].host = (uint32_t)lua_tonumber(L, -1);
         lua_pop(L, 1);
         if (m.where[i].host) m.client = par_lua_bridge_to(L, 6);
-        if (m.where[i].host && !m.client) luaL_error(L, "parallel.group: there is no bridge any more");
+        if (m.where[i].host && !m.client) par_lua_misuse(L, "parallel.group: there is no bridge any more");
     }
     m.only = n ? m.where[0].host : 0;
     for (unsigned i = 1; i < n; i++)
@@ -218,7 +218,7 @@ static int group_make(lua_State *L)
     m.ring_bytes = (size_t)luaL_checknumber(L, 4);
     m.key = (uint32_t)luaL_optnumber(L, 7, 0);
     if (m.channels && n > PEERS_MAX)
-        return luaL_error(L, "parallel.group: channels among %d members are too many (at most %d)", (int)n, PEERS_MAX);
+        return par_lua_misuse(L, "parallel.group: channels among %d members are too many (at most %d)", (int)n, PEERS_MAX);
     m.h = handout_new(L, n, m.channels, m.client && !m.only);
     if (make_all(&m, &err) != PAR_OK) return par_lua_throw_status(L, 0, &err);
     for (unsigned i = 0; i < n; i++) {

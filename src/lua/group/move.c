@@ -3,6 +3,7 @@
 
 #include "codec/compat.h"
 #include "group/collect.h"
+#include "lua/error.h"
 #include "lua/group/parts.h"
 #include "lua/group/values.h"
 #include "lua/group/wire.h"
@@ -41,12 +42,12 @@ static int group_broadcast(lua_State *L)
 static void pack_list(lua_State *L, const par_lua_group *self, par_exchange *x, unsigned rank)
 {
     unsigned n = x->n_out;
-    if (!lua_istable(L, 2)) luaL_error(L, "scatter: a list with a value for each member expected, got %s", luaL_typename(L, 2));
+    if (!lua_istable(L, 2)) par_lua_misuse(L, "scatter: a list with a value for each member expected, got %s", luaL_typename(L, 2));
     lua_getfield(L, 2, "n");
     bool counted = lua_type(L, -1) == LUA_TNUMBER;
     int length = counted ? (int)lua_tointeger(L, -1) : (int)lua_rawlen(L, 2);
     lua_pop(L, 1);
-    if (length != (int)n) luaL_error(L, "scatter: the list has %d elements for %d members", length, (int)n);
+    if (length != (int)n) par_lua_misuse(L, "scatter: the list has %d elements for %d members", length, (int)n);
     for (unsigned to = 0; to < n; to++) {
         lua_rawgeti(L, 2, (int)to + 1);
         if (to != rank) par_wire_pack(L, self, &x->out[to], lua_gettop(L), "scatter");

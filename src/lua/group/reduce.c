@@ -5,6 +5,7 @@
 
 #include "codec/compat.h"
 #include "group/collect.h"
+#include "lua/error.h"
 #include "lua/group/lent.h"
 #include "lua/group/number.h"
 #include "lua/group/parts.h"
@@ -28,8 +29,8 @@ static int read_op(lua_State *L, const char *name)
     if (lua_isfunction(L, 3)) return -1;
     int op = lua_type(L, 3) == LUA_TSTRING ? par_reduce_op_find(lua_tostring(L, 3)) : -1;
     if (op < 0)
-        luaL_error(L, "%s: the operation must be 'sum', 'prod', 'min', 'max', 'mean', 'and', 'or' or a function, got %s", name,
-                   lua_type(L, 3) == LUA_TSTRING ? lua_tostring(L, 3) : luaL_typename(L, 3));
+        par_lua_misuse(L, "%s: the operation must be 'sum', 'prod', 'min', 'max', 'mean', 'and', 'or' or a function, got %s", name,
+                       lua_type(L, 3) == LUA_TSTRING ? lua_tostring(L, 3) : luaL_typename(L, 3));
     return op;
 }
 
@@ -162,8 +163,8 @@ static int reduce_number(lua_State *L, reducing *r)
     int rc = show_number(L, r, type, &own, all, &err);
     par_lua_group_settle(L, &r->call, rc, &err, NULL);
     if (!par_number_reduce((par_reduce_op)r->op, all, n, &result))
-        return luaL_error(L, "%s: there is no '%s' of %s", r->name, par_reduce_op_name((par_reduce_op)r->op),
-                          type == PAR_SAY_BOOLEAN ? "booleans" : "numbers that are no integers");
+        return par_lua_misuse(L, "%s: there is no '%s' of %s", r->name, par_reduce_op_name((par_reduce_op)r->op),
+                              type == PAR_SAY_BOOLEAN ? "booleans" : "numbers that are no integers");
     if (r->gets) par_number_push(L, result);
     else lua_pushnil(L);
     return 1;
@@ -197,8 +198,8 @@ static int reduce(lua_State *L, reducing *r)
     if (r->kind == PAR_CALL_ALLREDUCE && par_lua_is_shared_list(L, 2)) return par_lua_reduce_shared(L, &r->call, (par_reduce_op)r->op);
     par_tensor *tensor = par_wire_tensor(L, 2);
     if (tensor) return reduce_tensor(L, r, tensor);
-    return luaL_error(L, "%s: '%s' of a %s: only tensors, numbers and booleans have that, other values are reduced by a function", r->name,
-                      par_reduce_op_name((par_reduce_op)r->op), luaL_typename(L, 2));
+    return par_lua_misuse(L, "%s: '%s' of a %s: only tensors, numbers and booleans have that, other values are reduced by a function",
+                          r->name, par_reduce_op_name((par_reduce_op)r->op), luaL_typename(L, 2));
 }
 
 /* group:allreduce(x [, op] [, {timeout=, inplace=}]); x may be a list of the shared tensors of all members */
@@ -225,7 +226,7 @@ static par_tensor *new_part(lua_State *L, const reducing *r, par_tensor *tensor)
     int64_t first = tensor->ndim ? tensor->size[0] : 0;
     if (first % n) {
         par_tensor_release(tensor);
-        luaL_error(L, "reduce_scatter: the first dimension has %d elements, which %d members cannot share evenly", (int)first, (int)n);
+        par_lua_misuse(L, "reduce_scatter: the first dimension has %d elements, which %d members cannot share evenly", (int)first, (int)n);
     }
     par_storage *storage = par_storage_new(tensor->type, par_tensor_elements(tensor) / n);
     memcpy(size, tensor->size, (size_t)tensor->ndim * sizeof *size);
@@ -246,7 +247,8 @@ static int group_reduce_scatter(lua_State *L)
     reducing r = read_arguments(L, "reduce_scatter", PAR_CALL_REDUCE_SCATTER, 4);
     par_tensor *tensor = r.op < 0 ? NULL : par_wire_tensor(L, 2);
     if (!tensor)
-        return luaL_error(L, "reduce_scatter: a tensor and an operation by its name expected, got %s", luaL_typename(L, r.op < 0 ? 3 : 2));
+        return par_lua_misuse(L, "reduce_scatter: a tensor and an operation by its name expected, got %s",
+                              luaL_typename(L, r.op < 0 ? 3 : 2));
     check_type(L, &r, tensor);
     par_tensor *part = new_part(L, &r, tensor),
                *source = par_tensor_is_contiguous(tensor) ? par_tensor_retain(tensor) : par_wire_contiguous(tensor);

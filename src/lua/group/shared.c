@@ -3,6 +3,7 @@
 
 #include "codec/compat.h"
 #include "group/collect.h"
+#include "lua/error.h"
 #include "lua/group/shared.h"
 #include "lua/group/wire.h"
 #include "tensor/shape.h"
@@ -10,8 +11,8 @@
 void par_lua_reduce_check(lua_State *L, const char *what, par_reduce_op op, par_type type)
 {
     if (par_reduce_has(op, type)) return;
-    luaL_error(L, "%s: there is no '%s' of a torch.%sTensor%s", what, par_reduce_op_name(op), par_type_name(type),
-               op == PAR_REDUCE_MEAN ? ": convert it to float or double first" : "");
+    par_lua_misuse(L, "%s: there is no '%s' of a torch.%sTensor%s", what, par_reduce_op_name(op), par_type_name(type),
+                   op == PAR_REDUCE_MEAN ? ": convert it to float or double first" : "");
 }
 
 bool par_lua_is_shared_list(lua_State *L, int idx)
@@ -46,23 +47,23 @@ static void take(lua_State *L, const char *name, unsigned rank, par_incoming *in
     }
     par_tensor_release(tensor);
     lua_pop(L, 1);
-    if (why) luaL_error(L, "%s: element %d of the list %s", name, (int)rank + 1, why);
+    if (why) par_lua_misuse(L, "%s: element %d of the list %s", name, (int)rank + 1, why);
 }
 
 static void check_pair(lua_State *L, const char *name, const par_exchange *x, unsigned a, unsigned b)
 {
     const par_incoming *one = &x->in[a], *other = &x->in[b];
     if (one->target_type != other->target_type || one->target_elements != other->target_elements)
-        luaL_error(L, "%s: elements %d and %d of the list differ in type or size", name, (int)a + 1, (int)b + 1);
+        par_lua_misuse(L, "%s: elements %d and %d of the list differ in type or size", name, (int)a + 1, (int)b + 1);
     uintptr_t bytes = (uintptr_t)one->target_elements * par_type_bytes(one->target_type), at = (uintptr_t)one->target;
     if (at < (uintptr_t)other->target + bytes && (uintptr_t)other->target < at + bytes)
-        luaL_error(L, "%s: elements %d and %d of the list are the same memory", name, (int)a + 1, (int)b + 1);
+        par_lua_misuse(L, "%s: elements %d and %d of the list are the same memory", name, (int)a + 1, (int)b + 1);
 }
 
 static par_exchange *take_all(lua_State *L, const char *name, unsigned n)
 {
     if (lua_rawlen(L, 2) != n)
-        luaL_error(L, "%s: a list of %d shared tensors expected, one for each member, got %d", name, (int)n, (int)lua_rawlen(L, 2));
+        par_lua_misuse(L, "%s: a list of %d shared tensors expected, one for each member, got %d", name, (int)n, (int)lua_rawlen(L, 2));
     par_exchange *x = par_exchange_new(L, 0, n);
     for (unsigned rank = 0; rank < n; rank++) take(L, name, rank, &x->in[rank]);
     for (unsigned a = 0; a < n; a++)
@@ -74,7 +75,7 @@ int par_lua_reduce_shared(lua_State *L, par_lua_group_call *call, par_reduce_op 
 {
     par_error err;
     unsigned n = par_board_size(call->self->board), rank = par_board_rank(call->self->board);
-    if (!call->inplace) luaL_error(L, "%s: shared tensors are reduced in place", call->what);
+    if (!call->inplace) par_lua_misuse(L, "%s: shared tensors are reduced in place", call->what);
     par_exchange *x = take_all(L, call->what, n);
     const par_incoming *own = &x->in[rank];
     par_lua_reduce_check(L, call->what, op, own->target_type);

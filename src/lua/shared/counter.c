@@ -1,6 +1,7 @@
 /* parallel.counter */
 #include "codec/compat.h"
 #include "group/counter.h"
+#include "lua/error.h"
 #include "lua/shared/object.h"
 #include "lua/shared/parts.h"
 #include "lua/tensor/value.h"
@@ -12,7 +13,10 @@ static const par_lua_shared_kind kind = {.type = "parallel.counter",
                                          .least_bytes = sizeof(par_counter),
                                          .methods = methods};
 
-static par_counter *to_counter(lua_State *L) { return ((par_lua_shared *)par_lua_shared_check(L, 1, &kind))->memory; }
+static par_counter *to_counter(lua_State *L, const char *method)
+{
+    return ((par_lua_shared *)par_lua_shared_check(L, method, &kind))->memory;
+}
 
 /* A whole number; where Lua has no integers, one that a double holds exactly. */
 static int64_t check_whole(lua_State *L, int idx, const char *what)
@@ -22,8 +26,8 @@ static int64_t check_whole(lua_State *L, int idx, const char *what)
 #endif
     double d = lua_tonumber(L, idx);
     if (lua_type(L, idx) != LUA_TNUMBER || !(d >= -9007199254740992.0 && d <= 9007199254740992.0) || d != (double)(int64_t)d)
-        luaL_error(L, "%s: a whole number expected, got %s", what,
-                   lua_type(L, idx) == LUA_TNUMBER ? lua_tostring(L, idx) : luaL_typename(L, idx));
+        par_lua_misuse(L, "%s: a whole number expected, got %s", what,
+                       lua_type(L, idx) == LUA_TNUMBER ? lua_tostring(L, idx) : luaL_typename(L, idx));
     return (int64_t)d;
 }
 
@@ -40,7 +44,7 @@ static int counter_new(lua_State *L)
 /* counter:add([n]) -> what it was before */
 static int counter_add(lua_State *L)
 {
-    par_counter *counter = to_counter(L);
+    par_counter *counter = to_counter(L, "add");
     par_lua_push_i64(L, par_counter_add(counter, lua_isnoneornil(L, 2) ? 1 : check_whole(L, 2, "add")));
     return 1;
 }
@@ -48,14 +52,14 @@ static int counter_add(lua_State *L)
 /* counter:get() */
 static int counter_get(lua_State *L)
 {
-    par_lua_push_i64(L, par_counter_get(to_counter(L)));
+    par_lua_push_i64(L, par_counter_get(to_counter(L, "get")));
     return 1;
 }
 
 /* counter:set(value) */
 static int counter_set(lua_State *L)
 {
-    par_counter *counter = to_counter(L);
+    par_counter *counter = to_counter(L, "set");
     par_counter_set(counter, check_whole(L, 2, "set"));
     return 0;
 }
@@ -63,7 +67,7 @@ static int counter_set(lua_State *L)
 /* counter:compare_and_set(old, value) -> was it old, and is it value now? */
 static int counter_compare_and_set(lua_State *L)
 {
-    par_counter *counter = to_counter(L);
+    par_counter *counter = to_counter(L, "compare_and_set");
     int64_t old = check_whole(L, 2, "compare_and_set"), value = check_whole(L, 3, "compare_and_set");
     lua_pushboolean(L, par_counter_compare_and_set(counter, old, value));
     return 1;

@@ -34,7 +34,7 @@ static const par_lua_shared_kind kind = {.type = "parallel.lock",
                                          .close = close,
                                          .methods = methods};
 
-static lua_lock *to_lock(lua_State *L) { return par_lua_shared_check(L, 1, &kind); }
+static lua_lock *to_lock(lua_State *L, const char *method) { return par_lua_shared_check(L, method, &kind); }
 
 /* core.shared.lock.new() */
 static int lock_new(lua_State *L)
@@ -49,7 +49,8 @@ static int lock_new(lua_State *L)
 static int push_outcome(lua_State *L, int rc, bool abandoned, par_error *err)
 {
     err->code = rc;
-    if (rc != PAR_OK && rc != PAR_E_TIMEOUT) return rc == PAR_E_INVALID ? luaL_error(L, "%s", err->text) : par_lua_throw_status(L, 0, err);
+    if (rc != PAR_OK && rc != PAR_E_TIMEOUT)
+        return rc == PAR_E_INVALID ? par_lua_misuse(L, "%s", err->text) : par_lua_throw_status(L, 0, err);
     lua_pushboolean(L, rc == PAR_OK);
     if (!abandoned) return 1;
     lua_pushliteral(L, "abandoned");
@@ -61,7 +62,7 @@ static int lock_lock(lua_State *L)
 {
     par_error err;
     bool abandoned;
-    lua_lock *self = to_lock(L);
+    lua_lock *self = to_lock(L, "lock");
     int64_t deadline_ns = par_lua_deadline_of(L, 2, "timeout");
     par_lua_shared_enter(L, &self->object);
     int rc = par_lock_take(&self->lock, deadline_ns, &abandoned, &err);
@@ -73,7 +74,7 @@ static int lock_lock(lua_State *L)
 static int lock_unlock(lua_State *L)
 {
     par_error err;
-    if (par_lock_give(&to_lock(L)->lock, &err) != PAR_OK) return luaL_error(L, "%s", err.text);
+    if (par_lock_give(&to_lock(L, "unlock")->lock, &err) != PAR_OK) return par_lua_misuse(L, "%s", err.text);
     return 0;
 }
 
@@ -82,7 +83,7 @@ static int lock_wait(lua_State *L)
 {
     par_error err;
     bool abandoned;
-    lua_lock *self = to_lock(L);
+    lua_lock *self = to_lock(L, "wait");
     int64_t deadline_ns = par_lua_deadline_of(L, 2, "timeout");
     par_lua_shared_enter(L, &self->object);
     int rc = par_lock_wait(&self->lock, deadline_ns, &abandoned, &err);
@@ -93,7 +94,7 @@ static int lock_wait(lua_State *L)
 /* lock:notify([all]) */
 static int lock_notify(lua_State *L)
 {
-    par_lock_notify(&to_lock(L)->lock, lua_toboolean(L, 2));
+    par_lock_notify(&to_lock(L, "notify")->lock, lua_toboolean(L, 2));
     return 0;
 }
 

@@ -22,6 +22,15 @@ static par_lua_shared *push_handle(lua_State *L, const par_lua_shared_kind *kind
     return object;
 }
 
+static bool is_of_kind(lua_State *L, int idx, const par_lua_shared_kind *kind)
+{
+    if (!lua_isuserdata(L, idx) || !lua_getmetatable(L, idx)) return false;
+    luaL_getmetatable(L, kind->type);
+    bool same = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    return same;
+}
+
 /* For metamethods, which anybody may call with anything. Upvalue 1 is the kind. */
 static par_lua_shared *own_object(lua_State *L)
 {
@@ -39,11 +48,14 @@ static int object_gc(lua_State *L)
     return 0;
 }
 
-void *par_lua_shared_check(lua_State *L, int idx, const par_lua_shared_kind *kind)
+void *par_lua_shared_check(lua_State *L, const char *method, const par_lua_shared_kind *kind)
 {
-    par_lua_shared *object = luaL_checkudata(L, idx, kind->type);
+    if (!is_of_kind(L, 1, kind))
+        par_lua_misuse(L, "%s: a %s expected, got %s (call it as %s:%s(), with a colon)", method, kind->type, luaL_typename(L, 1),
+                       kind->what, method);
+    par_lua_shared *object = lua_touserdata(L, 1);
     if (!object->memory && object->storage) par_lua_shared_open(L, object); /* there was no room when it came */
-    if (!object->memory) luaL_error(L, "this %s is no more", kind->what);
+    if (!object->memory) par_lua_misuse(L, "%s: this %s is no more", method, kind->what);
     return object;
 }
 
@@ -93,7 +105,7 @@ static int object_storage(lua_State *L)
     par_lua_shared *object = lua_touserdata(L, 1);
     if (!object || lua_rawlen(L, 1) < sizeof *object || !object->kind) return luaL_argerror(L, 1, "shared object expected");
     luaL_checkudata(L, 1, object->kind->type);
-    if (!object->storage) return luaL_error(L, "this %s is no more", object->kind->what);
+    if (!object->storage) return par_lua_misuse(L, "this %s is no more", object->kind->what);
     par_lua_push_storage(L, par_storage_retain(object->storage));
     return 1;
 }

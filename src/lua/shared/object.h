@@ -32,8 +32,8 @@ typedef struct par_lua_shared_kind {
 /* Makes memory for a new object. Pushes the userdata, which is opened by par_lua_shared_open once the memory is prepared. */
 par_lua_shared *par_lua_shared_new(lua_State *L, const par_lua_shared_kind *kind, size_t bytes);
 void par_lua_shared_open(lua_State *L, par_lua_shared *object);
-/* The object at idx, or an error. */
-void *par_lua_shared_check(lua_State *L, int idx, const par_lua_shared_kind *kind);
+/* The object at 1, of which `method` is called, or an error. */
+void *par_lua_shared_check(lua_State *L, const char *method, const par_lua_shared_kind *kind);
 /* For the core's waits of this object: between enter and leave nothing may be raised. */
 void par_lua_shared_enter(lua_State *L, par_lua_shared *object);
 void par_lua_shared_leave(par_lua_shared *object);

@@ -41,16 +41,16 @@ static const par_lua_shared_kind kind = {.type = "parallel.table",
                                          .close = close,
                                          .methods = methods};
 
-static lua_table *to_table(lua_State *L) { return par_lua_shared_check(L, 1, &kind); }
+static lua_table *to_table(lua_State *L, const char *method) { return par_lua_shared_check(L, method, &kind); }
 
 /* core.shared.table.new([bytes]) */
 static int table_new(lua_State *L)
 {
     par_error err;
-    lua_Number bytes = lua_isnoneornil(L, 1) ? (lua_Number)DEFAULT_BYTES : lua_tonumber(L, 1); /* 0: it is no number */
+    lua_Number bytes = lua_isnoneornil(L, 1) ? (lua_Number)DEFAULT_BYTES : lua_type(L, 1) == LUA_TNUMBER ? lua_tonumber(L, 1) : 0;
     if (!(bytes >= (lua_Number)PAR_TABLE_MIN_BYTES && bytes <= (lua_Number)PAR_TABLE_MAX_BYTES))
-        return luaL_error(L, "parallel.table: option 'bytes' must be a number from %d to %d", (int)PAR_TABLE_MIN_BYTES,
-                          (int)PAR_TABLE_MAX_BYTES);
+        return par_lua_misuse(L, "parallel.table: option 'bytes' must be a number from %d to %d, got %s", (int)PAR_TABLE_MIN_BYTES,
+                              (int)PAR_TABLE_MAX_BYTES, lua_type(L, 1) == LUA_TNUMBER ? lua_tostring(L, 1) : luaL_typename(L, 1));
     par_lua_shared *object = par_lua_shared_new(L, &kind, (size_t)bytes);
     if (par_table_format(object->storage->data, (size_t)object->storage->size * 8, &err) != PAR_OK) return par_lua_throw_status(L, 0, &err);
     par_lua_shared_open(L, object);
@@ -78,8 +78,8 @@ static par_table_value value_at(lua_State *L, int idx, const char *what, const c
         value.bytes = lua_tolstring(L, idx, &value.len);
         break;
     default:
-        luaL_error(L, "%s: a shared table cannot have a %s as its %s: only strings, numbers and booleans", what, luaL_typename(L, idx),
-                   part);
+        par_lua_misuse(L, "%s: a shared table cannot have a %s as its %s: only strings, numbers and booleans", what, luaL_typename(L, idx),
+                       part);
     }
     return value;
 }
@@ -100,7 +100,7 @@ static void settle(lua_State *L, lua_table *self, const char *what, int rc, par_
     par_lua_shared_leave(&self->object);
     if (rc == PAR_OK) return;
     err->code = rc;
-    if (rc == PAR_E_INVALID) luaL_error(L, "%s: %s", what, err->text);
+    if (rc == PAR_E_INVALID) par_lua_misuse(L, "%s: %s", what, err->text);
     par_lua_throw_status(L, 0, err);
 }
 
@@ -126,7 +126,7 @@ static int table_get(lua_State *L)
 {
     char copy[256];
     par_error err;
-    lua_table *self = to_table(L);
+    lua_table *self = to_table(L, "get");
     par_table_value key = value_at(L, 2, "get", "key"), value;
     par_lua_shared_enter(L, &self->object);
     int rc = par_table_get(self->table, &key, &self->string, &value, &err);
@@ -146,7 +146,7 @@ static int table_get(lua_State *L)
 static int table_set(lua_State *L)
 {
     par_error err;
-    lua_table *self = to_table(L);
+    lua_table *self = to_table(L, "set");
     par_table_value key = value_at(L, 2, "set", "key"), value = value_at(L, 3, "set", "value");
     par_lua_shared_enter(L, &self->object);
     int rc = par_table_set(self->table, &key, &value, &err);
@@ -158,7 +158,7 @@ static int table_set(lua_State *L)
 static int table_add(lua_State *L)
 {
     par_error err;
-    lua_table *self = to_table(L);
+    lua_table *self = to_table(L, "add");
     par_table_value key = value_at(L, 2, "add", "key"), n = value_at(L, 3, "add", "value"), sum;
     if (n.kind == PAR_TABLE_NIL) n = (par_table_value){.kind = PAR_TABLE_INTEGER, .integer = 1};
     par_lua_shared_enter(L, &self->object);
@@ -173,7 +173,7 @@ static int table_compare_and_set(lua_State *L)
 {
     par_error err;
     bool done;
-    lua_table *self = to_table(L);
+    lua_table *self = to_table(L, "compare_and_set");
     par_table_value key = value_at(L, 2, "compare_and_set", "key"), old = value_at(L, 3, "compare_and_set", "value"),
                     value = value_at(L, 4, "compare_and_set", "value");
     par_lua_shared_enter(L, &self->object);
@@ -210,7 +210,7 @@ static int table_copy(lua_State *L)
     size_t position = 0;
     par_table_value key, value;
     par_buffer *all = snapshot_new(L);
-    lua_table *self = to_table(L);
+    lua_table *self = to_table(L, "copy");
     par_lua_shared_enter(L, &self->object);
     int rc = par_table_snapshot(self->table, all, &count, &err);
     settle(L, self, "copy", rc, &err);

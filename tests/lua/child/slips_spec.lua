@@ -307,6 +307,129 @@ describe('the line of the program', function()
   end)
 end)
 
+describe('misuse of what several processes use at once', function()
+  after_each(function() parallel.close() end)
+
+  local place = '^[^:]*%.lua:%d+: '
+
+  it('is told with the line of the program, and what was expected, whatever called the method', function()
+    local shared = {counter = parallel.counter(), lock = parallel.lock(), table = parallel.table()}
+    local methods = {
+      counter = {'add', 'get', 'set', 'compare_and_set'}, lock = {'lock', 'unlock', 'with', 'wait', 'notify'},
+      table = {'get', 'set', 'add', 'compare_and_set', 'pairs', 'count', 'copy'},
+    }
+    for kind, names in pairs(methods) do
+      for _, name in ipairs(names) do
+        local pattern = '%s%s: a parallel.%s expected, got [%%a ]+ %%(call it as %s:%s%%(%%), with a colon%%)$'
+        local expected = pattern:format(place, name, kind, kind, name)
+        local method = shared[kind][name]
+        for _, wrong in ipairs{5, 'x', {}, io.stdout, shared[kind == 'lock' and 'table' or 'lock']} do
+          assert.matches(expected, message_of(function() method(wrong) end))
+          assert.matches(expected, message_of(method, wrong)) -- pcall stands between
+          assert.matches(expected, message_of(function() return method(wrong) end))
+        end
+        assert.matches(expected, message_of(function() method() end))
+      end
+    end
+  end)
+
+  it('is told as well for their arguments', function()
+    local counter, lock, shared = parallel.counter(), parallel.lock(), parallel.table()
+    local function told(text, f, ...)
+      local args, n = {...}, select('#', ...)
+      assert.matches('^[^:]*slips_spec%.lua:%d+: ' .. text, message_of(function() f((table.unpack or unpack)(args, 1, n)) end)) -- luacheck: ignore
+      assert.matches(place .. text, message_of(f, ...))
+    end
+    told('add: a whole number expected, got string', counter.add, counter, 'x')
+    told('parallel%.counter: a whole number expected, got boolean', parallel.counter, true)
+    told("parallel%.table: option 'bytes' must be a number from 16384 to 1073741824, got string", parallel.table, {bytes = 'x'})
+    told("parallel%.table: option 'bytes' must be a number from 16384 to 1073741824, got 5", parallel.table, {bytes = 5})
+    told("parallel%.table: there is no option 'byte'; bytes%?", parallel.table, {byte = 5})
+    told('set: a shared table cannot have a table as its value', shared.set, shared, 'a', {})
+    told('get: a key cannot be nil', shared.get, shared)
+    told('bad timeout: seconds', lock.lock, lock, 'soon')
+    told('bad timeout: seconds .* got nan', lock.lock, lock, 0 / 0)
+    told('unlock: this process has not locked it', lock.unlock, lock)
+  end)
+
+  it('is a lock taken again, or given back, within its own with', function()
+    local lock = parallel.lock()
+    assert.matches('^[^:]*slips_spec%.lua:%d+: lock: this process has locked it already$',
+      message_of(function() lock:with(function() lock:with(print) end) end))
+    assert.matches('^[^:]*slips_spec%.lua:%d+: unlock: this process has not locked it$',
+      message_of(function() lock:with(function() lock:unlock() end) end))
+    assert.equal('mine', message_of(function() -- the function's own error comes first
+      lock:with(function()
+        lock:unlock()
+        error('mine', 0)
+      end)
+    end))
+    assert.is_true(lock:lock(0))
+  end)
+
+  it('is what is done with one that was collected', function()
+    for _, object in ipairs{parallel.counter(1), parallel.lock(), parallel.table()} do
+      local meta = getmetatable(object)
+      meta.__gc(object)
+      meta.__gc(object)
+      assert.matches(' is no more', message_of(function() parallel.run(function() return object end) end), 1, true)
+    end
+  end)
+
+  it('is told of groups: names, options, handles', function()
+    local child = parallel.run([[
+      local messages = {}
+      local function note(f) messages[#messages + 1] = select(2, pcall(f)) end
+      note(function() parallel.group(5) end)
+      local g = parallel.group('mine')
+      note(function() parallel.group(nil, {tmeout = 1}) end)
+      note(function() g:barrier({timeuot = 1}) end)
+      note(function() parallel.barrier({timeuot = 1}) end)
+      note(function() parallel.allreduce(1, 'summ') end)
+      note(function() parallel.broadcast(1, 7) end)
+      note(function() g.regroup(5) end)
+      note(function() g.send('x') end)
+      note(function() g:send(1, 'x', 5) end)
+      note(function() g:receive(3, 5) end)
+      return messages
+    ]])
+    local text = message_of(function() parallel.group({child}, {name = 5}) end)
+    assert.matches("slips_spec.lua:%d+: parallel.group: option 'name' must be a string, got number", text)
+    assert.matches("option 'channels' must be a boolean, got string", message_of(function() parallel.group({child}, {channels = 'x'}) end))
+    assert.matches('slips_spec.lua:%d+: parallel.group: a list of children %(in their parent%), or a name %(in a member%) expected, got number',
+      message_of(function() parallel.group(5) end))
+    parallel.group({child}, {name = 'mine'})
+    local expected = {
+      'parallel.group: a list of children %(in their parent%), or a name %(in a member%) expected, got number',
+      "parallel.group: there is no option 'tmeout'; timeout%?", "barrier: there is no option 'timeuot'; timeout%?",
+      "barrier: there is no option 'timeuot'; timeout%?", "allreduce: the operation must be .* got summ",
+      'broadcast: there is no member 7, ranks are 1 to 1', 'regroup: a group expected, got number',
+      'send: a group expected, got string', 'send: member 1 is this process itself', 'receive: options in a table expected, got number',
+    }
+    local messages = child:join()
+    for i, wanted in ipairs(expected) do assert.matches('^%[string "[^\n]*"%]:%d+: ' .. wanted, messages[i]) end
+    assert.equal(#expected, #messages)
+  end)
+
+  it('is told of the methods of children', function()
+    local child = parallel.run('return parallel.parent:receive()')
+    local function told(text, f, ...)
+      assert.matches(place .. text, message_of(f, ...))
+    end
+    told('parallel: a child expected, got number %(call it as child:method%(%), with a colon%)', child.send, 5)
+    told('traceback: a child expected, got number %(call it as child:traceback%(%), with a colon%)', child.traceback, 5)
+    told('send: options in a table expected, got number', child.send, child, 1, 5)
+    told("receive: a tensor or storage to fill, 'noblock' or an options table expected, got string", child.receive, child, 'x')
+    told("kill: there is no signal 'NOPE'", child.kill, child, 'NOPE')
+    told("kill: there is no signal '1.5'", child.kill, child, 1.5)
+    told('kill: the number or name of a signal expected, got table', child.kill, child, {})
+    told('parallel.load: /no/such: No such file or directory', parallel.load, '/no/such')
+    assert.is_true(child:kill(0))
+    child:send('usable')
+    assert.equal('usable', child:join())
+  end)
+end)
+
 describe('what is of one process', function()
   it('is refused where it is sent, and the error says what to do', function()
     local child = parallel.run([[return parallel.parent:receive()]])
@@ -318,6 +441,14 @@ describe('what is of one process', function()
       if place:find('parallel', 1, true) then assert.matches('^message%.first: cannot send a handle %(' .. place .. '%)', text) end
     end
     pool:close()
+    local members = parallel.group({parallel.run('parallel.group():barrier()')}, {name = 'theirs'})
+    for place, message in pairs{['message'] = members, ['message%.deep%[1%]'] = {deep = {members}}} do
+      local text = message_of(function() child:send(message) end)
+      assert.matches('^' .. place .. ': cannot send a handle %(parallel%.group%): .* takes by parallel%.group%(%[name%]%)$', text)
+    end
+    local many = {}
+    for i = 1, 30000 do many[i] = {i, members} end
+    assert.matches('^message%[1%]%[2%]: cannot send a handle', message_of(function() child:send(many) end))
     child:send('usable')
     assert.equal('usable', child:join())
   end)
