@@ -9,6 +9,10 @@ if not found then -- of a library for another Lua the system says which function
     rawget(_G, 'jit') and 'LuaJIT' or _VERSION) or core, 0)
 end
 local state = require 'parallel.state'
+if state.module then -- taken out of package.loaded; another one would know neither who this process is nor its children
+  rawset(_G, 'parallel', state.module)
+  return state.module
+end
 require 'parallel.errors'
 
 local parallel = {
@@ -191,6 +195,7 @@ end
 
 if core.torch_is_loaded() then require 'parallel.torch.meet' end
 
+state.module = parallel
 rawset(_G, 'parallel', parallel) -- also where new globals are an error
 if os.getenv 'PARALLEL_SOCKET' and not state.in_child then require 'parallel.program'.adopt(parallel, os.getenv 'PARALLEL_SOCKET') end
 return parallel

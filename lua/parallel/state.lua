@@ -1,5 +1,8 @@
 --- What modules of this process share. Every field is here, with who sets it and who reads it.
 return {
+  -- What require 'parallel' returns. Set by init, which reads it where somebody has taken that out of package.loaded.
+  module = nil,
+
   -- Is this process a child of the library? Set by parallel.child.boot (in the fork server by forkserver_main), read by init.
   in_child = false,
 

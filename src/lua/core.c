@@ -118,11 +118,23 @@ static void check_kind(lua_State *L)
     lua_pop(L, 2);
 }
 
+static const char module_key; /* registry: the module, which is one for a state, however often it is opened: */
+
+/* what there is already points to what it has put into the registry. Programs empty package.loaded, those that run tests do. */
+static bool push_opened(lua_State *L)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &module_key);
+    if (lua_istable(L, -1)) return true;
+    lua_pop(L, 1);
+    return false;
+}
+
 __attribute__((visibility("default"))) int luaopen_parallel_core(lua_State *L);
 
 int luaopen_parallel_core(lua_State *L)
 {
     check_kind(L);
+    if (push_opened(L)) return 1;
     par_os_hold_standard();
     lua_newtable(L);
     lua_pushliteral(L, PARALLEL_VERSION);
@@ -142,5 +154,7 @@ int luaopen_parallel_core(lua_State *L)
     par_lua_open_view(L);
     open_child(L);
     set_index(L, open_later);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &module_key);
     return 1;
 }

@@ -71,3 +71,45 @@ describe('where no processes are listed', function()
     assert.matches('odd_spec.lua:%d+: parallel.stacks: there is no process %-?nan', other)
   end)
 end)
+
+describe('a program that empties package.loaded, as those that run tests do', function()
+  it('gets the module that it had, and keeps its children', function()
+    local output = support.script([[
+      local parallel, core = require 'parallel', require 'parallel.core'
+      local child = parallel.run('while true do parallel.parent:send(parallel.parent:receive()) end')
+      package.loaded.parallel = nil
+      print(require 'parallel' == parallel, parallel.children[1] == child)
+      for i = 1, 3 do
+        for name in pairs(package.loaded) do
+          if name:find '^parallel' then package.loaded[name] = nil end
+        end
+        local again = require 'parallel'
+        assert(require 'parallel.core' == core) -- what the child points to stays
+        collectgarbage()
+        collectgarbage()
+        child:send(i)
+        assert(child:receive() == i)
+        for _, module in ipairs{parallel, again} do
+          assert(module.run('return 5'):join() == 5)
+          assert(module.map(function(x) return 2 * x end, {1, 2})[2] == 4)
+          module.close()
+        end
+        child = again.run('while true do parallel.parent:send(parallel.parent:receive()) end')
+      end
+      print 'all'
+    ]])
+    assert.equal('true\ttrue\nall\n', output)
+  end)
+
+  it('is the same process as before, in a child too', function()
+    local child = parallel.run(function()
+      package.loaded.parallel = nil
+      local again = require 'parallel'
+      again.parent:send('from it')
+      return again.id, again.parent.id, again == parallel
+    end)
+    assert.equal('from it', child:receive())
+    assert.same({child.id, 0, true}, {child:join()})
+    parallel.close()
+  end)
+end)
