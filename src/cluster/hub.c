@@ -7,7 +7,6 @@
 
 #include "cluster/log.h"
 
-#define GUESTS_MAX 4096u /* at a time; a number never comes again soon: the place, and how often it was used before */
 #define MESSAGES_AT_ONCE 64
 
 typedef struct guest {
@@ -24,7 +23,7 @@ struct par_hub {
     unsigned first, last; /* ports */
     char endpoint[PAR_ENDPOINT_BYTES];
     char public_key[PAR_KEY_TEXT];
-    guest guests[GUESTS_MAX];
+    guest guests[PAR_TICKETS_MAX];
     uint32_t n_guests;
     unsigned refused;
     bool stale, asked; /* something may have come to the router, to the gate */
@@ -113,11 +112,10 @@ static guest *new_guest(par_hub *hub)
 {
     uint32_t place = 0;
     while (place < hub->n_guests && hub->guests[place].wire) place++;
-    if (place == GUESTS_MAX) return NULL;
+    if (place == PAR_TICKETS_MAX) return NULL;
     if (place == hub->n_guests) hub->n_guests++;
     guest *one = &hub->guests[place];
-    uint32_t number = one->number ? one->number + GUESTS_MAX : 0;
-    *one = (guest){.number = number ? number : place + 1};
+    *one = (guest){.number = par_ticket_next(place, one->number)};
     return one;
 }
 
@@ -128,7 +126,7 @@ int par_hub_invite(par_hub *hub, par_ticket *ticket, par_wire **out, par_error *
     guest *one = new_guest(hub);
     if (!one) {
         par_wire_close(&wire->wire);
-        return par_error_set(err, PAR_E_LIMIT, "more than %u agents", GUESTS_MAX);
+        return par_error_set(err, PAR_E_LIMIT, "more than %u agents", PAR_TICKETS_MAX);
     }
     *ticket = (par_ticket){0};
     memcpy(ticket->endpoint, hub->endpoint, sizeof ticket->endpoint);
@@ -221,7 +219,7 @@ static bool answer_gate(par_hub *hub)
 static par_zmq_wire *wire_for(par_hub *hub, const par_zmq_arrived *one, uint32_t number)
 {
     const char *user = hub->zmq->msg_gets(&one->message, "User-Id");
-    const guest *who = &hub->guests[(number - 1) % GUESTS_MAX];
+    const guest *who = &hub->guests[par_ticket_place(number)];
     if (number == 0 || who->number != number || !user || (uint32_t)strtoul(user, NULL, 10) != number) return NULL;
     return who->wire;
 }

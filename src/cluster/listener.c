@@ -7,7 +7,6 @@
 #include "cluster/log.h"
 #include "cluster/proof.h"
 
-#define GUESTS_MAX 4096u              /* at a time; a number never comes again soon: the place, and how often it was used before */
 #define PROVE_NS INT64_C(10000000000) /* a caller has this long */
 #define ACCEPTS_AT_ONCE 64
 
@@ -69,7 +68,7 @@ static void refuse(caller *one, const char *why)
 
 static guest *guest_of(par_listener *listener, uint32_t number)
 {
-    guest *who = &listener->guests[(number - 1) % GUESTS_MAX];
+    guest *who = &listener->guests[par_ticket_place(number)];
     return number && who->number == number ? who : NULL;
 }
 
@@ -171,7 +170,7 @@ void par_listener_rest(par_listener *listener)
 int par_listener_open(par_listener **out, par_loop *loop, const char *address, unsigned first, unsigned last, par_error *err)
 {
     par_listener *listener = calloc(1, sizeof *listener);
-    guest *guests = listener ? calloc(GUESTS_MAX, sizeof *guests) : NULL;
+    guest *guests = listener ? calloc(PAR_TICKETS_MAX, sizeof *guests) : NULL;
     if (!guests) {
         free(listener);
         return par_error_set(err, PAR_E_NOMEM, "out of memory");
@@ -198,11 +197,10 @@ static guest *new_guest(par_listener *listener)
 {
     uint32_t place = 0;
     while (place < listener->n_guests && listener->guests[place].user) place++;
-    if (place == GUESTS_MAX) return NULL;
+    if (place == PAR_TICKETS_MAX) return NULL;
     if (place == listener->n_guests) listener->n_guests++;
     guest *one = &listener->guests[place];
-    uint32_t number = one->number ? one->number + GUESTS_MAX : 0;
-    *one = (guest){.number = number ? number : place + 1};
+    *one = (guest){.number = par_ticket_next(place, one->number)};
     return one;
 }
 
@@ -213,7 +211,7 @@ int par_listener_invite(par_listener *listener, par_ticket *ticket, void (*arriv
     if (rc == PAR_OK) rc = par_proof_key(key, err);
     if (rc != PAR_OK) return rc;
     guest *one = new_guest(listener);
-    if (!one) return par_error_set(err, PAR_E_LIMIT, "more than %u agents", GUESTS_MAX);
+    if (!one) return par_error_set(err, PAR_E_LIMIT, "more than %u agents", PAR_TICKETS_MAX);
     memcpy(one->key, key, sizeof key);
     one->arrived = arrived;
     one->user = user;

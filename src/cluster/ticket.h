@@ -15,6 +15,15 @@ typedef struct par_ticket {
     char number[12]; /* by which the bridge knows it */
 } par_ticket;
 
+/* Numbers of those who may come at a time. One never comes again soon: it is the place, and how often that was used before. */
+#define PAR_TICKETS_MAX 4096u
+static inline uint32_t par_ticket_next(uint32_t place, uint32_t former)
+{
+    uint32_t number = former ? former + PAR_TICKETS_MAX : 0;
+    return number ? number : place + 1;
+}
+static inline uint32_t par_ticket_place(uint32_t number) { return (number - 1) % PAR_TICKETS_MAX; }
+
 /* As bytes, and back: PAR_E_CORRUPT. */
 int par_ticket_put(par_buffer *out, const par_ticket *ticket);
 int par_ticket_get(par_ticket *out, const uint8_t *bytes, size_t len, par_error *err);

@@ -65,6 +65,7 @@ describe('libzmq', function()
   end)
 
   it("that the agent's machine lacks is told by it, with the command as a shell takes it", function()
+    if out_of():find('libzmq is missing', 1, true) then return pending "no libzmq for this program's C library" end
     local path = missing()
     local text = out_of(nil, path)
     assert.matches('^dials\tfalse\tcannot start a child on dials: ', text)
