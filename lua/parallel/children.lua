@@ -59,7 +59,7 @@ end
 local function must_be_child(value, what)
   if handle.is_child(value) and not handle.is_parent(value) then return end
   local text = handle.is_child(value) and 'the parent' or ('%s (call it as child:%s(), with a colon)'):format(type(value), what)
-  error(('%s: a child expected, got %s'):format(what, text), 3)
+  options.misuse(('%s: a child expected, got %s'):format(what, text))
 end
 
 --- Nobody can wait for the end of a child that was never given code.
@@ -145,7 +145,7 @@ end
 children.no_parent = setmetatable({id = -1}, {
   __index = function(_, key)
     if methods[key] then
-      return function() error(('parallel.parent:%s: this is the top process, it has no parent'):format(key), 2) end
+      return function() options.misuse(('parallel.parent:%s: this is the top process, it has no parent'):format(key)) end
     end
   end,
 })

@@ -20,7 +20,7 @@ end
 
 local function check(value, what)
   if getmetatable(value) ~= metatable then
-    error(('%s: a future expected, got %s (call it as future:method(), with a colon)'):format(what, type(value)), 3)
+    options.misuse(('%s: a future expected, got %s (call it as future:method(), with a colon)'):format(what, type(value)))
   end
 end
 
@@ -109,13 +109,13 @@ end
 --- for fut in parallel.as_completed(futures [, timeout]) do: futures in the order in which they end
 function future.as_completed(futures, timeout)
   if type(futures) ~= 'table' or getmetatable(futures) == metatable then
-    error('as_completed: a list of futures expected, got ' .. (type(futures) == 'table' and 'one future' or type(futures)), 2)
+    options.misuse('as_completed: a list of futures expected, got ' .. (type(futures) == 'table' and 'one future' or type(futures)))
   end
   local seconds = seconds_of(timeout, 'as_completed')
   local ready, at, left, pending = {}, 0, 0, nil
   for key, fut in pairs(futures) do
     if getmetatable(fut) ~= metatable then
-      error(('as_completed: element %s is no future but a %s'):format(tostring(key), type(fut)), 2)
+      options.misuse(('as_completed: element %s is no future but a %s'):format(tostring(key), type(fut)))
     end
     left = left + 1
     if fut.state == 'pending' then pending = fut end

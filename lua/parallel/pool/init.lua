@@ -149,7 +149,7 @@ end
 --- A descriptor that is readable when poll has something to do.
 function methods.fd(self)
   check_self(self, 'fd')
-  if not self.scheduler then error('fd: a pool without workers (workers=0) has no descriptor', 2) end
+  if not self.scheduler then misuse('fd: a pool without workers (workers=0) has no descriptor') end
   return self.scheduler.loop:fd()
 end
 
