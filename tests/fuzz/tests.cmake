@@ -70,7 +70,7 @@ foreach(name IN LISTS fuzzers)
   if(EXISTS ${FUZZ_DIR}/regressions/${name})
     list(APPEND begin ${FUZZ_DIR}/regressions/${name})
   endif()
-  add_test(NAME fuzz.${name} COMMAND ${fuzzer} -max_total_time=${${seconds}} -max_len=4096 -timeout=60 -print_final_stats=1
+  add_test(NAME fuzz.${name} COMMAND ${fuzzer} -max_total_time=${${seconds}} -max_len=4096 -timeout=300 -print_final_stats=1
     -artifact_prefix=${CMAKE_BINARY_DIR}/fuzz/${name}- ${CMAKE_BINARY_DIR}/fuzz/found_${name} ${begin})
   set_tests_properties(fuzz.${name} PROPERTIES TIMEOUT ${TEST_SECONDS} COST ${${seconds}}
     ENVIRONMENT "ASAN_OPTIONS=detect_leaks=1")
