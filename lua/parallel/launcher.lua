@@ -129,8 +129,10 @@ local function srun(host, agent)
   return words
 end
 
+-- It would hand on Ctrl-Z, and stop the agent.
 local function mpirun(host, agent)
-  local words = {'mpirun', '--enable-recovery', '--mca', 'orte_abort_on_non_zero_status', '0', '--host', host.name, '-n', '1'}
+  local words = {'mpirun', '--enable-recovery', '--mca', 'orte_abort_on_non_zero_status', '0', '--mca', 'ess_base_forward_signals', 'none',
+    '--host', host.name, '-n', '1'}
   for _, word in ipairs(agent) do words[#words + 1] = word end
   return words
 end
