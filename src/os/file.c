@@ -137,8 +137,13 @@ int64_t par_os_file_position(par_os_file *stream) { return stream->command ? -1 
 
 static bool move(par_os_file *stream, off_t to, int whence)
 {
-    stream->last = NOTHING;
-    return !stream->command && fseeko(stream->file, to, whence) == 0;
+    sigset_t before;
+    if (stream->command) return false;
+    begin_quiet(stream->pipe, &before); /* what is in its buffer is written first */
+    bool good = fseeko(stream->file, to, whence) == 0;
+    end_quiet(stream->pipe, &before, !good);
+    if (good) stream->last = NOTHING;
+    return good;
 }
 
 bool par_os_file_seek(par_os_file *stream, int64_t position)

@@ -142,15 +142,26 @@ static int print(par_type type, par_value value, char *out, size_t room)
     return snprintf(out, room, "%" PRId64, value.i);
 }
 
+/* As many numbers as find room go on together: each writing to a pipe costs system calls. */
+static int write_text_numbers(par_file *file, par_type type, const char *data, int64_t n, par_error *err)
+{
+    char text[PART_ELEMENTS * TOKEN_BYTES];
+    size_t len = 0;
+    for (int64_t i = 0; i < n; i++) {
+        par_value value = par_element_get(type, data + i * (int64_t)par_type_bytes(type));
+        len += (size_t)print(type, value, text + len, TOKEN_BYTES - 1);
+        if (file->auto_spacing && i < n - 1) text[len++] = ' ';
+        if (i < n - 1 && len + TOKEN_BYTES <= sizeof text) continue;
+        int status = par_file_put_bytes(file, text, len, err);
+        if (status) return status;
+        len = 0;
+    }
+    return PAR_OK;
+}
+
 static int write_text(par_file *file, par_type type, const char *data, int64_t n, par_error *err)
 {
-    int status = is_raw(type) ? par_file_put_bytes(file, data, (size_t)n, err) : PAR_OK;
-    for (int64_t i = 0; i < n && !is_raw(type) && status == PAR_OK; i++) {
-        char text[TOKEN_BYTES];
-        int len = print(type, par_element_get(type, data + i * (int64_t)par_type_bytes(type)), text, sizeof text - 1);
-        if (file->auto_spacing && i < n - 1) text[len++] = ' ';
-        status = par_file_put_bytes(file, text, (size_t)len, err);
-    }
+    int status = is_raw(type) ? par_file_put_bytes(file, data, (size_t)n, err) : write_text_numbers(file, type, data, n, err);
     if (status == PAR_OK && file->auto_spacing && n > 0) status = par_file_put_bytes(file, "\n", 1, err);
     return status;
 }

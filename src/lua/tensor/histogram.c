@@ -1,4 +1,5 @@
 /* How many elements lie in which part of a range: torch.histc, and torch.bhistc for each row by itself. */
+#include <float.h>
 #include <math.h>
 
 #include "lua/tensor/call.h"
@@ -13,6 +14,8 @@ static double extreme(par_op op, const par_tensor *t)
     return args.a.d;
 }
 
+static bool is_endless(par_type type, double value) { return fabs(value) > (type == PAR_FLOAT ? (double)FLT_MAX : DBL_MAX); }
+
 /* The bins and the range that are asked for; a range without extent is that of the elements. */
 static int64_t take_range(par_call *c, double *low, double *high)
 {
@@ -22,7 +25,8 @@ static int64_t take_range(par_call *c, double *low, double *high)
     if (c->t[0]->ndim == 0) par_call_error(c, "empty Tensor");
     if (*low == *high) *low = extreme(PAR_OP_MIN, c->t[0]), *high = extreme(PAR_OP_MAX, c->t[0]);
     if (*low == *high) *low -= 1, *high += 1;
-    if (isinf(*low) || isinf(*high)) par_call_error(c, "min and max must be finite, got %f and %f", (lua_Number)*low, (lua_Number)*high);
+    if (is_endless(c->t[0]->type, *low) || is_endless(c->t[0]->type, *high))
+        par_call_error(c, "min and max must be finite, got %f and %f", (lua_Number)*low, (lua_Number)*high);
     if (!(*high > *low)) par_call_error(c, "max must be larger than min, and neither NaN: %f and %f", (lua_Number)*low, (lua_Number)*high);
     return bins;
 }

@@ -360,6 +360,20 @@ describe('a file of numbers', function()
     end
   end)
 
+  it('to a named pipe that nobody reads any more is an error as well', function()
+    local path = scratch()
+    for _, what in ipairs {'seek', 'seekEnd', 'synchronize', 'close'} do
+      os.execute('mkfifo ' .. support.quote(path))
+      local reader = io.popen(('exec 3< %s; read x'):format(support.quote(path)), 'w')
+      local file = torch.DiskFile(path, 'w')
+      reader:close()
+      file:writeInt(1)
+      assert.is_false((pcall(file[what], file, 1)), what)
+      pcall(file.close, file)
+      os.remove(path)
+    end
+  end)
+
   it('that is quiet says only that there was an error', function()
     local file = torch.MemoryFile(torch.CharStorage '1 2 x\0'):quiet()
     assert.same({1, 2}, file:readInt(5):totable())

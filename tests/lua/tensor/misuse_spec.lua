@@ -290,6 +290,7 @@ describe('NaN', function()
     fails('.', torch.histc, t, 3)
     fails('finite', torch.histc, torch.Tensor {1, inf}, 3)
     fails('finite', torch.bhistc, torch.Tensor {1, 2}, 3, -inf, 5)
+    fails('finite', torch.histc, torch.FloatTensor {1, 2}, 3, -1e300, 1e300) -- no floats
     local largest = 1.7e308
     assert.same({1, 0, 1, 1}, torch.totable(torch.histc(torch.Tensor {-largest, largest, 1}, 4)))
     fails('step', torch.range, 1, 2, nan)
