@@ -353,6 +353,7 @@ static void a_program_that_does_not_read_holds_nobody_up(void)
     int there = 0, before = -1; /* until nothing more comes: all answers, or what the socket holds */
     for (; there == 0 || there != before; par_os_sleep_ns(500000000)) {
         before = there;
+        await_bridge(); /* an agent that says nothing for so long as this may take is given up */
         CHECK(ioctl(here.client.socket, FIONREAD, &there) == 0);
     }
     await_bridge();
