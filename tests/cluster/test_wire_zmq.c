@@ -97,8 +97,8 @@ static void who_does_not_come_in(void)
     other = ticket; /* a key of one's own making */
     zmq->curve_keypair(other.public_key, other.secret_key);
     CHECK(!is_heard(hub, &other, here, SECONDS(60)));
-    CHECK_INT(par_hub_refused(hub), 1);
-    other = ticket; /* who takes another for the hub */
+    CHECK(par_hub_refused(hub) >= 1); /* libzmq may have tried again */
+    other = ticket;                   /* who takes another for the hub */
     zmq->curve_keypair(other.server_key, other.secret_key);
     CHECK(!is_heard(hub, &other, here, MILLISECONDS(700)));
     other = second; /* a good key, under the name of somebody else */
@@ -133,7 +133,7 @@ static void agents_that_never_come(void)
     CHECK_INT(par_hub_invite(hub, &ticket, &here, &err), PAR_OK);
     CHECK_INT(atoi(ticket.number) % 256, 0);
     CHECK(!is_heard(hub, &gone, here, SECONDS(60)));
-    CHECK_INT(par_hub_refused(hub), 1);
+    CHECK(par_hub_refused(hub) >= 1); /* libzmq may have tried again */
     CHECK(is_heard(hub, &ticket, here, SECONDS(60)));
     _exit(0); /* the wires are still open */
 }
