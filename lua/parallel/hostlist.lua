@@ -5,9 +5,12 @@ local function fail(text, ...) error('parallel.hosts: ' .. text:format(...), 0) 
 
 local function is_count(value) return type(value) == 'number' and value >= 1 and value % 1 == 0 end
 
+-- Is it something that no shell and no launcher takes for more than a word?
+local function is_plain(text) return text ~= '' and not text:find('[%s\'"`$;|&<>\\%c]') and text:sub(1, 1) ~= '-' end
+
 --- Raises an error about what cannot be the name of a user.
 function hostlist.user(text)
-  if text == '' or text:find('[%s\'"`$;|&<>\\%c]') or text:sub(1, 1) == '-' then fail("'%s' is no name of a user", text) end
+  if not is_plain(text) then fail("'%s' is no name of a user", text) end
 end
 
 --- 'user@host:2222' -> {name=, user=, port=}
@@ -18,9 +21,7 @@ function hostlist.name(text)
   local name, port = rest:match('^%[(.+)%]:(%d+)$') -- an IPv6 address in brackets
   if not name then name, port = rest:match('^([^:]+):(%d+)$') end
   name = name or rest:match('^%[(.+)%]$') or rest
-  if name == '' or name:find('@', 1, true) or name:find('[%s\'"`$;|&<>\\%c]') or name:sub(1, 1) == '-' then
-    fail("'%s' is no name of a host", text)
-  end
+  if not is_plain(name) or name:find('@', 1, true) then fail("'%s' is no name of a host", text) end
   if user then hostlist.user(user) end
   port = tonumber(port)
   if port and (port < 1 or port > 65535) then fail("host %s: there is no port %d", name, port) end

@@ -1,6 +1,7 @@
 --- Where the list of hosts comes from: a text, a file, the environment, Slurm, PBS; as tables for parallel.host. Nothing is started here.
 local hostlist = require 'parallel.hostlist'
 local host_options = require 'parallel.host'
+local launcher = require 'parallel.launcher'
 
 local source = {}
 local fail, is_count = host_options.fail, host_options.is_count
@@ -32,11 +33,9 @@ function source.environment()
   return nodefile and hostlist.by_lines(read_file(nodefile)) or nil
 end
 
-local job_options = {nodes = true, cpus = true, time = true, partition = true, account = true, qos = true, constraint = true, mem = true,
-  gres = true, reservation = true, args = true, env = true, dir = true, lua = true, address = true, port = true, encrypt = true,
+local job_options = {nodes = true, cpus = true, args = true, env = true, dir = true, lua = true, address = true, port = true, encrypt = true,
   connect_timeout = true}
-
-local job_words = {time = true, partition = true, account = true, qos = true, constraint = true, mem = true, gres = true, reservation = true}
+for _, name in ipairs(launcher.job_words) do job_options[name] = true end
 
 -- {slurm={nodes=, cpus=, time=, ...}}: nodes that are asked of Slurm, each by a job of its own, and used as they come.
 local function jobs_of(wanted)
@@ -46,9 +45,10 @@ local function jobs_of(wanted)
   end
   if not is_count(wanted.nodes) then fail("slurm: nodes must be a whole number from 1 on, got %s", tostring(wanted.nodes)) end
   if wanted.cpus ~= nil and not is_count(wanted.cpus) then fail("slurm: cpus must be a whole number from 1 on, got %s", tostring(wanted.cpus)) end
-  for name, value in pairs(wanted) do
-    if job_words[name] and type(value) ~= 'string' and type(value) ~= 'number' then
-      fail("slurm: %s must be a text or a number, as srun takes it, got %s", name, type(value))
+  for _, name in ipairs(launcher.job_words) do
+    local kind = type(wanted[name])
+    if kind ~= 'nil' and kind ~= 'string' and kind ~= 'number' then
+      fail("slurm: %s must be a text or a number, as srun takes it, got %s", name, kind)
     end
   end
   if wanted.args ~= nil and type(wanted.args) ~= 'table' then fail("slurm: args must be a list of words for srun, got %s", type(wanted.args)) end

@@ -137,11 +137,14 @@ local function mpirun(host, agent)
   return words
 end
 
+-- What {slurm={...}} hands on to srun, as --name=value.
+launcher.job_words = {'time', 'partition', 'account', 'qos', 'constraint', 'mem', 'gres', 'reservation'}
+
 -- A job of its own on one node of Slurm, for a program that runs outside of any allocation: it waits in the queue, and ends with srun.
 local function job(host, agent)
   local words = {'srun', '--quiet', '--nodes=1', '--ntasks=1', '--no-kill', '--unbuffered', '--job-name=parallel'}
   local options = host.job or {}
-  for _, name in ipairs{'time', 'partition', 'account', 'qos', 'constraint', 'mem', 'gres', 'reservation'} do
+  for _, name in ipairs(launcher.job_words) do
     if options[name] ~= nil then words[#words + 1] = ('--%s=%s'):format(name, tostring(options[name])) end
   end
   if host.slots then words[#words + 1] = '--cpus-per-task=' .. host.slots end

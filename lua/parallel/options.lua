@@ -81,12 +81,17 @@ function options.unknown(what, given, names, of)
     table.concat(list, ', '))
 end
 
---- A table of options, or {} for nil. known: set of the names that there are. Raises an error that names the caller's line.
+--- A table of options, or {} for nil. known: the names that there are, each with true, or with the type that its value must have.
+-- Raises an error that names the caller's line.
 function options.check(given, known, what)
   if given == nil then return {} end
   if type(given) ~= 'table' then options.misuse(('%s: options in a table expected, got %s'):format(what, type(given))) end
-  for name in pairs(given) do
-    if not known[name] then options.misuse(options.unknown(what, name, known)) end
+  for name, value in pairs(given) do
+    local kind = known[name]
+    if not kind then options.misuse(options.unknown(what, name, known)) end
+    if kind ~= true and type(value) ~= kind then
+      options.misuse(("%s: option '%s' must be a %s, got %s"):format(what, name, kind, type(value)))
+    end
   end
   if known == options.timeout then options.seconds(given.timeout, what) end
   return given

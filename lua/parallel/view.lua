@@ -166,11 +166,6 @@ end
 -- many times; on a terminal always in the same place, until the key q is pressed. Rates are those since the picture before.
 function view.top(options)
   options = options_of.check(options, top_options, 'parallel.top')
-  for name, value in pairs(options) do
-    if type(value) ~= top_options[name] then
-      options_of.misuse(("parallel.top: option '%s' must be a %s, got %s"):format(name, top_options[name], type(value)))
-    end
-  end
   local pid = options.pid or core.pid()
   local ok, found = pcall(show_pictures, pid, options.every or EVERY_SECONDS, options.times or math.huge, options.output or io.stdout,
     not options.output)

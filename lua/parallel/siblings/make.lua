@@ -36,15 +36,6 @@ local function check_members(list)
   if #gone > 0 then options_of.misuse('parallel.group: ' .. table.concat(gone, ', ')) end
 end
 
-local function check_values(options)
-  for name, kind in pairs(known) do
-    local given = type(options[name])
-    if given ~= 'nil' and given ~= kind then
-      options_of.misuse(("parallel.group: option '%s' must be a %s, got %s"):format(name, kind, given))
-    end
-  end
-end
-
 -- The number of each one's host, 0 for this machine; nil when all are here. And whether they are on several.
 local function places_of(list)
   local places, away, spread = {}, false, false
@@ -79,7 +70,6 @@ return function(target, options)
   local list = handle.is_child(target) and {target} or group.members(target, 'parallel.group')
   options = options_of.check(options, known, 'parallel.group')
   check_members(list)
-  check_values(options)
   state.last_group = state.last_group + 1
   local name = options.name or tostring(state.last_group)
   local places, spread = places_of(list)

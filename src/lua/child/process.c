@@ -68,13 +68,13 @@ static bool send_signal(par_lua_link *self, int number)
 static int signal_at(lua_State *L, int idx)
 {
     int number = -1, type = lua_type(L, idx);
+    lua_Number given = lua_tonumber(L, idx);
     if (lua_isnoneornil(L, idx)) return par_lua_signal_number("TERM");
     if (type != LUA_TNUMBER && type != LUA_TSTRING)
         return par_lua_misuse(L, "kill: the number or name of a signal expected, got %s", luaL_typename(L, idx));
     if (type == LUA_TSTRING) number = par_lua_signal_number(lua_tostring(L, idx));
-    else if (lua_tonumber(L, idx) >= 0 && lua_tonumber(L, idx) <= SIGNAL_MAX) number = (int)lua_tonumber(L, idx);
-    bool there = number >= 0 && (type == LUA_TSTRING || number == lua_tonumber(L, idx));
-    return there ? number : par_lua_misuse(L, "kill: there is no signal '%s'", lua_tostring(L, idx));
+    else if (given >= 0 && given <= SIGNAL_MAX && given == (int)given) number = (int)given;
+    return number >= 0 ? number : par_lua_misuse(L, "kill: there is no signal '%s'", lua_tostring(L, idx));
 }
 
 /* child:kill([signal]): a number, or a name such as 'KILL' or 'SIGKILL'; TERM by default. -> was its process there? */
